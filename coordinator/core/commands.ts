@@ -1,0 +1,45 @@
+/** What the core tells the shell to do (imperative). The shell does them in order. */
+import type { JobError } from '../../shared/failure.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
+import type { BucketInfo, TaskSpec } from '../../shared/plan/task.ts';
+
+export type JobState = 'waiting' | 'running' | 'successful' | 'failed' | 'cancelled';
+
+/** One block of a result, in partition order; the coordinator keeps a copy by then. */
+export interface ResultBlock {
+  readonly blockId: BlockId;
+  readonly digest: Digest;
+  readonly buckets: readonly BucketInfo[];
+}
+
+export type CoreCommand =
+  | {
+      readonly type: 'leaseTask';
+      readonly sessionId: SessionId;
+      readonly attemptId: AttemptId;
+      /** The slot whose residents the core counted on. */
+      readonly slot: number;
+      readonly jobId: JobId;
+      readonly stage: number;
+      readonly task: TaskSpec;
+    }
+  | { readonly type: 'cancelAttempt'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly why: string }
+  /** The tab may forget these blocks. */
+  | { readonly type: 'dropBlocks'; readonly sessionId: SessionId; readonly blockIds: readonly BlockId[] }
+  /** Copy a block from one of these sessions to the coordinator; answer with blockCollected or collectFailed. */
+  | {
+      readonly type: 'collectBlock';
+      readonly blockId: BlockId;
+      readonly digest: Digest;
+      readonly buckets: readonly BucketInfo[];
+      readonly from: readonly SessionId[];
+    }
+  /** No job needs the coordinator's copy any more. */
+  | { readonly type: 'discardBlocks'; readonly blockIds: readonly BlockId[] }
+  | {
+      readonly type: 'settleJob';
+      readonly jobId: JobId;
+      readonly state: Extract<JobState, 'successful' | 'failed' | 'cancelled'>;
+      readonly result?: readonly ResultBlock[];
+      readonly error?: JobError;
+    };

@@ -1,0 +1,87 @@
+/**
+ * What the scheduler core is told (past tense). `atMs` is the shell's monotonic clock; the core never reads one itself.
+ * Every event may be stale or odd: the core ignores and notes it, and never throws.
+ */
+import type { Failure } from '../../shared/failure.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
+import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
+
+export interface JobOptions {
+  /** false: neither reuse blocks that other jobs made nor share running tasks. */
+  readonly reuse: boolean;
+  readonly weight: number;
+  /** Milliseconds after submission; the job fails then. Absent: never. */
+  readonly deadlineMs?: number;
+  readonly slotsMax?: number;
+}
+
+export type Visibility = 'visible' | 'hidden' | 'headless';
+
+export interface WorkerTraits {
+  readonly slots: number;
+  readonly visibility: Visibility;
+  /** A paused worker gets no leases and still serves its blocks. */
+  readonly paused: boolean;
+  /** CPU share the volunteer gives, 0..1. */
+  readonly share: number;
+  readonly memoryPerSlotBytes: number;
+}
+
+/** A slot's resident table: which columns of which run it holds now. */
+export interface ResidentReport {
+  readonly slot: number;
+  readonly residentKey: string;
+  /** Empty: the table was dropped. */
+  readonly ordinals: readonly number[];
+}
+
+export type CoreEvent = { readonly atMs: number } & (
+  | {
+      readonly type: 'jobSubmitted';
+      readonly jobId: JobId;
+      readonly owner: string;
+      readonly plan: PhysicalPlan;
+      readonly options: JobOptions;
+    }
+  | { readonly type: 'jobCancelled'; readonly jobId: JobId }
+  /** The job's result expired or was deleted: its blocks are no longer pinned. */
+  | { readonly type: 'jobForgotten'; readonly jobId: JobId }
+  | {
+      readonly type: 'workerJoined';
+      readonly sessionId: SessionId;
+      readonly workerId: WorkerId;
+      readonly storeId: StoreId;
+      readonly traits: WorkerTraits;
+    }
+  | { readonly type: 'workerChanged'; readonly sessionId: SessionId; readonly traits: WorkerTraits }
+  /** The tab said that it goes; its running attempts are released, not dead. */
+  | { readonly type: 'workerLeaving'; readonly sessionId: SessionId }
+  | { readonly type: 'workerLost'; readonly sessionId: SessionId; readonly why: 'closed' | 'silent' | 'protocol' | 'dismissed' }
+  | { readonly type: 'workerDrained'; readonly workerId: WorkerId }
+  | { readonly type: 'heartbeatReceived'; readonly sessionId: SessionId; readonly running: readonly AttemptId[] }
+  | { readonly type: 'attemptStarted'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly slot: number }
+  | {
+      readonly type: 'attemptSucceeded';
+      readonly sessionId: SessionId;
+      readonly attemptId: AttemptId;
+      readonly blockId: BlockId;
+      readonly digest: Digest;
+      readonly buckets: readonly BucketInfo[];
+      /** The shell has verified the bytes and keeps them on the coordinator. */
+      readonly inline: boolean;
+      readonly costs: AttemptCosts;
+    }
+  | { readonly type: 'attemptFailed'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly failure: Failure }
+  | { readonly type: 'residentsChanged'; readonly sessionId: SessionId; readonly changes: readonly ResidentReport[] }
+  /** A store no longer has these blocks (evicted, corrupt, quota). */
+  | { readonly type: 'blocksDropped'; readonly storeId: StoreId; readonly blockIds: readonly BlockId[] }
+  /** The coordinator now keeps a verified copy. */
+  | { readonly type: 'blockCollected'; readonly blockId: BlockId; readonly digest: Digest }
+  | { readonly type: 'collectFailed'; readonly blockId: BlockId; readonly why: string }
+  /** The coordinator's own copy is gone (disk full on spill, file damaged). */
+  | { readonly type: 'coordinatorBlockLost'; readonly blockId: BlockId }
+  | { readonly type: 'timePassed' }
+);
+
+export type CoreEventOf<T extends CoreEvent['type']> = Extract<CoreEvent, { readonly type: T }>;

@@ -1,0 +1,38 @@
+/**
+ * Hashes without crypto.subtle, which plain http lacks: SHA-256 for block ids, BLAKE3-256 for content digests.
+ * hash-wasm compiles its modules asynchronously once; afterwards every call is synchronous. Call `loadHashes()` once
+ * before anything else, on each thread.
+ */
+import { createBLAKE3, createSHA256, type IHasher } from 'hash-wasm';
+import { invariant } from './assert.ts';
+import type { BlockId, Digest } from './ids.ts';
+import { canonicalJson, type Recipe, type SourceRecipe } from './plan/recipe.ts';
+
+let sha: IHasher | undefined;
+let blake: IHasher | undefined;
+
+export async function loadHashes(): Promise<void> {
+  sha ??= await createSHA256();
+  blake ??= await createBLAKE3();
+}
+
+export function sha256Hex(data: string | Uint8Array): string {
+  invariant(sha, 'loadHashes() was not awaited');
+  return sha.init().update(data).digest('hex');
+}
+
+/** Digest of canonical bytes. */
+export function digestOf(bytes: Uint8Array): Digest {
+  invariant(blake, 'loadHashes() was not awaited');
+  return blake.init().update(bytes).digest('hex') as Digest;
+}
+
+/** Digest of a block with several buckets: the hash of the list of their digests. */
+export function digestOfList(digests: readonly string[]): Digest {
+  invariant(blake, 'loadHashes() was not awaited');
+  return blake.init().update(digests.join('\n')).digest('hex') as Digest;
+}
+
+export function blockIdOf(recipe: Recipe | SourceRecipe): BlockId {
+  return sha256Hex(canonicalJson(recipe)) as BlockId;
+}

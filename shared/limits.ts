@@ -1,0 +1,70 @@
+/**
+ * Every bound in one place. Bytes and milliseconds unless the name says otherwise; each limit that a peer can reach has a
+ * test that exceeds it.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+export const LIMITS = {
+  /** Largest JSON text frame or binary frame header on the session socket. */
+  sessionFrameBytes: 1 * MiB,
+  /** Largest binary frame on the session socket: a header and its inline blocks. */
+  sessionBinaryFrameBytes: 8 * MiB,
+  /** Output up to this size travels inside the report. */
+  inlineBlockBytes: 64 * KiB,
+  /** Inline inputs that one lease may carry; the rest is fetched. */
+  inlineLeaseBytes: 4 * MiB,
+  /** Payload of one frame on the data socket. */
+  pieceBytes: 1 * MiB,
+  /** Bytes a fetcher lets its peer send ahead. */
+  creditBytes: 8 * MiB,
+  /** Slices that one fetch may name. */
+  slicesPerFetch: 4096,
+  /** Fetches in flight on one data socket. */
+  fetchesPerSocket: 64,
+  /** A transfer that moves nothing for this long is given up. */
+  transferIdleMs: 15_000,
+  /** The first frame on a socket must come within this time. */
+  helloMs: 5_000,
+  heartbeatMs: 2_000,
+  /** A session that was silent for this long is lost. */
+  sessionSilenceMs: 10_000,
+  /** A lease not renewed for this long is taken back. */
+  leaseMs: 30_000,
+  /** Longest run of one attempt; heartbeats don't extend it. */
+  maxRunMs: 600_000,
+  slotsPerWorker: 64,
+  workers: 10_000,
+  leasesPerSlot: 2,
+  failuresPerTask: 3,
+  deathsPerTask: 12,
+  /** Rows of one column chunk. */
+  chunkRows: 122_880,
+  sqlBytes: 256 * KiB,
+  jsonBodyBytes: 1 * MiB,
+  uploadBytes: 8 * GiB,
+  datasetNameChars: 128,
+  datasetColumns: 4_096,
+  datasetsMax: 10_000,
+  planMs: 5_000,
+  plannerMemoryBytes: 512 * MiB,
+  jobsQueued: 1_000,
+  jobsKept: 2_000,
+  resultWaitSeconds: 60,
+  resultTtlMs: 24 * 3600_000,
+  eventStreams: 64,
+  /** Rows that one JSON result page draws at most on the dashboard; the API itself streams all. */
+  dashboardRows: 1_000,
+  slotMemoryBytes: 768 * MiB,
+  slotMemoryPhoneBytes: 256 * MiB,
+  deviceMemoryUnknownBytes: 4 * GiB,
+  /** Share of a slot's memory limit that resident tables may take. */
+  residentShare: 0.4,
+  /** Cap of a browser profile's block cache. */
+  storeDesktopBytes: 2 * GiB,
+  storePhoneBytes: 256 * MiB,
+  /** Inline blocks the coordinator keeps in memory before it spills them to disk. */
+  coordinatorInlineBytes: 64 * MiB,
+  storyLines: 2_000,
+} as const;

@@ -1,0 +1,112 @@
+/**
+ * What the planner hands to the scheduler: stages, cut at exchanges, in topological order; the last one makes the result.
+ * Everything here is plain JSON, so that a plan can be journalled, shown and sent.
+ */
+import type { BlockId, DatasetVersion, Digest } from '../ids.ts';
+import type { OutputPartitioning } from './recipe.ts';
+
+/** One column of a relation inside Muster. Columns are always named by position: c0..cn. */
+export interface PlanColumn {
+  /** DuckDB's own name of the logical type, e.g. `DECIMAL(15,2)`, `HUGEINT`. */
+  readonly type: string;
+  /** The DuckDB type in which it travels; differs from `type` where Arrow has no equal (HUGEINT -> DECIMAL(38,0)). */
+  readonly wire: string;
+}
+
+export interface ResultColumn extends PlanColumn {
+  readonly name: string;
+}
+
+/** One column of one chunk, as the catalogue keeps it. */
+export interface ChunkColumn {
+  readonly blockId: BlockId;
+  readonly digest: Digest;
+  /** Uncompressed bytes of the Arrow stream. */
+  readonly bytes: number;
+}
+
+/** The chunks of a dataset that a plan may read, with only the columns that it reads. */
+export interface ScanSource {
+  readonly dataset: string;
+  readonly version: DatasetVersion;
+  /** Ordinals of the columns read, in the dataset's own order. */
+  readonly ordinals: readonly number[];
+  readonly columns: readonly PlanColumn[];
+  /** All chunks of the dataset, in order; `columns` runs parallel to `ordinals`. */
+  readonly chunks: readonly { readonly rows: number; readonly columns: readonly ChunkColumn[] }[];
+  /** Indices into `chunks` that the pushed filters could not rule out by min/max. */
+  readonly needed: readonly number[];
+}
+
+/**
+ * An input of a fragment. In the fragment's SQL it is the table `in<index>`. A scan's columns are named `c<ordinal>` (so that a
+ * resident table serves every query); a stage's columns are c0..cn.
+ * `read`: `partition` makes one task per aligned run of chunks (or per upstream partition); `all` gives every task all of it.
+ * A branch has at most one input with `read: 'partition'`; with none it has one task.
+ */
+export type PlanInput =
+  | { readonly kind: 'scan'; readonly source: ScanSource; readonly read: 'partition' | 'all' }
+  | {
+      readonly kind: 'stage';
+      readonly stage: number;
+      readonly columns: readonly PlanColumn[];
+      readonly exchange: 'gather' | 'broadcast' | 'forward';
+      readonly read: 'partition' | 'all';
+    };
+
+export type Step = { readonly kind: 'sql'; readonly sql: string };
+
+/** What a task runs: the steps in order; the last one's rows are the output. */
+export interface Fragment {
+  readonly steps: readonly Step[];
+  /** Digest of steps, settings, engine version and flavour: the `fragment` of every recipe made from it. */
+  readonly digest: string;
+  readonly output: readonly PlanColumn[];
+}
+
+/** UNION ALL makes several branches of one stage; each has its own tasks, and their outputs are appended in order. */
+export interface Branch {
+  readonly fragment: Fragment;
+  readonly inputs: readonly PlanInput[];
+}
+
+export type Determinacy = 'determinate' | 'unordered' | 'indeterminate';
+
+export interface Stage {
+  readonly index: number;
+  /** In words, for pages: `scan flights, aggregate partially`. */
+  readonly title: string;
+  readonly branches: readonly Branch[];
+  readonly output: { readonly columns: readonly PlanColumn[]; readonly partitioning: OutputPartitioning };
+  readonly determinacy: Determinacy;
+  /** Operators in this stage, outermost first, for display and golden tests. */
+  readonly operators: readonly string[];
+  /** Names the fallback that made this stage run in one task, if one did. */
+  readonly fallback?: Fallback;
+}
+
+/** A plan never gathers silently: each fallback says what was gathered, at which operator and why. */
+export interface Fallback {
+  readonly scope: 'operator' | 'query';
+  readonly operator: string;
+  readonly why: string;
+}
+
+/** The logical plan as shown to people: a tree of operator names with a line of detail each. */
+export interface LogicalView {
+  readonly op: string;
+  readonly detail: string;
+  readonly rows?: number;
+  readonly inputs: readonly LogicalView[];
+}
+
+export interface PhysicalPlan {
+  readonly stages: readonly Stage[];
+  readonly columns: readonly ResultColumn[];
+  readonly logical: LogicalView;
+  readonly fallbacks: readonly Fallback[];
+  /** Datasets read, for access checks and "file changed". */
+  readonly datasets: readonly { readonly name: string; readonly version: DatasetVersion }[];
+  /** Sum of `needed` and of all chunks over the scans: how many chunks min/max skipped. */
+  readonly chunks: { readonly total: number; readonly needed: number };
+}

@@ -1,0 +1,206 @@
+/**
+ * The session socket, /v1/session: JSON text frames, or binary frames (frames.ts) where blocks ride along.
+ * One TypeBox schema gives each message's type and its check. Tab code must use `Value.Check` only (the compiler needs eval).
+ */
+import Type, { type Static } from 'typebox';
+import { LIMITS } from '../limits.ts';
+
+const Id = Type.String({ minLength: 1, maxLength: 128 });
+const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Count = Type.Integer({ minimum: 0 });
+const Ms = Type.Number({ minimum: 0 });
+const Words = Type.String({ maxLength: 4096 });
+const closed = { additionalProperties: false } as const;
+
+export const Visibility = Type.Union([Type.Literal('visible'), Type.Literal('hidden'), Type.Literal('headless')]);
+
+export const Traits = Type.Object(
+  {
+    slots: Type.Integer({ minimum: 0, maximum: LIMITS.slotsPerWorker }),
+    visibility: Visibility,
+    paused: Type.Boolean(),
+    share: Type.Number({ minimum: 0, maximum: 1 }),
+    memoryPerSlotBytes: Count,
+  },
+  closed,
+);
+
+export const Bucket = Type.Object({ rows: Count, bytes: Count, digest: Hex64 }, closed);
+
+/** A block (or one bucket of it) inside a binary frame: `offset` and `length` refer to the payload. */
+export const InlineSlice = Type.Object({ blockId: Hex64, bucket: Count, digest: Hex64, offset: Count, length: Count }, closed);
+
+export const Costs = Type.Object(
+  {
+    queueMs: Ms,
+    fetchMs: Ms,
+    loadMs: Ms,
+    computeMs: Ms,
+    packMs: Ms,
+    fetchedBytes: Count,
+    fetchedSlices: Count,
+    cachedBytes: Count,
+    loadedBytes: Count,
+  },
+  closed,
+);
+
+export const ResidentChange = Type.Object(
+  { slot: Count, residentKey: Type.String({ maxLength: 256 }), ordinals: Type.Array(Count, { maxItems: LIMITS.datasetColumns }) },
+  closed,
+);
+
+export const FailureMessage = Type.Object(
+  {
+    reason: Type.Union([
+      Type.Literal('author'),
+      Type.Literal('resource'),
+      Type.Literal('released'),
+      Type.Literal('died'),
+      Type.Literal('input'),
+      Type.Literal('deadline'),
+    ]),
+    code: Type.String({ maxLength: 64 }),
+    message: Words,
+    hint: Type.Optional(Words),
+    slices: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { blockId: Hex64, bucket: Count, why: Type.Union([Type.Literal('missing'), Type.Literal('corrupt')]) },
+          closed,
+        ),
+        { maxItems: LIMITS.slicesPerFetch },
+      ),
+    ),
+  },
+  closed,
+);
+
+const Hello = Type.Object(
+  {
+    type: Type.Literal('hello'),
+    protocol: Type.Integer(),
+    role: Type.Literal('worker'),
+    token: Type.Optional(Type.String({ maxLength: 512 })),
+    /** As the coordinator signed it at an earlier welcome; absent or unknown: a new one is issued. */
+    storeId: Type.Optional(Type.String({ maxLength: 512 })),
+    /** From an earlier session of this tab; the coordinator may issue another. */
+    workerId: Type.Optional(Id),
+    name: Type.Optional(Type.String({ maxLength: 80 })),
+    mode: Type.Union([Type.Literal('full'), Type.Literal('basic'), Type.Literal('headless')]),
+    engine: Type.Object({ version: Type.String({ maxLength: 64 }), flavour: Type.Literal('wasm') }, closed),
+    traits: Traits,
+  },
+  closed,
+);
+
+/** Worker to coordinator. */
+export const WorkerMessage = Type.Union([
+  Hello,
+  Type.Object({ type: Type.Literal('heartbeat'), seq: Count, running: Type.Array(Id, { maxItems: 256 }) }, closed),
+  Type.Object({ type: Type.Literal('traitsChanged'), traits: Traits }, closed),
+  Type.Object({ type: Type.Literal('attemptStarted'), attemptId: Id, slot: Count }, closed),
+  Type.Object(
+    {
+      type: Type.Literal('attemptSucceeded'),
+      attemptId: Id,
+      blockId: Hex64,
+      digest: Hex64,
+      buckets: Type.Array(Bucket, { minItems: 1, maxItems: 4096 }),
+      costs: Costs,
+      residents: Type.Array(ResidentChange, { maxItems: 4096 }),
+      /** Present when this is a binary frame that carries the whole block, one slice per bucket. */
+      inline: Type.Optional(Type.Array(InlineSlice, { maxItems: 4096 })),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('attemptFailed'),
+      attemptId: Id,
+      failure: FailureMessage,
+      residents: Type.Array(ResidentChange, { maxItems: 4096 }),
+    },
+    closed,
+  ),
+  Type.Object({ type: Type.Literal('residentsChanged'), changes: Type.Array(ResidentChange, { maxItems: 4096 }) }, closed),
+  Type.Object({ type: Type.Literal('blocksDropped'), blockIds: Type.Array(Hex64, { maxItems: 8192 }) }, closed),
+  /** The tab is about to go: released, not lost. */
+  Type.Object({ type: Type.Literal('leaving') }, closed),
+]);
+export type WorkerMessage = Static<typeof WorkerMessage>;
+export type HelloMessage = Static<typeof Hello>;
+
+const Column = Type.Object({ type: Words, wire: Words }, closed);
+const SliceMessage = Type.Object({ blockId: Hex64, bucket: Count, digest: Hex64, bytes: Count }, closed);
+const Task = Type.Object(
+  {
+    blockId: Hex64,
+    steps: Type.Array(
+      Type.Object({ kind: Type.Literal('sql'), sql: Type.String({ maxLength: LIMITS.sessionFrameBytes }) }, closed),
+    ),
+    inputs: Type.Array(
+      Type.Union([
+        Type.Object(
+          {
+            kind: Type.Literal('chunks'),
+            run: Type.Object(
+              {
+                residentKey: Type.String({ maxLength: 256 }),
+                dataset: Type.String(),
+                version: Type.String(),
+                chunkRows: Type.Array(Count),
+                columns: Type.Array(
+                  Type.Object({ type: Words, wire: Words, ordinal: Count, slices: Type.Array(SliceMessage) }, closed),
+                ),
+              },
+              closed,
+            ),
+          },
+          closed,
+        ),
+        Type.Object({ kind: Type.Literal('slices'), columns: Type.Array(Column), slices: Type.Array(SliceMessage) }, closed),
+      ]),
+    ),
+    output: Type.Object(
+      { columns: Type.Array(Column), partitioning: Type.Object({ kind: Type.Literal('single') }, closed) },
+      closed,
+    ),
+    title: Words,
+    maxRunMs: Ms,
+    minRunMs: Ms,
+  },
+  closed,
+);
+
+/** Coordinator to worker. */
+export const CoordinatorMessage = Type.Union([
+  Type.Object(
+    {
+      type: Type.Literal('welcome'),
+      workerId: Id,
+      sessionId: Id,
+      storeId: Type.String({ maxLength: 512 }),
+      /** Lets this session's data socket in. */
+      dataKey: Type.String({ maxLength: 128 }),
+      heartbeatMs: Ms,
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      type: Type.Literal('lease'),
+      attemptId: Id,
+      slot: Count,
+      task: Task,
+      /** Inputs that ride along in this (then binary) frame. */
+      inline: Type.Optional(Type.Array(InlineSlice)),
+    },
+    closed,
+  ),
+  Type.Object({ type: Type.Literal('cancelAttempt'), attemptId: Id, why: Words }, closed),
+  Type.Object({ type: Type.Literal('dropBlocks'), blockIds: Type.Array(Hex64) }, closed),
+  Type.Object({ type: Type.Literal('drain') }, closed),
+  Type.Object({ type: Type.Literal('heartbeatSeen'), seq: Count }, closed),
+]);
+export type CoordinatorMessage = Static<typeof CoordinatorMessage>;
