@@ -1,0 +1,52 @@
+/** The job author's way in: `connect(url, {token})`. Runs in browsers and in Node. */
+import { type Datasets, makeDatasets } from './datasets.ts';
+import { type EventsOptions, events } from './events.ts';
+import { type HttpOptions, makeHttp } from './http.ts';
+import { JobHandle } from './job.ts';
+import type { GridEvent, JobJson, JobOptionsJson, PlanJson, WorkerJson } from './types.ts';
+
+export type { DatasetFormat, Datasets, UploadOptions } from './datasets.ts';
+export type { EventsOptions } from './events.ts';
+export type { Fetch } from './http.ts';
+export { isSettled, JobHandle, type ResultFormat } from './job.ts';
+export { type ProblemDetails, ProblemError } from './problem.ts';
+export type * from './types.ts';
+
+export interface SqlOptions extends JobOptionsJson {
+  /** Shown on the dashboard. */
+  readonly name?: string;
+}
+
+export interface Connection {
+  /** Submits a query. Throws ProblemError at once for bad SQL (with `position` and `hint`); later errors come with the result. */
+  sql(text: string, options?: SqlOptions): Promise<JobHandle>;
+  readonly datasets: Datasets;
+  jobs(): Promise<readonly JobJson[]>;
+  /** A handle on a job that is already there; nothing is asked of the coordinator yet. */
+  job(id: string): JobHandle;
+  plan(id: string): Promise<PlanJson>;
+  workers(): Promise<readonly WorkerJson[]>;
+  /** What changes on the grid, as it happens; reconnects by itself until `signal` aborts. */
+  events(options?: EventsOptions): AsyncGenerator<GridEvent>;
+}
+
+/** `url`: where the coordinator is, e.g. `http://127.0.0.1:7077`; empty in pages that it serves. */
+export function connect(url: string, options: HttpOptions = {}): Connection {
+  const http = makeHttp(url, options);
+  return {
+    async sql(text, { name, ...jobOptions } = {}) {
+      const body = { sql: text, ...(name === undefined ? {} : { name }), options: jobOptions };
+      return new JobHandle(http, (await http.json<{ jobId: string }>('POST', '/v1/jobs', body)).jobId);
+    },
+    datasets: makeDatasets(http),
+    async jobs() {
+      return (await http.json<{ jobs: JobJson[] }>('GET', '/v1/jobs')).jobs;
+    },
+    job: (id) => new JobHandle(http, id),
+    plan: (id) => new JobHandle(http, id).plan(),
+    async workers() {
+      return (await http.json<{ workers: WorkerJson[] }>('GET', '/v1/workers')).workers;
+    },
+    events: (eventsOptions) => events(http, eventsOptions),
+  };
+}

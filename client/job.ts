@@ -1,0 +1,87 @@
+/** One job, as its author holds it. */
+import { delay } from './events.ts';
+import type { Http } from './http.ts';
+import { ProblemError } from './problem.ts';
+import type { JobJson, JobState, PlanJson, ResultJson } from './types.ts';
+
+const WAIT_SECONDS = 30;
+
+export type ResultFormat = 'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet';
+
+export function isSettled(state: JobState): boolean {
+  return state === 'successful' || state === 'failed' || state === 'cancelled';
+}
+
+export class JobHandle {
+  readonly id: string;
+  readonly #http: Http;
+
+  constructor(http: Http, id: string) {
+    this.#http = http;
+    this.id = id;
+  }
+
+  get #path(): string {
+    return `/v1/jobs/${encodeURIComponent(this.id)}`;
+  }
+
+  status(signal?: AbortSignal): Promise<JobJson> {
+    return this.#http.json<JobJson>('GET', this.#path, undefined, signal);
+  }
+
+  plan(signal?: AbortSignal): Promise<PlanJson> {
+    return this.#http.json<PlanJson>('GET', `${this.#path}/plan`, undefined, signal);
+  }
+
+  /** Cancelling a job that has settled changes nothing. */
+  async cancel(): Promise<void> {
+    await this.#http.send('DELETE', this.#path);
+  }
+
+  /**
+   * The result's bytes in `format`, as a response whose body streams. Waits as long as the job runs.
+   * Throws ProblemError: the job's own error (422), `job-cancelled` (409), expired (410).
+   */
+  async result(format: ResultFormat = 'json', signal?: AbortSignal): Promise<Response> {
+    for (;;) {
+      try {
+        return await this.#http.send('GET', `${this.#path}/result?format=${format}&wait=${WAIT_SECONDS}`, {
+          headers: { accept: '*/*' },
+          ...(signal === undefined ? {} : { signal }),
+        });
+      } catch (error) {
+        if (!(error instanceof ProblemError && error.code === 'job-running')) throw error;
+      }
+    }
+  }
+
+  /** All rows. Large results: use `result('arrow')` or `result('ndjson')` and read the stream. */
+  async rows(signal?: AbortSignal): Promise<ResultJson> {
+    return (await (await this.result('json', signal)).json()) as ResultJson;
+  }
+
+  /** Resolves with the settled job, whatever its end; throws only when the coordinator can't be asked. */
+  async wait(signal?: AbortSignal): Promise<JobJson> {
+    try {
+      const response = await this.result('ndjson', signal);
+      // Only the headers were of interest: they come when the job has settled.
+      await response.body?.cancel();
+    } catch (error) {
+      if (!(error instanceof ProblemError) || ![409, 410, 422].includes(error.status)) throw error;
+    }
+    return this.status(signal);
+  }
+
+  /** The job each time that it changed, the settled one last. `everyMs`: how often it is asked. */
+  async *progress(options: { readonly everyMs?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<JobJson> {
+    let before = '';
+    while (options.signal?.aborted !== true) {
+      const job = await this.status(options.signal);
+      const now = JSON.stringify(job);
+      if (now !== before) yield job;
+      before = now;
+      if (isSettled(job.state)) return;
+      await delay(options.everyMs ?? 250, options.signal);
+    }
+  }
+}

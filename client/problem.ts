@@ -1,0 +1,79 @@
+/** What went wrong with a request, as the coordinator says it (problem+json) or as the way there failed. */
+export interface ProblemDetails {
+  /** Stable and machine-readable, e.g. `unknown-table`, `job-running`, `unreachable`. */
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  /** The HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** 0-based offset into the SQL text. */
+  readonly position?: number;
+  readonly hint?: string;
+  /** The stage in which a job failed. */
+  readonly stage?: number;
+}
+
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly status: number;
+  readonly position: number | undefined;
+  readonly hint: string | undefined;
+  readonly stage: number | undefined;
+
+  constructor(problem: ProblemDetails, options?: ErrorOptions) {
+    super(
+      problem.detail === '' || problem.detail === problem.title ? problem.title : `${problem.title}: ${problem.detail}`,
+      options,
+    );
+    this.code = problem.code;
+    this.title = problem.title;
+    this.detail = problem.detail;
+    this.status = problem.status;
+    this.position = problem.position;
+    this.hint = problem.hint;
+    this.stage = problem.stage;
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Reads a problem+json body; a body of any other form still becomes an error that names the status. */
+export function problemFrom(status: number, body: unknown): ProblemError {
+  const fields: { readonly [key: string]: unknown } = typeof body === 'object' && body !== null ? { ...body } : {};
+  const position = numberOf(fields.position);
+  const hint = textOf(fields.hint);
+  const stage = numberOf(fields.stage);
+  return new ProblemError({
+    code: textOf(fields.code) ?? `http-${status}`,
+    title: textOf(fields.title) ?? `The coordinator answered ${status}`,
+    detail: textOf(fields.detail) ?? '',
+    status,
+    ...(position === undefined ? {} : { position }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(stage === undefined ? {} : { stage }),
+  });
+}
+
+/** Nothing answered at `url`. */
+export function unreachable(url: string, cause: unknown): ProblemError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ProblemError(
+    {
+      code: 'unreachable',
+      title: 'The coordinator did not answer',
+      detail: `${url} (${why})`,
+      status: 0,
+      hint: 'Check that the coordinator is running and that the address is right.',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,136 @@
+/** The JSON of the coordinator's REST interface (design, section 12), as authors see it. */
+import type { JobError } from '../shared/failure.ts';
+import type { Fallback, LogicalView } from '../shared/plan/physical.ts';
+
+export type JobState = 'waiting' | 'running' | 'successful' | 'failed' | 'cancelled';
+
+export interface StageJson {
+  readonly index: number;
+  readonly title: string;
+  readonly state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed';
+  readonly tasks: number;
+  readonly done: number;
+  readonly running: number;
+  readonly reused: number;
+  readonly recomputes: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface JobCountersJson {
+  readonly tasksPlanned: number;
+  readonly tasksReused: number;
+  readonly attempts: number;
+  readonly ended: { readonly [how: string]: number };
+  readonly recomputes: number;
+  readonly bytesMoved: number;
+  readonly bytesLoaded: number;
+  readonly fetchMs: number;
+  readonly loadMs: number;
+  readonly computeMs: number;
+  readonly packMs: number;
+}
+
+export interface JobJson {
+  readonly jobId: string;
+  readonly state: JobState;
+  readonly stages: readonly StageJson[];
+  readonly counters: JobCountersJson;
+  /** Done tasks as a part of all, 0..1. */
+  readonly progress?: number;
+  readonly owner?: string;
+  readonly name?: string;
+  readonly sql?: string;
+  readonly submittedAtMs?: number;
+  readonly startedAtMs?: number;
+  readonly settledAtMs?: number;
+  /** Why it waits, in words, while it does. */
+  readonly waitingFor?: string;
+  readonly error?: JobError;
+}
+
+export interface JobOptionsJson {
+  /** false: neither reuse blocks that other jobs made nor share running tasks. */
+  readonly reuse?: boolean;
+  readonly weight?: number;
+  /** Milliseconds after submission; the job fails then. */
+  readonly deadlineMs?: number;
+  readonly slotsMax?: number;
+}
+
+export interface ColumnJson {
+  readonly name: string;
+  /** DuckDB's own name, as native gives it. */
+  readonly type: string;
+}
+
+/** Integers beyond 2^53 and decimals are strings; see the design, section 12. */
+export type Cell = null | boolean | number | string | readonly Cell[] | { readonly [field: string]: Cell };
+
+export interface ResultJson {
+  readonly columns: readonly ColumnJson[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface DatasetJson {
+  readonly name: string;
+  readonly schema: readonly ColumnJson[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly partitions: number;
+  readonly state: string;
+}
+
+export interface WorkerJson {
+  readonly workerId: string;
+  readonly state: 'idle' | 'working' | 'paused' | 'draining' | 'leaving';
+  readonly slots: number;
+  readonly busySlots: number;
+  readonly visibility: 'visible' | 'hidden' | 'headless';
+  readonly share: number;
+  readonly tasksDone: number;
+  readonly recomputedForOthers: number;
+  readonly rows: number;
+  readonly blocks: number;
+  readonly blockBytes: number;
+  readonly silentMs: number;
+  readonly current: readonly { readonly slot: number; readonly title: string; readonly jobId: string; readonly stage: number }[];
+}
+
+export interface StoryLineJson {
+  readonly atMs: number;
+  readonly subject: string;
+  readonly what: string;
+  readonly why: string;
+  readonly detail?: { readonly [key: string]: string | number | boolean };
+}
+
+export interface FragmentJson {
+  readonly steps: readonly { readonly kind: string; readonly sql?: string }[];
+}
+
+export interface PlanStageJson {
+  readonly index: number;
+  readonly title: string;
+  readonly operators: readonly string[];
+  readonly determinacy?: string;
+  readonly fallback?: Fallback;
+  /** The SQL that its tasks run, one a branch. */
+  readonly fragments?: readonly FragmentJson[];
+  readonly branches?: readonly { readonly fragment: FragmentJson }[];
+}
+
+export interface PlanJson {
+  readonly logical: LogicalView;
+  readonly stages: readonly PlanStageJson[];
+  readonly fallbacks?: readonly Fallback[];
+  readonly chunks?: { readonly total: number; readonly needed: number };
+}
+
+/** One event of GET /v1/events. */
+export interface GridEvent {
+  /** The stream's event name. */
+  readonly type: string;
+  readonly data: unknown;
+  readonly id?: string;
+}
