@@ -1,0 +1,104 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { JobError } from '../../shared/failure.ts';
+import type { JobId } from '../../shared/ids.ts';
+import type { ResultColumn } from '../../shared/plan/physical.ts';
+import type { JobState, ResultBlock } from '../core/commands.ts';
+import type { JobView } from '../core/views.ts';
+import type { JobRow, Tables } from './schema.ts';
+
+/** A settled job: what REST shows of it, and where its result lies. Times are wall clock, ms since the epoch. */
+export interface JobRecord {
+  readonly jobId: JobId;
+  readonly owner: string;
+  readonly name?: string;
+  readonly sql: string;
+  readonly state: Extract<JobState, 'successful' | 'failed' | 'cancelled'>;
+  readonly submittedAtMs: number;
+  readonly settledAtMs: number;
+  /** After this the result may be deleted. */
+  readonly expiresAtMs: number;
+  readonly view: JobView;
+  readonly columns: readonly ResultColumn[];
+  /** In result order; the blocks themselves are on the coordinator's disk. Empty unless successful. */
+  readonly result: readonly ResultBlock[];
+  readonly error?: JobError;
+  /** What GET /v1/jobs/:id/plan answers. */
+  readonly plan?: unknown;
+}
+
+export class JobStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Oldest first. */
+  async list(): Promise<JobRecord[]> {
+    const rows = await this.#db.selectFrom('jobs').selectAll().orderBy('submitted_at_ms').orderBy('job_id').execute();
+    return rows.map(recordOf);
+  }
+
+  async get(jobId: string): Promise<JobRecord | undefined> {
+    const row = await this.#db.selectFrom('jobs').selectAll().where('job_id', '=', jobId).executeTakeFirst();
+    return row && recordOf(row);
+  }
+
+  /** Adds a settled job, or replaces the one with its id. */
+  async put(job: JobRecord): Promise<void> {
+    const row = rowOf(job);
+    await this.#db
+      .insertInto('jobs')
+      .values(row)
+      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row))
+      .execute();
+  }
+
+  /** True when there was one. */
+  async remove(jobId: string): Promise<boolean> {
+    const done = await this.#db.deleteFrom('jobs').where('job_id', '=', jobId).executeTakeFirst();
+    return done.numDeletedRows > 0n;
+  }
+
+  /** Ids of the jobs whose result's time to live has ended. */
+  async expired(nowMs: number): Promise<JobId[]> {
+    const rows = await this.#db.selectFrom('jobs').select('job_id').where('expires_at_ms', '<=', nowMs).execute();
+    return rows.map((row) => row.job_id as JobId);
+  }
+}
+
+function rowOf(job: JobRecord): JobRow {
+  return {
+    job_id: job.jobId,
+    owner: job.owner,
+    name: job.name ?? null,
+    sql: job.sql,
+    state: job.state,
+    submitted_at_ms: job.submittedAtMs,
+    settled_at_ms: job.settledAtMs,
+    expires_at_ms: job.expiresAtMs,
+    view: JSON.stringify(job.view),
+    columns: JSON.stringify(job.columns),
+    result: JSON.stringify(job.result),
+    error: job.error ? JSON.stringify(job.error) : null,
+    plan: job.plan === undefined ? null : JSON.stringify(job.plan),
+  };
+}
+
+function recordOf(row: Selectable<JobRow>): JobRecord {
+  return {
+    jobId: row.job_id as JobId,
+    owner: row.owner,
+    ...(row.name === null ? {} : { name: row.name }),
+    sql: row.sql,
+    state: row.state as JobRecord['state'],
+    submittedAtMs: row.submitted_at_ms,
+    settledAtMs: row.settled_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    view: JSON.parse(row.view) as JobView,
+    columns: JSON.parse(row.columns) as ResultColumn[],
+    result: JSON.parse(row.result) as ResultBlock[],
+    ...(row.error === null ? {} : { error: JSON.parse(row.error) as JobError }),
+    ...(row.plan === null ? {} : { plan: JSON.parse(row.plan) as unknown }),
+  };
+}

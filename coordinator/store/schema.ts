@@ -1,0 +1,72 @@
+/** The tables of muster.sqlite as kysely sees them, and the steps that lead from one version of the file to the next. */
+
+export interface DatasetRow {
+  /** Lower case: SQL names are compared without case. */
+  readonly key: string;
+  readonly name: string;
+  readonly version: string;
+  readonly owner: string;
+  readonly rows: number;
+  readonly created_at_ms: number;
+  /** DatasetRecord as JSON. */
+  readonly record: string;
+}
+
+export interface TokenRow {
+  readonly hash: string;
+  readonly role: string;
+  readonly name: string;
+  readonly created_at_ms: number;
+}
+
+export interface JobRow {
+  readonly job_id: string;
+  readonly owner: string;
+  readonly name: string | null;
+  readonly sql: string;
+  readonly state: string;
+  readonly submitted_at_ms: number;
+  readonly settled_at_ms: number;
+  readonly expires_at_ms: number;
+  readonly view: string;
+  readonly columns: string;
+  readonly result: string;
+  readonly error: string | null;
+  readonly plan: string | null;
+}
+
+export interface MetaRow {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface Tables {
+  readonly datasets: DatasetRow;
+  readonly tokens: TokenRow;
+  readonly jobs: JobRow;
+  readonly meta: MetaRow;
+}
+
+/**
+ * Step i takes a file of version i (PRAGMA user_version) to i + 1, in one transaction with the new version number. Steps are
+ * only ever appended: a released one is never edited, since files in the field have already run it.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE datasets (
+       key TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, owner TEXT NOT NULL, rows INTEGER NOT NULL,
+       created_at_ms INTEGER NOT NULL, record TEXT NOT NULL) WITHOUT ROWID`,
+    'CREATE INDEX datasets_by_version ON datasets (version)',
+    `CREATE TABLE tokens (
+       hash TEXT PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL, created_at_ms INTEGER NOT NULL) WITHOUT ROWID`,
+    `CREATE TABLE jobs (
+       job_id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT, sql TEXT NOT NULL, state TEXT NOT NULL,
+       submitted_at_ms INTEGER NOT NULL, settled_at_ms INTEGER NOT NULL, expires_at_ms INTEGER NOT NULL,
+       view TEXT NOT NULL, columns TEXT NOT NULL, result TEXT NOT NULL, error TEXT, plan TEXT) WITHOUT ROWID`,
+    'CREATE INDEX jobs_by_expiry ON jobs (expires_at_ms)',
+    'CREATE INDEX jobs_by_owner ON jobs (owner, submitted_at_ms)',
+    'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+  ],
+];
+
+export const STORE_VERSION = MIGRATIONS.length;

@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DatasetVersion, JobId } from '../../shared/ids.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import type { JobView } from '../core/views.ts';
+import type { JobRecord } from './jobs.ts';
+import { openStore, STORE_FILE } from './open.ts';
+import { STORE_VERSION } from './schema.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'muster-store-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const dataset = (name: string): DatasetRecord => ({
+  name,
+  version: 'ab'.repeat(32) as DatasetVersion,
+  owner: 'admin',
+  format: 'csv',
+  columns: [{ name: 'a', type: 'HUGEINT', wire: 'DECIMAL(38,0)' }],
+  rows: 5_000_000_000,
+  bytes: 12,
+  chunks: [],
+  createdAtMs: 1_700_000_000_000,
+});
+
+const job = (id: string, expiresAtMs: number): JobRecord => ({
+  jobId: id as JobId,
+  owner: 'local',
+  sql: "SELECT 'it''s'",
+  state: 'failed',
+  submittedAtMs: 1,
+  settledAtMs: 2,
+  expiresAtMs,
+  view: { jobId: id, state: 'failed' } as unknown as JobView,
+  columns: [{ name: 'x', type: 'INTEGER', wire: 'INTEGER' }],
+  result: [],
+  error: { code: 'sql-conversion', title: 'Bad cast', detail: 'no' },
+});
+
+describe('openStore', () => {
+  test('keeps datasets, tokens, jobs and meta over a restart', async () => {
+    const first = await openStore(dir);
+    await first.datasets.insert(dataset('Flights'));
+    await first.tokens.put({ hash: 'h1', role: 'admin', name: 'root', createdAtMs: 5 });
+    await first.tokens.put({ hash: 'h1', role: 'author', name: 'ada', createdAtMs: 6 });
+    await first.jobs.put(job('job-1', 100));
+    const key = await first.meta.getOrCreate('signing-key', () => 'k1');
+    await first.close();
+
+    const second = await openStore(dir);
+    expect(await second.datasets.list()).toEqual([dataset('Flights')]);
+    expect(await second.datasets.get('fLIGHTS')).toEqual(dataset('Flights'));
+    expect(await second.tokens.list()).toEqual([{ hash: 'h1', role: 'author', name: 'ada', createdAtMs: 5 }]);
+    expect(await second.jobs.list()).toEqual([job('job-1', 100)]);
+    expect(await second.meta.getOrCreate('signing-key', () => 'k2')).toBe(key);
+    await second.close();
+  });
+
+  test('what a killed process committed is there at the next start', async () => {
+    const first = await openStore(dir);
+    await first.datasets.insert(dataset('flights'));
+    // A killed process closes nothing: what it leaves on disk is the file and its log.
+    const copy = mkdtempSync(join(tmpdir(), 'muster-store-'));
+    for (const name of [STORE_FILE, `${STORE_FILE}-wal`]) writeFileSync(join(copy, name), readFileSync(join(dir, name)));
+    await first.close();
+    const second = await openStore(copy);
+    expect((await second.datasets.list()).map((d) => d.name)).toEqual(['flights']);
+    await second.close();
+    rmSync(copy, { recursive: true });
+  });
+
+  test('a name in use is refused whatever its case, until it was removed', async () => {
+    const store = await openStore(dir);
+    await store.datasets.insert(dataset('a'));
+    await expect(store.datasets.insert(dataset('A'))).rejects.toThrow(/UNIQUE/);
+    expect(await store.datasets.remove('A')).toBe(true);
+    expect(await store.datasets.remove('A')).toBe(false);
+    await store.datasets.insert(dataset('A'));
+    await store.close();
+  });
+
+  test('tells which results have expired', async () => {
+    const store = await openStore(dir);
+    await store.jobs.put(job('job-1', 100));
+    await store.jobs.put(job('job-2', 200));
+    expect(await store.jobs.expired(150)).toEqual(['job-1']);
+    expect(await store.jobs.remove('job-1')).toBe(true);
+    expect(await store.jobs.get('job-1')).toBeUndefined();
+    await store.close();
+  });
+
+  test('refuses a store of a newer version and leaves it as it was', async () => {
+    const path = join(dir, STORE_FILE);
+    const raw = new Database(path);
+    raw.exec(`CREATE TABLE later (x); PRAGMA user_version = ${STORE_VERSION + 1}`);
+    raw.close();
+    const before = readFileSync(path);
+    await expect(openStore(dir)).rejects.toMatchObject({ code: 'store-newer', message: expect.stringContaining('newer Muster') });
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test.each([
+    ['not a database', () => Buffer.from('this is not a database at all\n'.repeat(400))],
+    ['a damaged one', (good: Buffer) => Buffer.from(good).fill(7, 100, 4_000)],
+    ['a cut one', (good: Buffer) => good.subarray(0, 50)],
+  ])('refuses %s and leaves it as it was', async (_what, damage) => {
+    const other = join(dir, 'other');
+    await (await openStore(other)).close();
+    const damaged = damage(readFileSync(join(other, STORE_FILE)));
+    const path = join(dir, STORE_FILE);
+    writeFileSync(path, damaged);
+    await expect(openStore(dir)).rejects.toMatchObject({ name: 'StoreError', code: 'store-corrupt' });
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+  });
+
+  test('refuses a directory that another coordinator uses', async () => {
+    const first = await openStore(dir);
+    await expect(openStore(dir)).rejects.toMatchObject({ code: 'data-dir-in-use' });
+    await first.close();
+    await (await openStore(dir)).close();
+  });
+
+  test('says so when the data directory cannot be written', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    await expect(openStore(join(dir, 'file', 'data'))).rejects.toMatchObject({
+      code: 'data-dir-not-writable',
+      hint: expect.stringContaining('--data-dir'),
+    });
+  });
+});
