@@ -1,0 +1,240 @@
+/** The page while the tab takes part: the state in one word, what it does, and the volunteer's hand on it. */
+import { formatBytes, formatCount, plural } from '../ui/format.ts';
+import { Bar, Lamp, type LampState, Notice, Slider } from '../ui/parts.tsx';
+import { ModeNote } from './consent.tsx';
+import type { GridSnapshot } from './grid.ts';
+import {
+  agreeAndJoin,
+  device,
+  finishThenPause,
+  leave,
+  pause,
+  phase,
+  resume,
+  setShare,
+  setSlots,
+  share,
+  slots,
+  snapshot,
+} from './model.ts';
+import { stateWord } from './words.ts';
+
+function lampOf(state: GridSnapshot['state']): LampState {
+  if (state === 'working' || state === 'draining') return 'working';
+  if (state === 'paused') return 'paused';
+  if (state === 'idle') return 'idle';
+  return 'disconnected';
+}
+
+const PHASES = { fetching: 'fetching data', waiting: 'next', computing: 'computing', stopping: 'stopping' } as const;
+
+/** One square a slot: what it does now, in words. */
+function SlotRoll({ view }: { view: GridSnapshot }) {
+  const cells = Array.from({ length: view.traits.slots }, (_, slot) => {
+    const here = view.current.filter((task) => task.slot === slot);
+    return { slot, task: here.find((task) => task.phase === 'computing') ?? here[0] };
+  });
+  const busy = cells.filter(({ task }) => task !== undefined).length;
+  return (
+    <section class="panel block" aria-label="Slots">
+      <h2>
+        Slots <span class="muted">{`${busy} of ${view.traits.slots} busy`}</span>
+      </h2>
+      <ul class="roll">
+        {cells.map(({ slot, task }) => (
+          <li key={slot} class={task === undefined ? 'cell' : `cell ${task.phase}`}>
+            <span class="cell-name">{slot + 1}</span>
+            <span class="cell-task">{task === undefined ? 'free' : task.title}</span>
+            <span class="cell-phase muted">{task === undefined ? '' : PHASES[task.phase]}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Contribution({ view }: { view: GridSnapshot }) {
+  const { tasks, rows, cpuSeconds } = view.contribution;
+  const seconds = cpuSeconds < 100 ? cpuSeconds.toFixed(1) : formatCount(cpuSeconds);
+  return (
+    <section class="panel block" aria-label="What this tab did">
+      <h2>What this tab did</h2>
+      <dl class="figures">
+        <div>
+          <dt>tasks</dt>
+          <dd data-test="tasks-done">{formatCount(tasks)}</dd>
+        </div>
+        <div>
+          <dt>rows made</dt>
+          <dd>{formatCount(rows)}</dd>
+        </div>
+        <div>
+          <dt>CPU seconds</dt>
+          <dd>{seconds}</dd>
+        </div>
+      </dl>
+      <p class="help">
+        {view.storedBytes > 0
+          ? `${formatBytes(view.storedBytes)} of data pieces are kept in this browser’s storage.`
+          : 'No data pieces are kept in this browser yet.'}
+      </p>
+    </section>
+  );
+}
+
+function EngineDownload({ view }: { view: GridSnapshot }) {
+  const { engine } = view;
+  if (engine === undefined) return null;
+  return (
+    <section class="panel block" aria-label="Engine download">
+      <h2>Loading the engine</h2>
+      <Bar done={engine.loadedBytes} total={engine.totalBytes} label="Engine download" />
+      <p class="help">
+        {engine.totalBytes > 0
+          ? `${formatBytes(engine.loadedBytes)} of ${formatBytes(engine.totalBytes)} unpacked. It is kept for the next time.`
+          : 'Starting…'}
+      </p>
+    </section>
+  );
+}
+
+function Controls({ view }: { view: GridSnapshot }) {
+  const away = view.state === 'paused' || view.state === 'draining';
+  return (
+    <div class="controls">
+      {away && (
+        <button type="button" class="primary" data-test="resume" onClick={resume}>
+          Resume
+        </button>
+      )}
+      {view.state !== 'paused' && (
+        <button type="button" data-test="pause" onClick={pause}>
+          Pause now
+        </button>
+      )}
+      {!away && (
+        <button type="button" data-test="finish" onClick={finishThenPause}>
+          Finish, then pause
+        </button>
+      )}
+    </div>
+  );
+}
+
+function LeaveBox() {
+  return (
+    <section class="panel block" aria-label="Leave">
+      <h2>Leave</h2>
+      <p class="help">Running tasks are handed back, and other tabs take them over.</p>
+      <div class="controls">
+        <button type="button" data-test="leave" onClick={() => void leave(false)}>
+          Leave
+        </button>
+        <button type="button" class="danger" data-test="leave-delete" onClick={() => void leave(true)}>
+          Leave and delete cached blocks
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** The coordinator sent this tab away for good: the sentence says why, and what to do. */
+function Dismissed({ words }: { words: string }) {
+  return (
+    <main class="joined">
+      <section class="hero" aria-live="polite">
+        <p class="state disconnected" data-test="state" data-state="left">
+          <Lamp state="disconnected" size={36} /> disconnected
+        </p>
+        <p class="doing">{words}</p>
+        <div class="controls">
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Reload this page
+          </button>
+        </div>
+      </section>
+    </main>
+  );
+}
+
+export function Joined() {
+  const view = snapshot.value;
+  if (view === undefined) return null;
+  if (view.state === 'left') return <Dismissed words={view.words} />;
+  const lamp = lampOf(view.state);
+  return (
+    <main class="joined">
+      <section class={`hero ${lamp}`}>
+        <div aria-live="polite">
+          <p class={`state ${lamp}`} data-test="state" data-state={view.state}>
+            <Lamp state={lamp} size={36} /> {stateWord(view.state)}
+          </p>
+          <p class="doing" data-test="doing">
+            {view.words}
+          </p>
+        </div>
+        <Controls view={view} />
+      </section>
+      <EngineDownload view={view} />
+      <div class="columns">
+        <SlotRoll view={view} />
+        <Contribution view={view} />
+        <section class="panel block" aria-label="How much you lend">
+          <h2>How much you lend</h2>
+          <Slider
+            id="slots"
+            label="Slots"
+            min={1}
+            max={device.slotsMost}
+            step={1}
+            value={slots.value}
+            words={`${slots.value} of ${device.slotsMost}`}
+            onValue={setSlots}
+          />
+          <Slider
+            id="share"
+            label="CPU share"
+            min={10}
+            max={100}
+            step={5}
+            value={Math.round(share.value * 100)}
+            words={`${Math.round(share.value * 100)} %`}
+            onValue={(percent) => setShare(percent / 100)}
+          />
+        </section>
+        <LeaveBox />
+      </div>
+      <footer class="advice">
+        <p class="help">
+          Keep this tab in a window of its own, or pin it: browsers slow down or unload tabs that nobody looks at.
+        </p>
+        <ModeNote />
+      </footer>
+    </main>
+  );
+}
+
+export function Left({ deletedBlocks }: { deletedBlocks: boolean }) {
+  const done = snapshot.value?.contribution;
+  return (
+    <main class="joined">
+      <section class="hero" data-state="left">
+        <h1>Thank you</h1>
+        <p class="doing">
+          This tab has left and computes nothing.
+          {done !== undefined && done.tasks > 0 && ` It finished ${plural(done.tasks, 'task')} for the grid.`}
+        </p>
+        <Notice tone="good">
+          {deletedBlocks
+            ? 'The cached blocks have been deleted from this browser.'
+            : 'Cached blocks stay in this browser for the next time. Join and choose “Leave and delete cached blocks” to remove them.'}
+        </Notice>
+        <div class="controls">
+          <button type="button" disabled={phase.value.kind === 'joining'} onClick={() => void agreeAndJoin()}>
+            Join again
+          </button>
+        </div>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,27 @@
+/** Builds the pages into dist/pages: one folder a page, everything else hashed under assets/ and cacheable for ever. */
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+
+const site = resolve(import.meta.dirname, 'demo-site');
+
+export default defineConfig({
+  root: site,
+  base: '/',
+  publicDir: false,
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: {
+    outDir: resolve(import.meta.dirname, 'dist/pages'),
+    emptyOutDir: true,
+    // What every browser with SIMD and module workers has (Chrome 91, Firefox 114, Safari 16.4).
+    target: ['chrome91', 'firefox114', 'safari16.4'],
+    manifest: true,
+    // The content security policy has no room for inlined scripts, and data: URLs only for images.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // The engine's wasm is 36 MB and meant to be.
+    chunkSizeWarningLimit: 2_000,
+    reportCompressedSize: false,
+    rolldownOptions: { input: { volunteer: resolve(site, 'index.html'), dashboard: resolve(site, 'dashboard/index.html') } },
+  },
+});
