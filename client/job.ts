@@ -2,6 +2,7 @@
 import { delay } from './events.ts';
 import type { Http } from './http.ts';
 import { ProblemError } from './problem.ts';
+import { type ResultHead, readHead } from './result-head.ts';
 import type { JobJson, JobState, PlanJson, ResultJson } from './types.ts';
 
 const WAIT_SECONDS = 30;
@@ -58,6 +59,11 @@ export class JobHandle {
   /** All rows. Large results: use `result('arrow')` or `result('ndjson')` and read the stream. */
   async rows(signal?: AbortSignal): Promise<ResultJson> {
     return (await (await this.result('json', signal)).json()) as ResultJson;
+  }
+
+  /** The first `most` rows; reads no more of the stream than it needs. */
+  async head(most: number, signal?: AbortSignal): Promise<ResultHead> {
+    return readHead(await this.result('json', signal), most);
   }
 
   /** Resolves with the settled job, whatever its end; throws only when the coordinator can't be asked. */
