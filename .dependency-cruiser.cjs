@@ -1,0 +1,107 @@
+/** Who may import whom: design, section 2. `npm run layers` checks it; CONTRIBUTING.md says it in words. */
+const TEST = '(\\.test\\.tsx?$|/testing/)';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'A cycle means that two files are one thing, or that one of them holds two.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '\\?(url|worker|raw|inline)|^virtual:' },
+    },
+    {
+      name: 'shared-imports-no-folder',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { pathNot: '^(shared/|node_modules/)', dependencyTypesNot: ['core', 'npm', 'npm-dev'] },
+    },
+    {
+      name: 'shared-without-node',
+      comment: 'shared/ runs in tabs and in Node: no DOM, no Node, no I/O.',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'core-imports-shared-and-itself',
+      comment: 'The cores are pure state machines that a simulator drives.',
+      severity: 'error',
+      from: { path: '^(coordinator|web-worker-client)/core/', pathNot: TEST },
+      to: { pathNot: '^(shared/|$1/core/)' },
+    },
+    {
+      name: 'coordinator-not-to-tab',
+      severity: 'error',
+      from: { path: '^coordinator/', pathNot: '^coordinator/sim/' },
+      to: { path: '^web-worker-client/' },
+    },
+    {
+      name: 'tab-not-to-coordinator',
+      severity: 'error',
+      from: { path: '^web-worker-client/' },
+      to: { path: '^coordinator/' },
+    },
+    {
+      name: 'sim-only-to-cores',
+      comment: 'The simulator may import both cores, and nothing else of the tab.',
+      severity: 'error',
+      from: { path: '^coordinator/sim/' },
+      to: { path: '^web-worker-client/', pathNot: '^web-worker-client/core/' },
+    },
+    {
+      name: 'client-uses-shared-only',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^(coordinator|web-worker-client|demo-site|bench|playwright)/' },
+    },
+    {
+      name: 'pages-use-public-faces',
+      severity: 'error',
+      from: { path: '^demo-site/', pathNot: TEST },
+      to: { path: '^(coordinator|bench|playwright)/|^web-worker-client/(?!index\\.ts|join-grid\\.ts|public\\.ts)' },
+    },
+    {
+      name: 'client-library-only-in-the-command-line',
+      comment: 'The coordinator does not talk to itself over REST; the command line is an author like any other.',
+      severity: 'error',
+      from: { path: '^coordinator/', pathNot: '^coordinator/cli/|\\.test\\.ts$' },
+      to: { path: '^client/' },
+    },
+    {
+      name: 'command-line-on-top',
+      severity: 'error',
+      from: { path: '^coordinator/', pathNot: '^coordinator/(cli/|main\\.ts)' },
+      to: { path: '^coordinator/(cli/|main\\.ts)' },
+    },
+    {
+      name: 'tests-are-leaves',
+      severity: 'error',
+      from: { pathNot: `${TEST}|^(playwright|bench|coordinator/sim)/` },
+      to: { path: `${TEST}|^(playwright|bench)/` },
+    },
+    {
+      name: 'no-development-dependency-at-run-time',
+      severity: 'error',
+      from: {
+        path: '^(shared|coordinator|web-worker-client|client|demo-site)/',
+        pathNot: `${TEST}|^coordinator/sim/|vite\\.config`,
+      },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|node_modules/\\.cache)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'browser', 'node', 'default', 'types'] },
+    reporterOptions: { text: { highlightFocused: true } },
+  },
+};

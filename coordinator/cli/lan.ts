@@ -1,0 +1,39 @@
+/** How others on the network join: the addresses, and a QR code of the first one's join link. */
+import { networkInterfaces } from 'node:os';
+import { renderUnicodeCompact } from 'uqr';
+
+/** This machine's IPv4 addresses beyond loopback; the ones that routers hand out come first, virtual networks last. */
+export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string[] {
+  const found: { address: string; rank: number }[] = [];
+  for (const [name, addresses] of Object.entries(interfaces)) {
+    for (const { address, family, internal } of addresses ?? []) {
+      if (internal || family !== 'IPv4' || address.startsWith('169.254.')) continue;
+      found.push({ address, rank: /^(docker|br-|veth|virbr|vmnet|tun|tap|utun)/.test(name) ? 1 : 0 });
+    }
+  }
+  return found.sort((a, b) => a.rank - b.rank).map(({ address }) => address);
+}
+
+/** The token travels in the fragment, which browsers never send. */
+export function joinUrl(name: string, port: number, token: string | undefined, path = '/'): string {
+  const host = name.includes(':') && !name.startsWith('[') && !/:\d+$/.test(name) ? `[${name}]` : name;
+  const authority = /:\d+$/.test(host) && !host.endsWith(']') ? host : `${host}:${port}`;
+  return `http://${authority}${path}${token === undefined ? '' : `#t=${token}`}`;
+}
+
+export function joinLines(
+  names: readonly string[],
+  port: number,
+  volunteerToken: string | undefined,
+  authorToken: string | undefined,
+): readonly string[] {
+  const [first] = names;
+  if (first === undefined) return ['This machine has no address on a network: nobody else can join.'];
+  const url = joinUrl(first, port, volunteerToken);
+  const lines = ['', 'Others join at', `  ${url}`, '', renderUnicodeCompact(url, { border: 2 })];
+  for (const name of names.slice(1)) lines.push(`  or ${joinUrl(name, port, volunteerToken)}`);
+  if (authorToken !== undefined) {
+    lines.push('Those who shall also run queries open', `  ${joinUrl(first, port, authorToken, '/dashboard')}`, '');
+  }
+  return lines;
+}

@@ -1,0 +1,140 @@
+/** `muster serve`: the coordinator, until a signal. */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { buildApp } from '../app.ts';
+import { announceRunning, DEFAULT_DATA_DIR, forgetRunning } from './data-dir.ts';
+import { CommandError, codeOf, messageOf, UsageError } from './errors.ts';
+import { joinLines, lanAddresses } from './lan.ts';
+import type { Arguments } from './options.ts';
+import { pagesFolder } from './package-root.ts';
+import { onceStopped } from './signals.ts';
+import { DEFAULT_PORT } from './target.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly lan: boolean;
+  readonly advertise: readonly string[];
+  readonly allowOrigins: readonly string[];
+  readonly dataDir: string;
+  readonly paceMs: number;
+}
+
+const LONGEST_PACE_MS = 60_000;
+/** What Node would wait for open sockets when it stops; whoever is still there then is cut off. */
+const CLOSE_MS = 5_000;
+
+export function serveOptions(args: Arguments): ServeOptions {
+  const lan = args.has('lan');
+  for (const origin of args.texts('allow-origin')) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new UsageError(`--allow-origin takes an origin such as https://example.org, not ${JSON.stringify(origin)}`);
+    }
+  }
+  return {
+    host: args.text('host') ?? (lan ? '0.0.0.0' : '127.0.0.1'),
+    port: args.integer('port', 0, 65_535) ?? DEFAULT_PORT,
+    lan,
+    advertise: args.texts('advertise'),
+    allowOrigins: args.texts('allow-origin'),
+    dataDir: resolve(args.text('data-dir') ?? DEFAULT_DATA_DIR),
+    paceMs: args.integer('pace', 0, LONGEST_PACE_MS) ?? 0,
+  };
+}
+
+export async function serveCommand(args: Arguments, terminal: Terminal): Promise<number> {
+  const options = serveOptions(args);
+  // Asked for before anything is started: a Ctrl-C during the start closes what is there.
+  const stopped = onceStopped();
+  const adminToken = process.env.MUSTER_ADMIN_TOKEN || undefined;
+  const app = await buildApp({ ...options, pagesDir: pagesFolder(), ...(adminToken === undefined ? {} : { adminToken }) });
+  try {
+    const url = await listen(app, options);
+    announceRunning(options.dataDir, { pid: process.pid, url });
+    say(options, url, terminal);
+    terminal.print(`muster ready ${url}\n`);
+    const signal = await stopped.promise;
+    terminal.note(`${signal}: stopping. Jobs go on when the coordinator is started again.`);
+    return 0;
+  } finally {
+    forgetRunning(options.dataDir);
+    await closeWithin(CLOSE_MS, () => app.close(), terminal);
+    stopped.release();
+  }
+}
+
+type App = Awaited<ReturnType<typeof buildApp>>;
+
+/** Resolves with the URL for this machine. */
+async function listen(app: App, { host, port }: ServeOptions): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  const address = app.server.address() as AddressInfo;
+  const anyAddress = address.address === '0.0.0.0' || address.address === '::' || address.address.startsWith('127.');
+  const name = anyAddress ? '127.0.0.1' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
+}
+
+export function listenError(error: unknown, host: string, port: number): CommandError {
+  const where = `${host}:${port}`;
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new CommandError(
+        `port ${port} is in use`,
+        'Stop what listens there, or choose another with --port PORT (0 picks a free one).',
+      );
+    case 'EACCES':
+      return new CommandError(
+        `not allowed to listen on ${where}`,
+        'Ports below 1024 need special rights; choose another with --port.',
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CommandError(
+        `this machine has no address ${host}`,
+        'Leave --host out for this machine only, or use --lan for all addresses.',
+      );
+    default:
+      return new CommandError(`cannot listen on ${where}: ${messageOf(error)}`, 'Try another --host or --port.');
+  }
+}
+
+function say(options: ServeOptions, url: string, terminal: Terminal): void {
+  terminal.note(`Data directory ${options.dataDir}`);
+  terminal.note(`Join with a tab of this machine: ${url}/     dashboard: ${url}/dashboard`);
+  if (options.paceMs > 0) terminal.note(`Every task takes at least ${options.paceMs} ms (--pace).`);
+  if (!options.lan && options.advertise.length === 0) return;
+  const { port } = new URL(url);
+  const names = options.advertise.length > 0 ? options.advertise : lanAddresses();
+  const lines = joinLines(names, Number(port), tokenFile(options.dataDir, 'volunteer'), tokenFile(options.dataDir, 'author'));
+  for (const line of lines) terminal.note(line);
+}
+
+/** The coordinator writes its join tokens beside the admin token. */
+function tokenFile(dataDir: string, role: 'volunteer' | 'author'): string | undefined {
+  try {
+    return readFileSync(join(dataDir, `${role}.token`), 'utf8').trim() || undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function closeWithin(ms: number, close: () => Promise<unknown>, terminal: Terminal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms);
+  });
+  const end = await Promise.race([close(), late]);
+  clearTimeout(timer);
+  // What is journalled is safe at any moment; waiting longer would only keep the terminal.
+  if (end === 'late') {
+    terminal.note('Some connections did not close in time; leaving without them.');
+    process.exit(0);
+  }
+}

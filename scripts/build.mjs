@@ -1,0 +1,66 @@
+/**
+ * Builds what is stale into dist/: kernels, the Node code, the pages (compressed). Says what it does on stderr only.
+ *   node scripts/build.mjs [--force] [--only kernels|node|pages]
+ */
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { kernelsPart } from './build/kernels.mjs';
+import { withBuildLock } from './build/lock.mjs';
+import { nodePart } from './build/node.mjs';
+import { pagesPart } from './build/pages.mjs';
+import { isFresh, writeStamp } from './build/stamps.mjs';
+
+/** Kernels first: the others embed them. */
+const PARTS = [kernelsPart, nodePart, pagesPart];
+
+const say = (line) => process.stderr.write(`build: ${line}\n`);
+
+/**
+ * Makes the parts that are stale. Returns their names.
+ * @param {{root?: string, force?: boolean, only?: string[], log?: (line: string) => void, parts?: object[]}} options
+ */
+export async function buildStale(options = {}) {
+  const { root = dirname(dirname(fileURLToPath(import.meta.url))), force = false, only, log = say, parts = PARTS } = options;
+  const wanted = parts.filter((part) => !only || only.includes(part.name));
+  if (!force && wanted.every((part) => isFresh(root, part.name, part.inputs(root)))) return [];
+  return withBuildLock(root, log, async () => {
+    const made = [];
+    for (const part of wanted) {
+      // Asked again under the lock: whoever held it may have built this part.
+      const inputs = part.inputs(root);
+      if (!force && isFresh(root, part.name, inputs)) continue;
+      const began = performance.now();
+      const outputs = await part.build(root, log);
+      writeStamp(root, part.name, inputs, outputs);
+      log(`${part.name} built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      made.push(part.name);
+    }
+    return made;
+  });
+}
+
+async function main(argv) {
+  const only = [];
+  let force = false;
+  for (let i = 0; i < argv.length; i++) {
+    if (argv[i] === '--force') force = true;
+    else if (argv[i] === '--only' && argv[i + 1]) only.push(argv[++i]);
+    else {
+      say(`unknown argument ${argv[i]}; use [--force] [--only kernels|node|pages]`);
+      return 2;
+    }
+  }
+  const made = await buildStale({ force, ...(only.length > 0 ? { only } : {}) });
+  if (made.length === 0) say('nothing is stale');
+  return 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main(process.argv.slice(2)).then(
+    (code) => process.exit(code),
+    (error) => {
+      say(error.message);
+      process.exit(1);
+    },
+  );
+}
