@@ -1,0 +1,132 @@
+/**
+ * The one form in which a relation's bytes are digested, stored and moved: a single IPC stream with batches of
+ * LIMITS.chunkRows rows (the last may have fewer; none when there are no rows), columns as ColumnBuilder makes them, buffers
+ * at multiples of 64, every other byte zero. Equal rows in equal order give equal bytes, however the engine had cut them.
+ */
+import { LIMITS } from '../limits.ts';
+import { ColumnBuilder } from './column-builder.ts';
+import { type ColumnView, columnViews } from './column-view.ts';
+import { aligned, type BatchLayout, batchMessageBytes, END_OF_STREAM, IpcError, parseStream, writeBatchMessage } from './ipc.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import { readSchema, schemaMessage, type WireColumn } from './schema.ts';
+import { sameSqlType } from './types.ts';
+
+interface FinishedBatch {
+  readonly layout: BatchLayout;
+  readonly buffers: readonly Uint8Array[];
+}
+
+export interface CanonicalStream {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+}
+
+export class Canonicaliser {
+  readonly #columns: readonly WireColumn[];
+  readonly #layouts: readonly Layout[];
+  readonly #batchRows: number;
+  #builders: readonly ColumnBuilder[] = [];
+  readonly #finished: FinishedBatch[] = [];
+  #rows = 0;
+  #rowsInBatch = 0;
+
+  /** `batchRows` differs from the canonical size only in tests. */
+  constructor(columns: readonly WireColumn[], batchRows: number = LIMITS.chunkRows) {
+    this.#columns = columns;
+    this.#layouts = columns.map((c) => layoutOf(c.wire));
+    this.#batchRows = batchRows;
+  }
+
+  /**
+   * Appends the rows of an IPC stream or of a piece of one. A schema message in it must have exactly the column types; its
+   * names don't matter. Throws IpcError.
+   */
+  addPiece(bytes: Uint8Array): void {
+    const stream = parseStream(bytes);
+    if (stream.schema !== undefined) this.#checkTypes(readSchema(stream.schema));
+    for (const batch of stream.batches) this.addColumns(columnViews(stream.bytes, batch, this.#layouts), batch.rows);
+  }
+
+  /** Appends rows given as one view per column. */
+  addColumns(views: readonly ColumnView[], rows: number): void {
+    let from = 0;
+    while (from < rows) {
+      if (this.#rowsInBatch === 0) this.#begin(rows - from);
+      const to = Math.min(rows, from + this.#batchRows - this.#rowsInBatch);
+      this.#builders.forEach((builder, i) => {
+        const view = views[i];
+        if (view !== undefined) builder.append(view, from, to);
+      });
+      this.#rowsInBatch += to - from;
+      this.#rows += to - from;
+      if (this.#rowsInBatch === this.#batchRows) this.#endBatch();
+      from = to;
+    }
+  }
+
+  #checkTypes(found: readonly WireColumn[]): void {
+    const same = found.length === this.#columns.length;
+    if (!same) throw new IpcError(`${found.length} columns came where ${this.#columns.length} were expected`);
+    this.#columns.forEach((column, i) => {
+      const type = found[i]?.wire ?? '';
+      if (!sameSqlType(type, column.wire)) {
+        throw new IpcError(`column ${column.name} came as ${type} where ${column.wire} was expected`);
+      }
+    });
+  }
+
+  /** Memory of a finished batch belongs to it until the end; a full batch announces that the next may be as large. */
+  #begin(rowsAtHand: number): void {
+    const capacity = this.#finished.length > 0 ? this.#batchRows : Math.min(this.#batchRows, rowsAtHand);
+    this.#builders = this.#layouts.map((layout) => new ColumnBuilder(layout, capacity));
+  }
+
+  #endBatch(): void {
+    const nodes: number[] = [];
+    const parts: Uint8Array[] = [];
+    for (const builder of this.#builders) builder.finish({ nodes, buffers: parts });
+    const buffers: number[] = [];
+    let bodyBytes = 0;
+    for (const part of parts) {
+      buffers.push(bodyBytes, part.length);
+      bodyBytes += aligned(part.length);
+    }
+    this.#finished.push({ layout: { rows: this.#rowsInBatch, nodes, buffers, bodyBytes }, buffers: parts });
+    this.#rowsInBatch = 0;
+  }
+
+  /** The stream. The canonicaliser must not be used afterwards. */
+  finish(): CanonicalStream {
+    if (this.#rowsInBatch > 0) this.#endBatch();
+    const schema = schemaMessage(this.#columns);
+    let size = schema.length + END_OF_STREAM.length;
+    for (const { layout } of this.#finished) {
+      size += batchMessageBytes(layout.nodes.length / 2, layout.buffers.length / 2) + layout.bodyBytes;
+    }
+    const bytes = new Uint8Array(size);
+    const view = new DataView(bytes.buffer);
+    bytes.set(schema);
+    let at = schema.length;
+    for (const { layout, buffers } of this.#finished) {
+      at += writeBatchMessage(view, at, layout);
+      buffers.forEach((buffer, i) => {
+        bytes.set(buffer, at + (layout.buffers[2 * i] ?? 0));
+      });
+      at += layout.bodyBytes;
+    }
+    bytes.set(END_OF_STREAM, at);
+    return { bytes, rows: this.#rows };
+  }
+}
+
+/** Columns named c0..cn, as every task's output has them. */
+export function namedByPosition(wires: readonly string[]): WireColumn[] {
+  return wires.map((wire, i) => ({ name: `c${i}`, wire }));
+}
+
+/** The canonical stream of rows that came in pieces, in order. Throws IpcError when a piece has other types. */
+export function canonicalStream(columns: readonly WireColumn[], pieces: readonly Uint8Array[]): CanonicalStream {
+  const canonical = new Canonicaliser(columns);
+  for (const piece of pieces) canonical.addPiece(piece);
+  return canonical.finish();
+}
