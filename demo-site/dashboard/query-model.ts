@@ -1,0 +1,104 @@
+/** The query in the SQL box: one at a time, from Run to its rows or its error. */
+import { computed, signal } from '@preact/signals';
+import { isSettled, type JobHandle, type PlanJson, ProblemError, type ResultHead } from '../../client/index.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import { grid, jobs } from './live.ts';
+
+export type Query =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'submitting'; readonly sql: string }
+  | { readonly kind: 'running'; readonly sql: string; readonly jobId: string; readonly sinceMs: number }
+  | { readonly kind: 'done'; readonly sql: string; readonly jobId: string; readonly tookMs: number; readonly result: ResultHead }
+  | { readonly kind: 'failed'; readonly sql: string; readonly jobId: string | undefined; readonly problem: ProblemError };
+
+export const sqlText = signal('');
+export const query = signal<Query>({ kind: 'none' });
+export const plan = signal<PlanJson | undefined>(undefined);
+export const tab = signal<'result' | 'plan'>('result');
+export const busy = computed(() => query.value.kind === 'submitting' || query.value.kind === 'running');
+/** The live view of the job behind the query, when the stream has told of it. */
+export const queryJob = computed(() => {
+  const now = query.value;
+  return 'jobId' in now && now.jobId !== undefined ? jobs.value.get(now.jobId) : undefined;
+});
+
+let handle: JobHandle | undefined;
+/** Answers to an earlier query must not overwrite a later one. */
+let turn = 0;
+
+function asProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new ProblemError({ code: 'page', title: 'The page could not show this', detail, status: 0 });
+}
+
+async function readPlan(job: JobHandle, mine: number): Promise<void> {
+  try {
+    const read = await job.plan();
+    if (mine === turn) plan.value = read;
+  } catch {
+    // Without a plan the tab says so; the query's own error is what matters.
+    if (mine === turn) plan.value = undefined;
+  }
+}
+
+export async function run(): Promise<void> {
+  const sql = sqlText.value.trim();
+  if (sql === '' || busy.value) return;
+  turn += 1;
+  const mine = turn;
+  const began = performance.now();
+  query.value = { kind: 'submitting', sql };
+  plan.value = undefined;
+  handle = undefined;
+  let jobId: string | undefined;
+  try {
+    const job = await grid.sql(sql);
+    handle = job;
+    jobId = job.id;
+    query.value = { kind: 'running', sql, jobId, sinceMs: began };
+    void readPlan(job, mine);
+    const result = await job.head(LIMITS.dashboardRows);
+    if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs: performance.now() - began, result };
+  } catch (error) {
+    if (mine === turn) query.value = { kind: 'failed', sql, jobId, problem: asProblem(error) };
+  }
+}
+
+export async function cancel(): Promise<void> {
+  try {
+    await handle?.cancel();
+  } catch (error) {
+    query.value = { kind: 'failed', sql: sqlText.value, jobId: handle?.id, problem: asProblem(error) };
+  }
+}
+
+/** Shows an earlier job's rows and plan again, as long as its result is kept. */
+export async function open(jobId: string): Promise<void> {
+  if (busy.value) return;
+  turn += 1;
+  const mine = turn;
+  const job = grid.job(jobId);
+  handle = job;
+  const known = jobs.value.get(jobId);
+  const sql = known?.sql ?? known?.name ?? jobId;
+  if (known?.sql !== undefined) sqlText.value = known.sql;
+  const began = performance.now();
+  query.value = { kind: 'running', sql, jobId, sinceMs: began };
+  plan.value = undefined;
+  void readPlan(job, mine);
+  try {
+    const result = await job.head(LIMITS.dashboardRows);
+    const tookMs =
+      known?.settledAtMs !== undefined && known.submittedAtMs !== undefined
+        ? known.settledAtMs - known.submittedAtMs
+        : performance.now() - began;
+    if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs, result };
+  } catch (error) {
+    if (mine === turn) query.value = { kind: 'failed', sql, jobId, problem: asProblem(error) };
+  }
+}
+
+export function isRunning(state: Parameters<typeof isSettled>[0]): boolean {
+  return !isSettled(state);
+}

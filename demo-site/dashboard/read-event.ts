@@ -1,0 +1,26 @@
+/** One event of GET /v1/events as the change that it means for the page. */
+import type { GridEvent, JobJson, StoryLineJson, WorkerJson } from '../../client/index.ts';
+
+export type Change =
+  | { readonly kind: 'job'; readonly job: JobJson }
+  | { readonly kind: 'worker'; readonly worker: WorkerJson }
+  | { readonly kind: 'workerGone'; readonly workerId: string }
+  | { readonly kind: 'datasets' }
+  | { readonly kind: 'line'; readonly line: StoryLineJson }
+  | { readonly kind: 'pace'; readonly paceMs: number }
+  /** From a newer coordinator: the page does without it. */
+  | { readonly kind: 'unknown' };
+
+function has<K extends string>(data: unknown, key: K): data is Record<K, unknown> {
+  return typeof data === 'object' && data !== null && key in data;
+}
+
+export function readEvent({ type, data }: GridEvent): Change {
+  if (type === 'job' && has(data, 'jobId')) return { kind: 'job', job: data as unknown as JobJson };
+  if (type === 'workerGone' && has(data, 'workerId')) return { kind: 'workerGone', workerId: String(data.workerId) };
+  if (type === 'worker' && has(data, 'workerId')) return { kind: 'worker', worker: data as unknown as WorkerJson };
+  if (type === 'dataset') return { kind: 'datasets' };
+  if (type === 'story' && has(data, 'what')) return { kind: 'line', line: data as unknown as StoryLineJson };
+  if (type === 'hello' && has(data, 'paceMs')) return { kind: 'pace', paceMs: Number(data.paceMs) };
+  return { kind: 'unknown' };
+}

@@ -1,0 +1,108 @@
+/** What happened and why: recomputes by themselves, and everything in a log that can be searched. */
+import { useComputed, useSignal } from '@preact/signals';
+import type { StoryLineJson } from '../../client/index.ts';
+import { formatCount } from '../ui/format.ts';
+import { lines, recomputes } from './live.ts';
+
+const SHOWN = 200;
+
+/** `taskRecomputed` -> `task recomputed`. */
+export function inWords(what: string): string {
+  return what.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+/** Block ids are 64 hex digits: eight tell them apart for people. */
+export function shortSubject(subject: string): string {
+  return subject.replace(/[0-9a-f]{64}/g, (id) => `${id.slice(0, 8)}…`);
+}
+
+/** Seconds on the coordinator's own clock. */
+function clockOf(atMs: number): string {
+  return `${(atMs / 1000).toFixed(2)} s`;
+}
+
+function detailOf(line: StoryLineJson): string {
+  return Object.entries(line.detail ?? {})
+    .map(([key, value]) => `${key} ${shortSubject(String(value))}`)
+    .join(', ');
+}
+
+export function RecomputesPanel() {
+  const all = recomputes.value.slice(-20).reverse();
+  return (
+    <section class="panel block" aria-label="Recomputes">
+      <header class="block-head">
+        <h2>Why was this recomputed?</h2>
+      </header>
+      {all.length === 0 ? (
+        <p class="empty">Nothing was. Close a tab that works, and lineage brings its blocks back: the reason appears here.</p>
+      ) : (
+        <ol class="recomputes" data-test="recomputes">
+          {all.map((line) => (
+            <li key={`${line.atMs}${line.subject}${line.what}`}>
+              <b>{line.why}</b>
+              <p class="small muted">
+                {inWords(line.what)} · <span class="mono">{shortSubject(line.subject)}</span>
+                {line.detail !== undefined && ` · ${detailOf(line)}`}
+              </p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+export function LogPanel() {
+  const filter = useSignal('');
+  const shown = useComputed(() => {
+    const wanted = filter.value.trim().toLowerCase();
+    const hits =
+      wanted === ''
+        ? lines.value
+        : lines.value.filter((line) =>
+            `${line.subject} ${line.what} ${inWords(line.what)} ${line.why}`.toLowerCase().includes(wanted),
+          );
+    return { hits: hits.slice(-SHOWN).reverse(), total: hits.length };
+  });
+  const { hits, total } = shown.value;
+  return (
+    <section class="panel block" aria-label="Event log">
+      <header class="block-head">
+        <h2>Event log</h2>
+        <input
+          type="search"
+          class="filter"
+          placeholder="filter"
+          aria-label="Filter the event log"
+          data-test="log-filter"
+          value={filter.value}
+          onInput={(event) => {
+            filter.value = event.currentTarget.value;
+          }}
+        />
+      </header>
+      {total === 0 && <p class="empty">{filter.value === '' ? 'Nothing has happened yet.' : 'Nothing matches.'}</p>}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <section class="log" tabIndex={0} aria-label="Events, newest first">
+        <ol data-test="log">
+          {hits.map((line, i) => (
+            <li key={i}>
+              <time class="muted">{clockOf(line.atMs)}</time>
+              <span class="mono subject">{shortSubject(line.subject)}</span>
+              <span>
+                {inWords(line.what)}
+                {line.why !== '' && <span class="muted">: {line.why}</span>}
+              </span>
+            </li>
+          ))}
+        </ol>
+      </section>
+      {total > SHOWN && (
+        <p class="help">
+          The newest {SHOWN} of {formatCount(total)}.
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+/** Who lends what, and what each does now. */
+import type { WorkerJson } from '../../client/index.ts';
+import { formatBytes, formatCount } from '../ui/format.ts';
+import { Lamp, type LampState } from '../ui/parts.tsx';
+import { workers } from './live.ts';
+
+const SHOWN = 60;
+const SILENT_MS = 5_000;
+
+function lampOf({ state, silentMs }: WorkerJson): LampState {
+  if (silentMs > SILENT_MS) return 'disconnected';
+  if (state === 'working' || state === 'draining') return 'working';
+  return state === 'paused' || state === 'leaving' ? 'paused' : 'idle';
+}
+
+function nowWords(worker: WorkerJson): string {
+  if (worker.silentMs > SILENT_MS) return `silent for ${Math.round(worker.silentMs / 1000)} s`;
+  const [first, ...others] = worker.current;
+  if (first === undefined) return worker.state === 'paused' ? 'paused, still serves its blocks' : 'waiting for work';
+  return others.length > 0 ? `${first.title} and ${others.length} more` : first.title;
+}
+
+function WorkerRow({ worker }: { worker: WorkerJson }) {
+  return (
+    <li class="worker">
+      <Lamp state={lampOf(worker)} />
+      <div class="worker-words">
+        <p>
+          <b>{worker.workerId}</b>{' '}
+          <span class="muted small">
+            {worker.state}
+            {worker.visibility !== 'visible' && `, ${worker.visibility}`}
+          </span>
+        </p>
+        <p class="small muted worker-now" title={nowWords(worker)}>
+          {nowWords(worker)}
+        </p>
+      </div>
+      <p class="worker-figures small">
+        <span>
+          {worker.busySlots} of {worker.slots} slots
+        </span>
+        <span class="muted">
+          {formatCount(worker.tasksDone)} done · {formatBytes(worker.blockBytes)}
+        </span>
+      </p>
+    </li>
+  );
+}
+
+export function WorkersPanel() {
+  const all = [...workers.value.values()].sort((a, b) => a.workerId.localeCompare(b.workerId));
+  return (
+    <section class="panel block" aria-label="Tabs">
+      <header class="block-head">
+        <h2>Tabs</h2>
+        <span class="muted small">{all.length > SHOWN ? `${SHOWN} of ${formatCount(all.length)}` : formatCount(all.length)}</span>
+      </header>
+      {all.length === 0 && <p class="empty">Nobody is here yet. Jobs wait until a tab joins.</p>}
+      <ul class="workers" data-test="workers">
+        {all.slice(0, SHOWN).map((worker) => (
+          <WorkerRow key={worker.workerId} worker={worker} />
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,208 @@
+/** What the fake coordinator knows, in the client's own types, so that a change of the contract shows here. */
+import type {
+  DatasetJson,
+  JobCountersJson,
+  JobJson,
+  PlanJson,
+  ResultJson,
+  StageJson,
+  StoryLineJson,
+  WorkerJson,
+} from '../../client/index.ts';
+
+function stage(index: number, title: string, tasks: number, done: number, more: Partial<StageJson> = {}): StageJson {
+  const state = done === tasks ? 'successful' : done > 0 ? 'running' : 'unresolved';
+  return {
+    index,
+    title,
+    state,
+    tasks,
+    done,
+    running: 0,
+    reused: 0,
+    recomputes: 0,
+    rows: done * 320,
+    bytes: done * 9_000,
+    ...more,
+  };
+}
+
+const COUNTERS: JobCountersJson = {
+  tasksPlanned: 13,
+  tasksReused: 0,
+  attempts: 14,
+  ended: { succeeded: 13, died: 1 },
+  recomputes: 0,
+  bytesMoved: 21_400_000,
+  bytesLoaded: 88_000_000,
+  fetchMs: 420,
+  loadMs: 310,
+  computeMs: 1_900,
+  packMs: 60,
+};
+
+const QUERY = 'select origin, count(*) as n, avg(delay) as mean_delay from flights group by origin order by n desc limit 20';
+
+export const JOBS: readonly JobJson[] = [
+  {
+    jobId: 'job-latest',
+    state: 'successful',
+    sql: QUERY,
+    submittedAtMs: 90_000,
+    settledAtMs: 90_412,
+    stages: [stage(0, 'scan flights, aggregate partially', 12, 12), stage(1, 'aggregate finally, top 20 by n', 1, 1)],
+    counters: COUNTERS,
+  },
+  {
+    jobId: 'job-running',
+    state: 'running',
+    sql: 'select a.state, sum(f.distance) from flights f join airports a on a.iata = f.origin group by a.state',
+    submittedAtMs: 88_000,
+    stages: [
+      stage(0, 'scan airports', 1, 1),
+      stage(1, 'scan flights, join airports (broadcast), aggregate partially', 24, 15, { recomputes: 2 }),
+      stage(2, 'aggregate finally', 1, 0),
+    ],
+    counters: { ...COUNTERS, recomputes: 2, bytesMoved: 48_900_000 },
+  },
+  {
+    jobId: 'job-waiting',
+    state: 'waiting',
+    name: 'Monthly report',
+    submittedAtMs: 87_000,
+    waitingFor: 'A free slot: all are busy with earlier jobs.',
+    stages: [stage(0, 'scan order_lines, aggregate partially', 49, 0)],
+    counters: { ...COUNTERS, attempts: 0, bytesMoved: 0 },
+  },
+  {
+    jobId: 'job-failed',
+    state: 'failed',
+    sql: 'select cast(origin as integer) from flights',
+    submittedAtMs: 80_000,
+    settledAtMs: 80_120,
+    stages: [stage(0, 'scan flights, project', 24, 0)],
+    counters: { ...COUNTERS, attempts: 2, bytesMoved: 900_000 },
+    error: {
+      code: 'sql-conversion',
+      title: 'A value could not be converted',
+      detail: "Could not convert string 'ABE' to INT32",
+      stage: 0,
+    },
+  },
+];
+
+function worker(workerId: string, slots: number, more: Partial<WorkerJson>): WorkerJson {
+  const figures = { tasksDone: 0, recomputedForOthers: 0, rows: 0, blocks: 12, blockBytes: 34_000_000, silentMs: 400 };
+  return { workerId, state: 'idle', slots, busySlots: 0, visibility: 'visible', share: 0.5, current: [], ...figures, ...more };
+}
+
+export const WORKERS: readonly WorkerJson[] = [
+  worker('w-4k2mz0qpa', 4, { tasksDone: 128 }),
+  worker('w-b81xw7tre', 2, { tasksDone: 61, visibility: 'hidden' }),
+  worker('w-c93lq5nnd', 2, { tasksDone: 17, state: 'paused' }),
+  worker('w-headless1', 1, { tasksDone: 5, visibility: 'headless', silentMs: 7_200 }),
+];
+
+export const DATASETS: readonly DatasetJson[] = [
+  {
+    name: 'airports',
+    rows: 3_376,
+    bytes: 214_000,
+    partitions: 1,
+    state: 'ready',
+    schema: ['iata', 'name', 'city', 'state', 'country'].map((name) => ({ name, type: 'VARCHAR' })),
+  },
+  {
+    name: 'flights',
+    rows: 3_000_000,
+    bytes: 83_200_000,
+    partitions: 25,
+    state: 'ready',
+    schema: [
+      { name: 'date', type: 'TIMESTAMP' },
+      { name: 'delay', type: 'SMALLINT' },
+      { name: 'distance', type: 'SMALLINT' },
+      { name: 'origin', type: 'VARCHAR' },
+      { name: 'destination', type: 'VARCHAR' },
+    ],
+  },
+];
+
+const AIRPORTS = ['ATL', 'ORD', 'DFW', 'DEN', 'LAX', 'PHX', 'IAH', 'LAS', 'DTW', 'EWR', 'MSP', 'SLC', 'SFO', 'CLT', 'BOS', 'LGA'];
+
+export const RESULT: ResultJson = {
+  columns: [
+    { name: 'origin', type: 'VARCHAR' },
+    { name: 'n', type: 'BIGINT' },
+    { name: 'mean_delay', type: 'DOUBLE' },
+    { name: 'share', type: 'DECIMAL(9,4)' },
+    { name: 'first_day', type: 'DATE' },
+    { name: 'remark', type: 'VARCHAR' },
+  ],
+  rows: AIRPORTS.map((origin, i) => [
+    origin,
+    165_210 - i * 7_013,
+    8.25 - i / 3,
+    `0.0${550 - i * 13}`,
+    '2001-01-01',
+    i % 5 === 3 ? null : 'on time more often than not',
+  ]),
+};
+
+export const PLAN: PlanJson = {
+  logical: {
+    op: 'top-N',
+    detail: '20 by n descending',
+    rows: 20,
+    inputs: [
+      {
+        op: 'aggregate',
+        detail: 'group by origin: count(*), avg(delay)',
+        rows: 300,
+        inputs: [{ op: 'scan', detail: 'flights (delay, origin), 2 of 5 columns', rows: 3_000_000, inputs: [] }],
+      },
+    ],
+  },
+  stages: [
+    {
+      index: 0,
+      title: 'scan flights, aggregate partially',
+      operators: ['aggregate partial', 'scan flights'],
+      fragments: [
+        { steps: [{ kind: 'sql', sql: 'SELECT c3 AS c0, count(*) AS c1, sum(c1) AS c2, count(c1) AS c3 FROM in0 GROUP BY c3' }] },
+      ],
+    },
+    {
+      index: 1,
+      title: 'aggregate finally, top 20 by n',
+      operators: ['top-N', 'aggregate final', 'exchange gather'],
+      fallback: { scope: 'operator', operator: 'window', why: 'windows without PARTITION BY need all rows in one place' },
+      fragments: [{ steps: [{ kind: 'sql', sql: 'SELECT c0, sum(c1) AS c1 FROM in0 GROUP BY c0 ORDER BY 2 DESC LIMIT 20' }] }],
+    },
+  ],
+  fallbacks: [{ scope: 'operator', operator: 'window', why: 'windows without PARTITION BY need all rows in one place' }],
+  chunks: { total: 25, needed: 12 },
+};
+
+const BLOCK = '3f1b8c55d07c4e6f9a7d3c21b8e4f60a1d2c3b4a59687716253443526170899a';
+
+export const STORIES: readonly StoryLineJson[] = [
+  { atMs: 81_020, subject: 'job-running', what: 'jobSubmitted', why: 'local asked for it' },
+  { atMs: 81_200, subject: 'w-b81xw7tre', what: 'workerJoined', why: '2 slots, hidden' },
+  { atMs: 84_310, subject: 'w-zzz000gone', what: 'workerLost', why: 'the tab closed its connection' },
+  {
+    atMs: 84_312,
+    subject: BLOCK,
+    what: 'taskRecomputed',
+    why: 'Its only copy was lost with tab w-zzz000gone, and stage 2 still needs it.',
+    detail: { jobId: 'job-running', stage: 1, task: 7 },
+  },
+  {
+    atMs: 84_313,
+    subject: BLOCK.replace('3f', '9c'),
+    what: 'taskRecomputed',
+    why: 'Its only copy was lost with tab w-zzz000gone, and stage 2 still needs it.',
+    detail: { jobId: 'job-running', stage: 1, task: 11 },
+  },
+  { atMs: 85_001, subject: 'a-7716gg', what: 'attemptSucceeded', why: 'first success wins' },
+];
