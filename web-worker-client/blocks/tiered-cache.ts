@@ -1,0 +1,328 @@
+/**
+ * Block cache: records in memory (bounded), written behind into a store (capped). Sources are evicted before outputs, each least
+ * recently used first; pinned blocks never. What could not be written stays in memory only, as long as there is room.
+ */
+import type { BlockCache, BlockKind, BlockMeta, NewBlock } from './block-cache.ts';
+import { type BlockStore, StoreFullError } from './block-store.ts';
+
+export interface TieredCacheOptions {
+  readonly store: BlockStore;
+  /** Bytes of records in memory; those not yet written may exceed it. */
+  readonly memoryBytes: number;
+  /** Bytes of records in the store. */
+  readonly capBytes: number;
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number;
+  /** Random name of this instance. */
+  readonly owner: string;
+  /** False: the instance that made an output is gone, and with it the session that knew it. */
+  readonly ownerAlive?: (owner: string) => Promise<boolean>;
+  readonly log?: (words: string) => void;
+}
+
+interface Entry {
+  meta: BlockMeta;
+  /** Absent: on disk only. */
+  record: Uint8Array<ArrayBuffer> | undefined;
+  /** `volatile`: the store had no room; it lives in memory only. */
+  place: 'unwritten' | 'disk' | 'volatile';
+}
+
+const BATCH_BLOCKS = 16;
+const BATCH_BYTES = 32 * 1024 * 1024;
+
+export class TieredCache implements BlockCache {
+  readonly #options: TieredCacheOptions;
+  readonly #store: BlockStore;
+  /** In order of use, least recent first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #pins = new Map<string, ReadonlySet<string>>();
+  readonly #listeners: ((ids: readonly string[]) => void)[] = [];
+  #removals = new Set<string>();
+  #touched = new Set<string>();
+  #capBytes: number;
+  #totalBytes = 0;
+  #memoryBytes = 0;
+  #work: Promise<void> = Promise.resolve();
+  #pumpQueued = false;
+
+  private constructor(options: TieredCacheOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#capBytes = options.capBytes;
+  }
+
+  /** Opens the cache over its store: source chunks are kept, outputs of instances that are gone are dropped. */
+  static async open(options: TieredCacheOptions): Promise<TieredCache> {
+    const cache = new TieredCache(options);
+    const metas = [...(await options.store.load())].sort((a, b) => a.lastUsed - b.lastUsed);
+    for (const meta of metas) {
+      if (meta.kind === 'source') cache.#add({ meta, record: undefined, place: 'disk' });
+      else if (!(await options.ownerAlive?.(meta.owner ?? ''))) cache.#removals.add(meta.id);
+    }
+    cache.#evictOverCap(0);
+    cache.#schedule();
+    return cache;
+  }
+
+  put(block: NewBlock): void {
+    const known = this.#entries.get(block.id);
+    if (known && known.meta.digest === block.digest) {
+      this.#use(known);
+      return;
+    }
+    if (known) this.#forget(known);
+    const bytes = block.record.byteLength;
+    const meta: BlockMeta = {
+      id: block.id,
+      digest: block.digest,
+      bytes,
+      kind: block.kind,
+      lastUsed: this.#options.wallMs(),
+      ...(block.kind === 'output' ? { owner: this.#options.owner } : {}),
+    };
+    this.#evictOverCap(bytes);
+    this.#add({ meta, record: block.record, place: 'unwritten' });
+    this.#schedule();
+  }
+
+  async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const entry = this.#entries.get(id);
+    if (!entry) return undefined;
+    this.#use(entry);
+    if (entry.record) return entry.record;
+    const record = await this.#store.read(id).catch(() => undefined);
+    if (this.#entries.get(id) !== entry) return undefined;
+    if (!record || record.byteLength !== entry.meta.bytes) {
+      // The browser, another tab or a user took it away.
+      this.#evict([entry]);
+      return undefined;
+    }
+    if (!entry.record) {
+      entry.record = record;
+      this.#memoryBytes += record.byteLength;
+      this.#trimMemory();
+    }
+    return record;
+  }
+
+  has(id: string, digest: string): boolean {
+    return this.#entries.get(id)?.meta.digest === digest;
+  }
+
+  pin(owner: string, ids: readonly string[]): void {
+    this.#pins.set(owner, new Set([...(this.#pins.get(owner) ?? []), ...ids]));
+  }
+
+  unpin(owner: string): void {
+    this.#pins.delete(owner);
+  }
+
+  drop(ids: readonly string[]): void {
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry) this.#forget(entry);
+    }
+    this.#schedule();
+  }
+
+  dropOutputs(): void {
+    this.drop([...this.#entries.values()].filter((e) => e.meta.kind === 'output').map((e) => e.meta.id));
+  }
+
+  onEvicted(listener: (ids: readonly string[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  committed(): readonly BlockMeta[] {
+    return [...this.#entries.values()].filter((e) => e.place === 'disk').map((e) => e.meta);
+  }
+
+  storedBytes(): number {
+    return this.#totalBytes;
+  }
+
+  readSetting(key: string): Promise<string | undefined> {
+    return this.#store.readSetting(key);
+  }
+
+  writeSetting(key: string, value: string): Promise<void> {
+    return this.#store.writeSetting(key, value);
+  }
+
+  async flush(): Promise<void> {
+    this.#schedule();
+    await this.#work;
+  }
+
+  async clear(): Promise<void> {
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+    await this.flush();
+    await this.#store.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#store.close();
+  }
+
+  // ---- the index
+
+  #add(entry: Entry): void {
+    this.#entries.set(entry.meta.id, entry);
+    this.#totalBytes += entry.meta.bytes;
+    if (entry.record) this.#memoryBytes += entry.record.byteLength;
+    this.#trimMemory();
+  }
+
+  #use(entry: Entry): void {
+    const { id } = entry.meta;
+    entry.meta = { ...entry.meta, lastUsed: this.#options.wallMs() };
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    if (entry.place === 'disk') this.#touched.add(id);
+  }
+
+  #forget(entry: Entry): void {
+    const { id, bytes } = entry.meta;
+    this.#entries.delete(id);
+    this.#touched.delete(id);
+    this.#totalBytes -= bytes;
+    if (entry.record) this.#memoryBytes -= entry.record.byteLength;
+    this.#removals.add(id);
+  }
+
+  #evict(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    for (const entry of entries) this.#forget(entry);
+    this.#schedule();
+    const outputs = entries.filter((e) => e.meta.kind === 'output').map((e) => e.meta.id);
+    if (outputs.length > 0) for (const listener of this.#listeners) listener(outputs);
+  }
+
+  #evictOverCap(moreBytes: number): void {
+    this.#evictBytes(this.#totalBytes + moreBytes - this.#capBytes, () => true);
+  }
+
+  /** Evicts at least `bytes` if that many are neither pinned nor excluded; returns how many it did. */
+  #evictBytes(bytes: number, allowed: (entry: Entry) => boolean): number {
+    const victims: Entry[] = [];
+    let freed = 0;
+    const kinds: readonly BlockKind[] = ['source', 'output'];
+    for (const kind of kinds) {
+      for (const entry of this.#entries.values()) {
+        if (freed >= bytes) break;
+        if (entry.meta.kind !== kind || !allowed(entry) || this.#pinned(entry.meta.id)) continue;
+        victims.push(entry);
+        freed += entry.meta.bytes;
+      }
+    }
+    this.#evict(victims);
+    return freed;
+  }
+
+  #pinned(id: string): boolean {
+    for (const ids of this.#pins.values()) if (ids.has(id)) return true;
+    return false;
+  }
+
+  #trimMemory(): void {
+    if (this.#memoryBytes <= this.#options.memoryBytes) return;
+    const victims: Entry[] = [];
+    let memoryBytes = this.#memoryBytes;
+    for (const entry of this.#entries.values()) {
+      if (memoryBytes <= this.#options.memoryBytes) break;
+      if (!entry.record || entry.place === 'unwritten') continue;
+      memoryBytes -= entry.record.byteLength;
+      if (entry.place === 'volatile') {
+        if (this.#pinned(entry.meta.id)) memoryBytes += entry.record.byteLength;
+        else victims.push(entry);
+        continue;
+      }
+      this.#memoryBytes -= entry.record.byteLength;
+      entry.record = undefined;
+    }
+    this.#evict(victims);
+  }
+
+  // ---- writing behind
+
+  #schedule(): void {
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    this.#work = this.#work.then(() => this.#pump());
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumpQueued = false;
+    try {
+      await this.#removeQueued();
+      for (let batch = this.#unwritten(); batch.length > 0; batch = this.#unwritten()) {
+        await this.#writeBatch(batch);
+        await this.#removeQueued();
+      }
+      const touched = [...this.#touched].map((id) => this.#entries.get(id)?.meta).filter((meta) => meta !== undefined);
+      this.#touched.clear();
+      if (touched.length > 0) await this.#store.touch(touched);
+    } catch (error) {
+      this.#options.log?.(`The block store failed: ${(error as Error).message}`);
+    }
+  }
+
+  async #removeQueued(): Promise<void> {
+    if (this.#removals.size === 0) return;
+    const ids = [...this.#removals];
+    this.#removals = new Set();
+    await this.#store.remove(ids);
+  }
+
+  #unwritten(): readonly Entry[] {
+    const batch: Entry[] = [];
+    let bytes = 0;
+    for (const entry of this.#entries.values()) {
+      if (entry.place !== 'unwritten' || !entry.record) continue;
+      batch.push(entry);
+      bytes += entry.meta.bytes;
+      if (batch.length >= BATCH_BLOCKS || bytes >= BATCH_BYTES) break;
+    }
+    return batch;
+  }
+
+  /** Writes the batch; where there is no room, makes some once, then keeps the batch in memory only. */
+  async #writeBatch(batch: readonly Entry[]): Promise<void> {
+    const blocks = batch.flatMap((e) => (e.record ? [{ meta: e.meta, record: e.record }] : []));
+    const bytes = blocks.reduce((sum, b) => sum + b.meta.bytes, 0);
+    let place: Entry['place'] = 'disk';
+    try {
+      await this.#store.write(blocks);
+    } catch (error) {
+      place = 'volatile';
+      if (error instanceof StoreFullError && this.#evictBytes(bytes, (e) => e.place === 'disk') > 0) {
+        await this.#removeQueued();
+        place = (await this.#writes(blocks)) ? 'disk' : 'volatile';
+      }
+      if (error instanceof StoreFullError) this.#lowerCap();
+      if (place === 'volatile') this.#options.log?.(`Blocks stay in memory only: ${(error as Error).message}`);
+    }
+    for (const entry of batch) {
+      entry.place = place;
+      // It may have been dropped while it was being written.
+      if (this.#entries.get(entry.meta.id) !== entry) this.#removals.add(entry.meta.id);
+    }
+    this.#trimMemory();
+  }
+
+  async #writes(blocks: readonly { readonly meta: BlockMeta; readonly record: Uint8Array<ArrayBuffer> }[]): Promise<boolean> {
+    try {
+      await this.#store.write(blocks);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The browser gave less than we hoped: from now on evict before it has to refuse. */
+  #lowerCap(): void {
+    this.#capBytes = Math.min(this.#capBytes, Math.max(1, this.#totalBytes));
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The connection's state machine. `epoch` counts sockets: each one opened gets the next number, and whatever comes from an
+ * older one is stale. At most one socket is alive at a time.
+ */
+import { LIMITS } from '../../shared/limits.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
+
+export type ConnectionState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'connecting'; readonly sinceMs: number }
+  | { readonly kind: 'helloSent'; readonly sinceMs: number }
+  | {
+      readonly kind: 'joined';
+      readonly workerId: string;
+      readonly heartbeatMs: number;
+      readonly nextHeartbeatMs: number;
+      readonly nextSeq: number;
+      readonly heardAtMs: number;
+    }
+  | { readonly kind: 'backingOff'; readonly untilMs: number; readonly why: string }
+  /** Never reconnects by itself. */
+  | { readonly kind: 'closed'; readonly code: number; readonly why: string };
+
+/** Close codes after which trying again can't help, with what the reader can do. */
+const FINAL: { readonly [code: number]: string } = {
+  [CLOSE.version]: 'The coordinator speaks another version: reload this page.',
+  [CLOSE.token]: 'The coordinator refused the token: ask for a new link to join.',
+  [CLOSE.origin]: 'The coordinator does not allow this page: open its own address instead.',
+  [CLOSE.duplicate]: 'This worker has joined in another tab: close one of the two, or reload this page.',
+  [CLOSE.dismissed]: 'The administrator closed this worker. Reload the page to ask again.',
+};
+
+export function finalWords(code: number): string | undefined {
+  return FINAL[code];
+}
+
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MOST_MS = 30_000;
+
+/**
+ * Milliseconds to wait before attempt number `failures` + 1. Half of an exponentially growing span is fixed and half is drawn, so that
+ * a class of tabs does not come back in one instant. `random` is in [0, 1).
+ */
+export function backoffMs(failures: number, code: number, random: number): number {
+  const first = code === CLOSE.full ? 10_000 : BACKOFF_FIRST_MS;
+  const span = Math.min(BACKOFF_MOST_MS, first * 2 ** Math.min(failures, 16));
+  return span / 2 + (span / 2) * random;
+}
+
+export function closedWords(code: number, reason: string): string {
+  if (code === CLOSE.badMessage) return `a message broke the protocol${reason ? ` (${reason})` : ''}`;
+  if (code === CLOSE.silent) return 'the coordinator did not hear from this tab for too long';
+  if (code === CLOSE.full) return 'the coordinator has as many workers as it can take';
+  return reason || 'the connection was lost';
+}
+
+/** When the connection next needs a `timePassed`, or nothing. */
+export function connectionDeadlineMs(state: ConnectionState): number | undefined {
+  switch (state.kind) {
+    case 'idle':
+    case 'closed':
+      return undefined;
+    case 'backingOff':
+      return state.untilMs;
+    case 'connecting':
+    case 'helloSent':
+      return state.sinceMs + 2 * LIMITS.helloMs;
+    case 'joined':
+      return Math.min(state.nextHeartbeatMs, state.heardAtMs + LIMITS.sessionSilenceMs);
+  }
+}

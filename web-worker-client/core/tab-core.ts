@@ -1,0 +1,421 @@
+/**
+ * What the tab does next: the pure twin of the coordinator's scheduler core. `handle` is synchronous and total: stale or odd events
+ * are ignored and logged. No clock, no randomness, no I/O: time comes with each event and `random` is injected.
+ */
+import { unreachable } from '../../shared/assert.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
+import { type Attempt, Attempts } from './attempts.ts';
+import type { TabCommand } from './commands.ts';
+import { backoffMs, type ConnectionState, closedWords, connectionDeadlineMs, finalWords } from './connection.ts';
+import type { AttemptEnding, PauseReason, TabEvent } from './events.ts';
+import type { WorkerTraits } from './traits.ts';
+import { connectionWords, currentTasks, joinedWords, type TabView } from './view.ts';
+
+/** More leases than this in one slot are handed back: the coordinator has lost count. */
+const LEASES_KEPT_PER_SLOT = 16;
+
+export interface TabCoreOptions {
+  readonly traits: Omit<WorkerTraits, 'paused'>;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export class TabCore {
+  readonly #random: () => number;
+  readonly #attempts = new Attempts();
+  readonly #pausedBy = new Set<PauseReason>();
+  #traits: Omit<WorkerTraits, 'paused'>;
+  /** What the coordinator was last told; traits are sent only when they differ. */
+  #toldTraits = '';
+  #connection: ConnectionState = { kind: 'idle' };
+  #epoch = 0;
+  /** Connections in a row that ended before a welcome. */
+  #failures = 0;
+  #mode: 'working' | 'finishing' | 'draining' = 'working';
+  #left = false;
+  #tasks = 0;
+  #rows = 0;
+  #cpuMs = 0;
+  #out: TabCommand[] = [];
+  #atMs = 0;
+
+  constructor(options: TabCoreOptions) {
+    this.#traits = options.traits;
+    this.#random = options.random;
+  }
+
+  /** Handles one event at `atMs` (monotonic milliseconds) and returns what to do, in order. */
+  handle(event: TabEvent, atMs: number): readonly TabCommand[] {
+    this.#out = [];
+    this.#atMs = Math.max(this.#atMs, atMs);
+    if (!this.#left && !('epoch' in event && event.epoch !== this.#epoch)) this.#dispatch(event);
+    return this.#out;
+  }
+
+  /** When `timePassed` is next due, on the clock of `handle`; undefined: never. */
+  nextDeadlineMs(): number | undefined {
+    return this.#left ? undefined : connectionDeadlineMs(this.#connection);
+  }
+
+  view(): TabView {
+    const joined = this.#connection.kind === 'joined';
+    const { state, words } = connectionWords(this.#connection) ?? {
+      ...joinedWords({ mode: this.#mode, pausedBy: this.#pausedBy, attempts: this.#attempts.all() }),
+    };
+    return {
+      state,
+      words,
+      ...(joined && this.#connection.kind === 'joined' ? { workerId: this.#connection.workerId } : {}),
+      traits: this.#fullTraits(),
+      current: currentTasks(this.#attempts.all()),
+      contribution: { tasks: this.#tasks, rows: this.#rows, cpuSeconds: this.#cpuMs / 1000 },
+    };
+  }
+
+  #dispatch(event: TabEvent): void {
+    switch (event.type) {
+      case 'joinRequested':
+        if (this.#connection.kind === 'idle') this.#connect();
+        return;
+      case 'socketOpened':
+        this.#onOpened();
+        return;
+      case 'socketClosed':
+        this.#onClosed(event.code, event.reason);
+        return;
+      case 'welcomed':
+        this.#onWelcomed(event.workerId, event.heartbeatMs);
+        return;
+      case 'leased':
+        this.#onLeased(event.attemptId, event.slot, event.title);
+        return;
+      case 'attemptCancelled':
+        this.#onCancelled(event.attemptId, event.why);
+        return;
+      case 'drained':
+        this.#onDrained();
+        return;
+      case 'heartbeatSeen':
+        if (this.#connection.kind === 'joined') this.#connection = { ...this.#connection, heardAtMs: this.#atMs };
+        return;
+      case 'badMessageReceived':
+        this.#drop(CLOSE.badMessage, event.why);
+        return;
+      case 'inputsFetched':
+        this.#onFetched(event.attemptId);
+        return;
+      case 'attemptEnded':
+        this.#onEnded(event.attemptId, event.ending);
+        return;
+      case 'paused':
+        this.#onPaused(event.by);
+        return;
+      case 'finishThenPauseRequested':
+        this.#onFinishThenPause();
+        return;
+      case 'resumed':
+        this.#onResumed(event.by);
+        return;
+      case 'leaveRequested':
+        this.#onLeave();
+        return;
+      case 'traitsChanged':
+        this.#onTraits(event.traits);
+        return;
+      case 'wokenUp':
+        if (this.#connection.kind === 'backingOff') this.#connect();
+        return;
+      case 'timePassed':
+        this.#onTime();
+        return;
+      default:
+        unreachable(event, 'event of the tab');
+        return;
+    }
+  }
+
+  // ---- connection
+
+  #connect(): void {
+    this.#epoch += 1;
+    this.#connection = { kind: 'connecting', sinceMs: this.#atMs };
+    this.#do({ type: 'openSocket', epoch: this.#epoch });
+  }
+
+  #onOpened(): void {
+    if (this.#connection.kind !== 'connecting') return;
+    this.#connection = { kind: 'helloSent', sinceMs: this.#atMs };
+    const traits = this.#fullTraits();
+    this.#toldTraits = JSON.stringify(traits);
+    this.#do({ type: 'sendHello', epoch: this.#epoch, traits });
+  }
+
+  #onWelcomed(workerId: string, heartbeatMs: number): void {
+    if (this.#connection.kind !== 'helloSent') return;
+    this.#failures = 0;
+    this.#connection = {
+      kind: 'joined',
+      workerId,
+      // A coordinator that asks for no pause between heartbeats would keep the tab's loop busy.
+      heartbeatMs: Math.max(100, heartbeatMs),
+      nextHeartbeatMs: this.#atMs + Math.max(100, heartbeatMs),
+      nextSeq: 1,
+      heardAtMs: this.#atMs,
+    };
+    this.#do({ type: 'beginSession', epoch: this.#epoch });
+    this.#log(`Joined as ${workerId}.`);
+    this.#tellTraits();
+  }
+
+  #onClosed(code: number, reason: string): void {
+    const { kind } = this.#connection;
+    if (kind === 'idle' || kind === 'backingOff' || kind === 'closed') return;
+    this.#loseSession('the connection was lost');
+    const final = finalWords(code);
+    if (final !== undefined) {
+      this.#connection = { kind: 'closed', code, why: final };
+      this.#left = true;
+      this.#log(final);
+      this.#do({ type: 'stop', why: final });
+      return;
+    }
+    const why = closedWords(code, reason);
+    const delayMs = backoffMs(this.#failures, code, this.#random());
+    this.#failures += 1;
+    this.#connection = { kind: 'backingOff', untilMs: this.#atMs + delayMs, why };
+    this.#log(`Disconnected: ${why}. Trying again in ${(delayMs / 1000).toFixed(1)} s.`);
+  }
+
+  /** We give the socket up; its own close event will be stale. */
+  #drop(code: number, why: string): void {
+    const { kind } = this.#connection;
+    if (kind === 'idle' || kind === 'backingOff' || kind === 'closed') return;
+    this.#do({ type: 'closeSocket', epoch: this.#epoch, code, why });
+    this.#onClosed(code === CLOSE.badMessage ? code : CLOSE.goingAway, why);
+    this.#epoch += 1;
+  }
+
+  /** Attempts die with their session: the coordinator has given them to others, so nothing is reported. */
+  #loseSession(why: string): void {
+    if (this.#connection.kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
+    for (const attempt of this.#attempts.all()) this.#abandon(attempt, why);
+    if (this.#mode === 'finishing') this.#pausedBy.add('volunteer');
+    this.#mode = 'working';
+  }
+
+  #onTime(): void {
+    const connection = this.#connection;
+    if (connection.kind === 'backingOff' && this.#atMs >= connection.untilMs) {
+      this.#connect();
+      return;
+    }
+    if (connection.kind === 'connecting' || connection.kind === 'helloSent') {
+      if (this.#atMs >= connection.sinceMs + 2 * LIMITS.helloMs) this.#drop(CLOSE.leaving, 'the coordinator did not answer');
+      return;
+    }
+    if (connection.kind !== 'joined') return;
+    if (this.#atMs >= connection.heardAtMs + LIMITS.sessionSilenceMs) {
+      this.#drop(CLOSE.leaving, 'the coordinator fell silent');
+      return;
+    }
+    if (this.#atMs >= connection.nextHeartbeatMs) {
+      this.#connection = {
+        ...connection,
+        nextHeartbeatMs: this.#atMs + connection.heartbeatMs,
+        nextSeq: connection.nextSeq + 1,
+      };
+      const running = this.#attempts.unsettled().map((a) => a.attemptId);
+      this.#do({ type: 'sendHeartbeat', seq: connection.nextSeq, running: running.slice(0, 256) });
+    }
+  }
+
+  // ---- attempts
+
+  #onLeased(attemptId: string, slot: number, title: string): void {
+    if (this.#connection.kind !== 'joined' || this.#attempts.get(attemptId)) return;
+    const refusal = this.#refusal(slot);
+    if (refusal !== undefined) {
+      this.#do({ type: 'handBack', attemptId, why: refusal });
+      this.#do({ type: 'forgetAttempt', attemptId });
+      return;
+    }
+    this.#attempts.add(attemptId, slot, title);
+    this.#do({ type: 'fetchInputs', attemptId, slot });
+  }
+
+  #refusal(slot: number): string | undefined {
+    if (this.#resting()) return 'this tab is paused';
+    if (this.#mode === 'draining') return 'this tab is draining';
+    if (slot >= this.#traits.slots) return `this tab has only ${this.#traits.slots} slots`;
+    if (this.#attempts.ofSlot(slot).length >= LEASES_KEPT_PER_SLOT) return 'this slot has too many leases';
+    return undefined;
+  }
+
+  #onFetched(attemptId: string): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt?.state !== 'fetching') return;
+    attempt.state = 'ready';
+    this.#runNext(attempt.slot);
+  }
+
+  #runNext(slot: number): void {
+    const attempt = this.#attempts.next(slot);
+    if (!attempt) return;
+    attempt.state = 'running';
+    attempt.startedAtMs = this.#atMs;
+    this.#do({ type: 'runAttempt', attemptId: attempt.attemptId, slot });
+  }
+
+  #onEnded(attemptId: string, ending: AttemptEnding): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (!attempt) return;
+    this.#attempts.remove(attemptId);
+    this.#do({ type: attempt.settled ? 'discard' : 'report', attemptId });
+    if (ending.how === 'succeeded' && !attempt.settled) {
+      this.#tasks += 1;
+      this.#rows += ending.rows;
+      this.#cpuMs += ending.cpuMs;
+      this.#log(`${attempt.title}: done in ${seconds(this.#atMs - attempt.startedAtMs)}, ${ending.rows} rows.`);
+    } else if (ending.how === 'failed' && !attempt.settled) {
+      this.#log(`${attempt.title}: ${ending.message}`);
+    }
+    this.#runNext(attempt.slot);
+    this.#settleFinishing();
+  }
+
+  #onCancelled(attemptId: string, why: string): void {
+    const attempt = this.#attempts.get(attemptId);
+    if (!attempt || attempt.state === 'stopping') return;
+    this.#log(`${attempt.title}: cancelled (${why}).`);
+    if (attempt.state === 'running') {
+      // The report goes out when the slot is free; should the task succeed first, its block is worth telling.
+      attempt.state = 'stopping';
+      this.#do({ type: 'stopAttempt', attemptId, slot: attempt.slot, why });
+      return;
+    }
+    this.#handBack(attempt, why);
+    this.#settleFinishing();
+  }
+
+  /** Says `released` at once and gets the attempt out of its slot. */
+  #handBack(attempt: Attempt, why: string): void {
+    if (!attempt.settled) this.#do({ type: 'handBack', attemptId: attempt.attemptId, why });
+    this.#abandon(attempt, why);
+  }
+
+  /** Ends the attempt without a word to the coordinator. */
+  #abandon(attempt: Attempt, why: string): void {
+    attempt.settled = true;
+    if (attempt.state === 'running') {
+      attempt.state = 'stopping';
+      this.#do({ type: 'stopAttempt', attemptId: attempt.attemptId, slot: attempt.slot, why });
+    } else if (attempt.state !== 'stopping') {
+      this.#attempts.remove(attempt.attemptId);
+      this.#do({ type: 'forgetAttempt', attemptId: attempt.attemptId });
+    }
+  }
+
+  // ---- the volunteer's wishes
+
+  #onPaused(by: PauseReason): void {
+    if (this.#pausedBy.has(by)) return;
+    this.#pausedBy.add(by);
+    if (this.#mode === 'finishing') this.#mode = 'working';
+    for (const attempt of this.#attempts.unsettled()) this.#handBack(attempt, 'this tab was paused');
+    this.#log('Paused: what ran was handed back.');
+    this.#tellTraits();
+  }
+
+  #onFinishThenPause(): void {
+    if (this.#resting()) return;
+    this.#mode = 'finishing';
+    for (const attempt of this.#attempts.unsettled()) {
+      if (!this.#attempts.occupies(attempt)) this.#handBack(attempt, 'this tab is about to pause');
+    }
+    this.#tellTraits();
+    this.#settleFinishing();
+  }
+
+  #settleFinishing(): void {
+    if (this.#mode !== 'finishing' || this.#attempts.unsettled().length > 0) return;
+    this.#mode = 'working';
+    this.#pausedBy.add('volunteer');
+    this.#log('Finished what ran; paused.');
+    this.#tellTraits();
+  }
+
+  #onResumed(by: PauseReason): void {
+    const finishing = by === 'volunteer' && this.#mode === 'finishing';
+    if (!this.#pausedBy.delete(by) && !finishing) return;
+    if (finishing) this.#mode = 'working';
+    if (!this.#resting()) this.#log('Working again.');
+    this.#tellTraits();
+  }
+
+  #onDrained(): void {
+    if (this.#connection.kind !== 'joined' || this.#mode === 'draining') return;
+    // The volunteer's own wish to pause outlives the administrator's to drain.
+    if (this.#mode === 'finishing') this.#pausedBy.add('volunteer');
+    this.#mode = 'draining';
+    this.#log('The administrator asked this tab to finish its tasks and take no new ones.');
+  }
+
+  #onLeave(): void {
+    for (const attempt of this.#attempts.all()) this.#abandon(attempt, 'this tab leaves');
+    if (this.#connection.kind === 'joined') this.#do({ type: 'sendLeaving' });
+    const { kind } = this.#connection;
+    if (kind === 'connecting' || kind === 'helloSent' || kind === 'joined') {
+      this.#do({ type: 'closeSocket', epoch: this.#epoch, code: CLOSE.leaving, why: 'the volunteer left' });
+      if (kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
+    }
+    this.#connection = { kind: 'closed', code: CLOSE.leaving, why: 'You left. Thank you for what this tab did.' };
+    this.#left = true;
+    this.#do({ type: 'stop', why: 'left' });
+  }
+
+  #onTraits(change: Partial<Omit<WorkerTraits, 'paused'>>): void {
+    const before = this.#traits;
+    this.#traits = { ...before, ...change };
+    const { slots, share } = this.#traits;
+    if (slots < before.slots) {
+      for (const attempt of this.#attempts.all()) {
+        if (attempt.slot >= slots) this.#handBack(attempt, `this tab went down to ${slots} slots`);
+      }
+    }
+    if (slots !== before.slots) this.#do({ type: 'applySlots', slots });
+    if (share !== before.share) this.#do({ type: 'applyShare', share });
+    this.#tellTraits();
+  }
+
+  // ---- helpers
+
+  #resting(): boolean {
+    return this.#pausedBy.size > 0 || this.#mode === 'finishing';
+  }
+
+  #fullTraits(): WorkerTraits {
+    return { ...this.#traits, paused: this.#resting() };
+  }
+
+  #tellTraits(): void {
+    if (this.#connection.kind !== 'joined') return;
+    const traits = this.#fullTraits();
+    const text = JSON.stringify(traits);
+    if (text === this.#toldTraits) return;
+    this.#toldTraits = text;
+    this.#do({ type: 'sendTraits', traits });
+  }
+
+  #do(command: TabCommand): void {
+    this.#out.push(command);
+  }
+
+  #log(words: string): void {
+    this.#do({ type: 'log', words });
+  }
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,2 @@
+/** The worker without a page. */
+export { type HeadlessWorkerOptions, runHeadlessWorker } from './run-headless-worker.ts';

@@ -1,0 +1,216 @@
+/**
+ * One attempt in this tab, from its lease to an outcome: fetch what its slot lacks, run, fetch again where the slot says so, and
+ * measure where the time went. When it runs is the core's decision.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { Failure } from '../../shared/failure.ts';
+import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
+import type { BlockCache } from '../blocks/block-cache.ts';
+import type { SlotCosts, SlotInput, SlotOutcome } from '../slots/api.ts';
+import type { FetchTrouble } from './fetcher.ts';
+import { type NeededOrdinals, neededOrdinals, slotInputs, wantedSlices, withLacking } from './inputs.ts';
+import type { Residents, SlotResidentChange } from './residents.ts';
+import type { FetchSlices, SliceSource } from './slice-source.ts';
+import type { SlotHandle } from './slot-handle.ts';
+
+export interface AttemptSurroundings {
+  readonly clock: Clock;
+  readonly cache: BlockCache;
+  readonly residents: Residents;
+  readonly slices: SliceSource;
+  readonly fetch: FetchSlices;
+}
+
+export interface Lease {
+  readonly attemptId: string;
+  readonly slot: number;
+  readonly task: TaskSpec;
+  /** Views into the lease frame, by sliceKey. */
+  readonly inline: ReadonlyMap<string, Uint8Array>;
+}
+
+/** The last word of a slot about an attempt: `lacking` has been dealt with. */
+export type FinalOutcome = Exclude<SlotOutcome, { readonly kind: 'lacking' }>;
+
+/** A slot that lacks columns again and again has too little memory for what it is asked. */
+const LACKING_ROUNDS = 3;
+const NO_COSTS: SlotCosts = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };
+
+export class AttemptRun {
+  readonly lease: Lease;
+  readonly #around: AttemptSurroundings;
+  readonly #abort = new AbortController();
+  #needed: NeededOrdinals = [];
+  #inputs: readonly SlotInput[] | undefined;
+  #readyAtMs = 0;
+  #moved = { fetchMs: 0, fetchedBytes: 0, fetchedSlices: 0, cachedBytes: 0 };
+  #queueMs = 0;
+  #slotCosts: SlotCosts = NO_COSTS;
+  readonly #changes: SlotResidentChange[] = [];
+  #retriedCorrupt = false;
+  #stopWhy: string | undefined;
+
+  constructor(lease: Lease, around: AttemptSurroundings) {
+    this.lease = lease;
+    this.#around = around;
+  }
+
+  /** Fetches what the slot lacks. A failure, or nothing. */
+  async prepare(): Promise<Failure | undefined> {
+    const { attemptId, slot, task } = this.lease;
+    const { residents, cache } = this.#around;
+    this.#needed = neededOrdinals(task, (key, ordinals) => residents.lacking(slot, key, ordinals));
+    residents.expect(attemptId, slot, task);
+    cache.pin(
+      attemptId,
+      task.inputs.flatMap((input) =>
+        input.kind === 'slices'
+          ? input.slices.map((s) => s.blockId)
+          : input.run.columns.flatMap((c) => c.slices.map((s) => s.blockId)),
+      ),
+    );
+    const failure = await this.#fetch();
+    this.#readyAtMs = this.#around.clock.nowMs();
+    return failure;
+  }
+
+  /** Runs on the slot. Never rejects. `--pace` holds the outcome back until the attempt is `minRunMs` old. */
+  async run(handle: SlotHandle): Promise<FinalOutcome> {
+    const { clock } = this.#around;
+    const startedAtMs = clock.nowMs();
+    this.#queueMs = startedAtMs - this.#readyAtMs;
+    const outcome = await this.#runRounds(handle);
+    const waitMs = startedAtMs + this.lease.task.minRunMs - clock.nowMs();
+    if (waitMs > 0 && outcome.kind === 'succeeded') await this.#pace(waitMs);
+    return outcome;
+  }
+
+  /** Ends the run: the slot between two slices, a fetch or a pause of `--pace` at once. */
+  stop(handle: SlotHandle | undefined, why: string): void {
+    this.#stopWhy = why;
+    this.#abort.abort();
+    handle?.stop(this.lease.attemptId, why);
+  }
+
+  /** Lets go of what the attempt held. Call once it is over, whatever the way. */
+  release(): void {
+    this.#abort.abort();
+    this.#inputs = undefined;
+    this.#around.residents.settle(this.lease.attemptId);
+    this.#around.cache.unpin(this.lease.attemptId);
+  }
+
+  /** What this attempt changed in its slot's resident tables, in order. */
+  residentChanges(): readonly SlotResidentChange[] {
+    return this.#changes;
+  }
+
+  costs(): AttemptCosts {
+    return { queueMs: this.#queueMs, ...this.#moved, ...this.#slotCosts };
+  }
+
+  async #runRounds(handle: SlotHandle): Promise<FinalOutcome> {
+    const { attemptId, slot, task } = this.lease;
+    for (let round = 0; ; round += 1) {
+      const inputs = this.#inputs;
+      if (!inputs) return this.#failed({ reason: 'released', code: 'released', message: this.#stopWhy ?? 'stopped' });
+      this.#inputs = undefined;
+      const outcome = await handle.run({ attemptId, spec: task, inputs });
+      // A broken slot's tables went with it, and have been told as lost already.
+      if (!(outcome.kind === 'failed' && outcome.broken))
+        this.#changes.push(...this.#around.residents.apply(slot, outcome.residents));
+      this.#slotCosts = addCosts(this.#slotCosts, outcome.costs);
+      if (outcome.kind === 'succeeded') return outcome;
+      if (outcome.kind === 'failed' && !this.#mayRetryCorrupt(outcome.failure)) return outcome;
+      if (this.#abort.signal.aborted) {
+        return this.#failed({ reason: 'released', code: 'released', message: this.#stopWhy ?? 'stopped' }, outcome);
+      }
+      if (outcome.kind === 'lacking') {
+        if (round >= LACKING_ROUNDS) return this.#failed(THRASHING, outcome);
+        this.#needed = withLacking(this.#needed, outcome.inputs);
+      }
+      const failure = await this.#fetch();
+      if (failure) return this.#failed(failure, outcome);
+    }
+  }
+
+  /** Copies in this tab may have rotted: throw them away and ask the coordinator once before blaming the block. */
+  #mayRetryCorrupt(failure: Failure): boolean {
+    const corrupt = (failure.slices ?? []).filter((s) => s.why === 'corrupt');
+    if (failure.reason !== 'input' || corrupt.length === 0 || this.#retriedCorrupt) return false;
+    this.#retriedCorrupt = true;
+    this.#around.slices.distrust(corrupt);
+    return true;
+  }
+
+  async #fetch(): Promise<Failure | undefined> {
+    const { clock, slices, fetch } = this.#around;
+    const beganAtMs = clock.nowMs();
+    const wanted = wantedSlices(this.lease.task, this.#needed);
+    const inline = this.#retriedCorrupt ? new Map<string, Uint8Array>() : this.lease.inline;
+    const got = await slices.obtain(wanted, inline, fetch, this.#abort.signal);
+    this.#moved = {
+      fetchMs: this.#moved.fetchMs + clock.nowMs() - beganAtMs,
+      fetchedBytes: this.#moved.fetchedBytes + got.fetchedBytes,
+      fetchedSlices: this.#moved.fetchedSlices + got.fetchedSlices,
+      cachedBytes: this.#moved.cachedBytes + got.cachedBytes,
+    };
+    if (got.failed.length > 0) return fetchFailure(got.failed);
+    this.#inputs = slotInputs(this.lease.task, this.#needed, got.coded);
+    return this.#inputs ? undefined : { reason: 'released', code: 'inputs-incomplete', message: 'Some inputs were not fetched.' };
+  }
+
+  #pace(waitMs: number): Promise<void> {
+    if (this.#abort.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancel();
+        this.#abort.signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const cancel = this.#around.clock.after(waitMs, finish);
+      this.#abort.signal.addEventListener('abort', finish);
+    });
+  }
+
+  #failed(failure: Failure, outcome?: SlotOutcome): FinalOutcome {
+    return { kind: 'failed', failure, broken: false, residents: outcome?.residents ?? [], costs: outcome?.costs ?? NO_COSTS };
+  }
+}
+
+const THRASHING: Failure = {
+  reason: 'resource',
+  code: 'residents-thrash',
+  message: 'The slot dropped the columns of this task before it could run, several times.',
+  hint: 'Give each slot more memory, or read fewer columns.',
+};
+
+/** What the coordinator is told: a block that can't be had starts lineage, a broken connection only gives the task back. */
+function fetchFailure(
+  failed: readonly { readonly slice: { blockId: string; bucket: number }; readonly why: FetchTrouble }[],
+): Failure {
+  const gone = failed.filter((f) => f.why === 'missing' || f.why === 'corrupt' || f.why === 'timeout');
+  if (gone.length > 0) {
+    const slices = gone.slice(0, 256).map(({ slice, why }) => ({
+      blockId: slice.blockId,
+      bucket: slice.bucket,
+      why: why === 'corrupt' ? ('corrupt' as const) : ('missing' as const),
+    }));
+    const first = gone[0];
+    const message = `${gone.length} input slices could not be had: block ${first?.slice.blockId.slice(0, 12)} is ${first?.why}.`;
+    return { reason: 'input', code: `slice-${first?.why ?? 'missing'}`, message, slices };
+  }
+  if (failed.some((f) => f.why === 'refused')) {
+    return { reason: 'resource', code: 'slice-refused', message: 'The coordinator refused slices that the lease names.' };
+  }
+  return { reason: 'released', code: 'data-link', message: 'The data connection was lost while inputs were fetched.' };
+}
+
+function addCosts(a: SlotCosts, b: SlotCosts): SlotCosts {
+  return {
+    loadMs: a.loadMs + b.loadMs,
+    computeMs: a.computeMs + b.computeMs,
+    packMs: a.packMs + b.packMs,
+    loadedBytes: a.loadedBytes + b.loadedBytes,
+  };
+}

@@ -1,0 +1,146 @@
+/** The attempts of this tab and their outcomes, until the core says whether to report or to discard them. */
+import type { Clock } from '../../shared/clock.ts';
+import type { Failure } from '../../shared/failure.ts';
+import type { WorkerMessage } from '../../shared/protocol/session.ts';
+import type { BlockCache } from '../blocks/block-cache.ts';
+import type { TabCommand } from '../core/commands.ts';
+import type { TabEvent } from '../core/events.ts';
+import { AttemptRun, type FinalOutcome, type Lease } from './attempt-run.ts';
+import { recordOfOutput } from './records.ts';
+import { failureMessage, residentMessages, successFrame } from './reports.ts';
+import { Residents } from './residents.ts';
+import { type FetchSlices, SliceSource } from './slice-source.ts';
+import type { SlotPool } from './slot-pool.ts';
+
+export type AttemptCommand = Extract<TabCommand, { readonly attemptId: string }>;
+
+export interface AttemptTableOptions {
+  readonly clock: Clock;
+  readonly cache: BlockCache;
+  readonly slots: SlotPool;
+  readonly fetch: FetchSlices;
+  readonly dispatch: (event: TabEvent) => void;
+  readonly send: (frame: WorkerMessage | string | Uint8Array<ArrayBuffer>) => void;
+}
+
+const BORROWED_BYTES = 64 * 1024 * 1024;
+
+export class AttemptTable {
+  readonly residents = new Residents();
+  readonly #options: AttemptTableOptions;
+  readonly #slices: SliceSource;
+  readonly #runs = new Map<string, AttemptRun>();
+  readonly #outcomes = new Map<string, FinalOutcome>();
+
+  constructor(options: AttemptTableOptions) {
+    this.#options = options;
+    this.#slices = new SliceSource({ cache: options.cache, borrowedBytes: BORROWED_BYTES });
+  }
+
+  /** Notes a lease; nothing happens before the core says so. A lease that came twice is the first one. */
+  add(lease: Lease): void {
+    if (this.#runs.has(lease.attemptId)) return;
+    const { clock, cache, fetch } = this.#options;
+    const around = { clock, cache, fetch, residents: this.residents, slices: this.#slices };
+    this.#runs.set(lease.attemptId, new AttemptRun(lease, around));
+  }
+
+  forgetBorrowed(): void {
+    this.#slices.forgetBorrowed();
+  }
+
+  execute(command: AttemptCommand): void {
+    const { attemptId } = command;
+    const run = this.#runs.get(attemptId);
+    switch (command.type) {
+      case 'fetchInputs':
+        if (run) void this.#prepare(attemptId, run);
+        return;
+      case 'runAttempt':
+        if (run) void this.#run(attemptId, run, command.slot);
+        return;
+      case 'stopAttempt':
+        run?.stop(this.#options.slots.get(command.slot), command.why);
+        return;
+      case 'forgetAttempt':
+        this.#end(attemptId);
+        return;
+      case 'handBack': {
+        const failure: Failure = { reason: 'released', code: 'handed-back', message: command.why };
+        this.#options.send(failureMessage(attemptId, failure, []));
+        return;
+      }
+      case 'report':
+        this.#report(attemptId);
+        return;
+      case 'discard':
+        // The tables that it loaded are there all the same.
+        for (const message of residentMessages(run?.residentChanges() ?? [])) this.#options.send(message);
+        this.#end(attemptId);
+        return;
+    }
+  }
+
+  async #prepare(attemptId: string, run: AttemptRun): Promise<void> {
+    const failure = await run.prepare();
+    if (this.#runs.get(attemptId) !== run) return;
+    if (!failure) return this.#options.dispatch({ type: 'inputsFetched', attemptId });
+    this.#settle(attemptId, { kind: 'failed', failure, broken: false, residents: [], costs: NO_COSTS });
+  }
+
+  async #run(attemptId: string, run: AttemptRun, slot: number): Promise<void> {
+    const handle = this.#options.slots.get(slot);
+    this.#options.send({ type: 'attemptStarted', attemptId, slot });
+    const outcome: FinalOutcome = handle
+      ? await run.run(handle)
+      : {
+          kind: 'failed',
+          failure: { reason: 'released', code: 'slot-ended', message: 'The slot was taken away.' },
+          broken: false,
+          residents: [],
+          costs: NO_COSTS,
+        };
+    if (this.#runs.get(attemptId) === run) this.#settle(attemptId, outcome);
+  }
+
+  #settle(attemptId: string, outcome: FinalOutcome): void {
+    this.#outcomes.set(attemptId, outcome);
+    const cpu = outcome.costs;
+    this.#options.dispatch({
+      type: 'attemptEnded',
+      attemptId,
+      ending:
+        outcome.kind === 'succeeded'
+          ? {
+              how: 'succeeded',
+              rows: outcome.buckets.reduce((sum, b) => sum + b.rows, 0),
+              cpuMs: cpu.loadMs + cpu.computeMs + cpu.packMs,
+            }
+          : { how: 'failed', reason: outcome.failure.reason, message: outcome.failure.message },
+    });
+  }
+
+  #report(attemptId: string): void {
+    const run = this.#runs.get(attemptId);
+    const outcome = this.#outcomes.get(attemptId);
+    if (!run || !outcome) return;
+    const residents = run.residentChanges();
+    if (outcome.kind === 'failed') {
+      this.#options.send(failureMessage(attemptId, outcome.failure, residents));
+    } else {
+      // Before the report: somebody may ask for the block as soon as it is known.
+      const record = recordOfOutput(outcome.buckets, outcome.streams);
+      this.#options.cache.put({ id: run.lease.task.blockId, digest: outcome.digest, kind: 'output', record });
+      this.#options.send(successFrame(run.lease, outcome, residents, run.costs()));
+    }
+    this.#end(attemptId);
+  }
+
+  #end(attemptId: string): void {
+    this.#runs.get(attemptId)?.release();
+    this.#runs.delete(attemptId);
+    this.#outcomes.delete(attemptId);
+  }
+}
+
+const NO_COSTS = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };

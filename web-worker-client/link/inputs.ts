@@ -1,0 +1,76 @@
+/** From a task's inputs to the slices that its slot lacks, and from those to what the slot is given. */
+import type { TaskInput, TaskSpec } from '../../shared/plan/task.ts';
+import type { CodedSlice, SlotInput } from '../slots/api.ts';
+import { sliceKey, type WantedSlice } from './slice-source.ts';
+
+/** Per input of the task: the ordinals to hand over; undefined for inputs that are no chunks. */
+export type NeededOrdinals = readonly (readonly number[] | undefined)[];
+
+/** What the slot lacks of each run, asked once when the lease comes. */
+export function neededOrdinals(
+  spec: TaskSpec,
+  lacking: (residentKey: string, ordinals: readonly number[]) => readonly number[],
+): NeededOrdinals {
+  return spec.inputs.map((input) =>
+    input.kind === 'chunks'
+      ? lacking(
+          input.run.residentKey,
+          input.run.columns.map((c) => c.ordinal),
+        )
+      : undefined,
+  );
+}
+
+/** What to fetch on top, after the slot said which columns it lacks. */
+export function withLacking(
+  needed: NeededOrdinals,
+  lacking: readonly { readonly input: number; readonly ordinals: readonly number[] }[],
+): NeededOrdinals {
+  return needed.map((ordinals, index) => {
+    const more = lacking.filter((l) => l.input === index).flatMap((l) => l.ordinals);
+    return ordinals && [...new Set([...ordinals, ...more])];
+  });
+}
+
+export function wantedSlices(spec: TaskSpec, needed: NeededOrdinals): readonly WantedSlice[] {
+  return spec.inputs.flatMap((input, index) => slicesOf(input, needed[index]));
+}
+
+function slicesOf(input: TaskInput, ordinals: readonly number[] | undefined): readonly WantedSlice[] {
+  if (input.kind === 'slices') return input.slices.map((slice) => ({ slice }));
+  const { columns, chunkRows } = input.run;
+  return columns
+    .filter((column) => ordinals?.includes(column.ordinal))
+    .flatMap((column) => column.slices.map((slice, i) => ({ slice, chunkRows: chunkRows[i] ?? 0 })));
+}
+
+/**
+ * Parallel to `spec.inputs`. Each CodedSlice is handed over once: the same slice in two inputs gets a copy of its bytes.
+ * Undefined when a slice is not in `coded`.
+ */
+export function slotInputs(
+  spec: TaskSpec,
+  needed: NeededOrdinals,
+  coded: ReadonlyMap<string, CodedSlice>,
+): readonly SlotInput[] | undefined {
+  const used = new Set<string>();
+  let complete = true;
+  const take = (want: WantedSlice): CodedSlice[] => {
+    const key = sliceKey(want.slice);
+    const found = coded.get(key);
+    if (!found) {
+      complete = false;
+      return [];
+    }
+    const bytes = used.has(key) ? found.bytes.slice() : found.bytes;
+    used.add(key);
+    return [{ ...found, slice: want.slice, bytes }];
+  };
+  const inputs = spec.inputs.map((input, index): SlotInput => {
+    if (input.kind === 'slices') return { kind: 'slices', slices: slicesOf(input, undefined).flatMap(take) };
+    const ordinals = (needed[index] ?? []).filter((o) => input.run.columns.some((c) => c.ordinal === o));
+    const columns = ordinals.map((ordinal) => ({ ordinal, chunks: slicesOf(input, [ordinal]).flatMap(take) }));
+    return { kind: 'chunks', columns };
+  });
+  return complete ? inputs : undefined;
+}

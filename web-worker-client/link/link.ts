@@ -1,0 +1,385 @@
+/**
+ * The shell around the tab's core: sockets, slots, blocks and timers. It turns what happens into events and does what the core
+ * commands, in order. One instance is one worker; it lives in a dedicated worker of the page, or in a Node process.
+ */
+import { unreachable } from '../../shared/assert.ts';
+import { loadHashes } from '../../shared/hash.ts';
+import type { TaskSpec } from '../../shared/plan/task.ts';
+import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
+import { PROTOCOL } from '../../shared/protocol/version.ts';
+import type { BlockCache } from '../blocks/block-cache.ts';
+import type { TabCommand } from '../core/commands.ts';
+import type { PauseReason, TabEvent } from '../core/events.ts';
+import { TabCore } from '../core/tab-core.ts';
+import type { WorkerTraits } from '../core/traits.ts';
+import type { TabView } from '../core/view.ts';
+import { AttemptTable } from './attempt-table.ts';
+import { DataLink } from './data-link.ts';
+import { BadMessageError, readSessionBinary, readSessionText, type SessionFrame } from './messages.ts';
+import { type EngineProgress, type Platform, randomUnit, type Socket } from './platform.ts';
+import { readStoredSlice } from './records.ts';
+import { droppedMessages, residentMessages } from './reports.ts';
+import { sliceKey } from './slice-source.ts';
+import { SlotPool } from './slot-pool.ts';
+
+export interface LinkOptions {
+  readonly platform: Platform;
+  /** Where the coordinator is: http(s):// or ws(s)://, without a path. */
+  readonly url: string;
+  readonly token?: string;
+  readonly name?: string;
+  /** From an earlier session of this tab. */
+  readonly workerId?: string;
+  readonly traits: Omit<WorkerTraits, 'paused'>;
+  readonly onChange: (snapshot: LinkSnapshot) => void;
+  readonly onLog: (words: string) => void;
+}
+
+export interface LinkSnapshot extends TabView {
+  /** Only while the engine is being loaded. */
+  readonly engine?: EngineProgress;
+  /** Bytes of blocks kept here, in memory or on disk. */
+  readonly storedBytes: number;
+  /** Bytes of blocks given to others in this session. */
+  readonly servedBytes: number;
+}
+
+const STORE_ID = 'storeId';
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #platform: Platform;
+  readonly #core: TabCore;
+  readonly #baseUrl: string;
+  readonly #events: TabEvent[] = [];
+  #handling = false;
+  #cancelTimer: () => void = () => undefined;
+  #socket: { readonly epoch: number; readonly socket: Socket } | undefined;
+  #data: DataLink | undefined;
+  #session: { readonly sessionId: string; readonly dataKey: string } | undefined;
+  #cache: BlockCache | undefined;
+  #attempts: AttemptTable | undefined;
+  #slots: SlotPool | undefined;
+  #engineProgress: EngineProgress | undefined;
+  #engineVersion = '';
+  #storeId: string | undefined;
+  #workerId: string | undefined;
+  #stopped = false;
+  #onStopped: (why: string) => void = () => undefined;
+  /** Resolves, with the reason in words, when this worker is out for good. */
+  readonly stopped: Promise<string>;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#platform = options.platform;
+    this.#baseUrl = options.url.replace(/^http/, 'ws').replace(/\/+$/, '');
+    this.#workerId = options.workerId;
+    this.#core = new TabCore({ traits: options.traits, random: () => randomUnit(options.platform.randomBytes) });
+    this.stopped = new Promise((resolve) => {
+      this.#onStopped = resolve;
+    });
+  }
+
+  /** Loads the engine, boots the first slot, then connects. Rejects when the engine can't be had. */
+  async start(): Promise<void> {
+    await loadHashes();
+    const cache = await this.#platform.openBlockCache();
+    this.#cache = cache;
+    this.#storeId = await cache.readSetting(STORE_ID);
+    cache.onEvicted((ids) => this.#sendAll(droppedMessages(ids)));
+    const engine = await this.#platform.loadEngine((progress) => {
+      this.#engineProgress = progress;
+      this.#changed();
+    });
+    this.#engineProgress = undefined;
+    const { slots, memoryPerSlotBytes, share } = this.#core.view().traits;
+    const pool = new SlotPool({
+      platform: this.#platform,
+      engine,
+      memoryLimitBytes: memoryPerSlotBytes,
+      share,
+      onResidentsLost: (slot) => this.#sendAll(residentMessages(this.#attempts?.residents.lose(slot) ?? [])),
+    });
+    this.#slots = pool;
+    this.#attempts = new AttemptTable({
+      clock: this.#platform.clock,
+      cache,
+      slots: pool,
+      fetch: async (wanted, signal) =>
+        this.#data?.fetch(wanted, signal) ?? { got: [], failed: wanted.map((slice) => ({ slice, why: 'lost' as const })) },
+      dispatch: (event) => this.#dispatch(event),
+      send: (frame) => this.#send(frame),
+    });
+    this.#engineVersion = await pool.resize(slots);
+    if (this.#stopped) return this.#release(false);
+    this.#dispatch({ type: 'joinRequested' });
+  }
+
+  /** Takes effect within a second: what runs is handed back. The tab still serves its blocks. */
+  pause(by: PauseReason = 'volunteer'): void {
+    this.#dispatch({ type: 'paused', by });
+  }
+
+  resume(by: PauseReason = 'volunteer'): void {
+    this.#dispatch({ type: 'resumed', by });
+  }
+
+  finishThenPause(): void {
+    this.#dispatch({ type: 'finishThenPauseRequested' });
+  }
+
+  changeTraits(traits: Partial<Omit<WorkerTraits, 'paused'>>): void {
+    this.#dispatch({ type: 'traitsChanged', traits });
+  }
+
+  /** The network or the page is back. */
+  wakeUp(): void {
+    this.#dispatch({ type: 'wokenUp' });
+    this.#dispatch({ type: 'timePassed' });
+  }
+
+  /** Says goodbye and ends everything. Resolves when slots are gone and the cache is closed or deleted. */
+  async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
+    this.#stopped = true;
+    this.#dispatch({ type: 'leaveRequested' });
+    await this.#release(options.deleteBlocks);
+  }
+
+  snapshot(): LinkSnapshot {
+    return {
+      ...this.#core.view(),
+      ...(this.#engineProgress ? { engine: this.#engineProgress } : {}),
+      storedBytes: this.#cache?.storedBytes() ?? 0,
+      servedBytes: this.#data?.servedBytes ?? 0,
+    };
+  }
+
+  // ---- events in, commands out
+
+  #dispatch(event: TabEvent): void {
+    this.#events.push(event);
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+        for (const command of this.#core.handle(next, this.#platform.clock.nowMs())) this.#execute(command);
+      }
+    } finally {
+      this.#handling = false;
+    }
+    this.#armTimer();
+    this.#changed();
+  }
+
+  #execute(command: TabCommand): void {
+    switch (command.type) {
+      case 'openSocket':
+        this.#openSocket(command.epoch);
+        return;
+      case 'closeSocket':
+        if (this.#socket?.epoch === command.epoch) this.#socket.socket.close(command.code, command.why);
+        return;
+      case 'sendHello':
+        this.#sendHello(command.traits);
+        return;
+      case 'beginSession':
+        this.#beginSession();
+        return;
+      case 'endSession':
+        this.#data?.close();
+        this.#data = undefined;
+        return;
+      case 'sendHeartbeat':
+        this.#send({ type: 'heartbeat', seq: command.seq, running: [...command.running] });
+        return;
+      case 'sendTraits':
+        this.#send({ type: 'traitsChanged', traits: command.traits });
+        return;
+      case 'sendLeaving':
+        this.#send({ type: 'leaving' });
+        return;
+      case 'fetchInputs':
+      case 'runAttempt':
+      case 'stopAttempt':
+      case 'forgetAttempt':
+      case 'handBack':
+      case 'report':
+      case 'discard':
+        this.#attempts?.execute(command);
+        return;
+      case 'applySlots':
+        void this.#slots?.resize(command.slots).catch((error: unknown) => {
+          this.#options.onLog(`A slot did not start: ${(error as Error).message}`);
+        });
+        return;
+      case 'applyShare':
+        this.#slots?.setShare(command.share);
+        return;
+      case 'log':
+        this.#options.onLog(command.words);
+        return;
+      case 'stop':
+        // Slots and cache go a moment later, when the queue of commands is done.
+        if (!this.#stopped) void this.#release(false);
+        this.#onStopped(command.why);
+        return;
+      default:
+        unreachable(command, 'command of the tab');
+        return;
+    }
+  }
+
+  #openSocket(epoch: number): void {
+    const socket = this.#platform.openSocket(`${this.#baseUrl}/v1/session`, {
+      opened: () => this.#dispatch({ type: 'socketOpened', epoch }),
+      text: (frame) => this.#receive(epoch, () => readSessionText(frame)),
+      binary: (frame) => this.#receive(epoch, () => readSessionBinary(frame)),
+      closed: (code, reason) => this.#dispatch({ type: 'socketClosed', epoch, code, reason }),
+    });
+    this.#socket = { epoch, socket };
+  }
+
+  #receive(epoch: number, read: () => SessionFrame): void {
+    if (this.#socket?.epoch !== epoch) return;
+    try {
+      this.#onMessage(epoch, read());
+    } catch (error) {
+      if (!(error instanceof BadMessageError)) throw error;
+      this.#dispatch({ type: 'badMessageReceived', epoch, why: error.message });
+    }
+  }
+
+  #onMessage(epoch: number, frame: SessionFrame): void {
+    const { message } = frame;
+    switch (message.type) {
+      case 'welcome':
+        this.#onWelcome(epoch, message);
+        return;
+      case 'lease':
+        this.#attempts?.add({
+          attemptId: message.attemptId,
+          slot: message.slot,
+          // Checked against the schema, which has the same members.
+          task: message.task as unknown as TaskSpec,
+          inline: inlineParts(message, frame.payload),
+        });
+        this.#dispatch({
+          type: 'leased',
+          epoch,
+          attemptId: message.attemptId,
+          slot: message.slot,
+          title: message.task.title,
+        });
+        return;
+      case 'cancelAttempt':
+        this.#dispatch({ type: 'attemptCancelled', epoch, attemptId: message.attemptId, why: message.why });
+        return;
+      case 'dropBlocks':
+        this.#cache?.drop(message.blockIds);
+        this.#changed();
+        return;
+      case 'drain':
+        this.#dispatch({ type: 'drained', epoch });
+        return;
+      case 'heartbeatSeen':
+        this.#dispatch({ type: 'heartbeatSeen', epoch, seq: message.seq });
+        return;
+    }
+  }
+
+  #onWelcome(epoch: number, message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
+    const { workerId, sessionId, dataKey, storeId, heartbeatMs } = message;
+    this.#session = { sessionId, dataKey };
+    this.#workerId = workerId;
+    if (storeId !== this.#storeId) {
+      this.#storeId = storeId;
+      this.#cache?.writeSetting(STORE_ID, storeId).catch((error: unknown) => {
+        this.#options.onLog(`This tab could not note its store's name: ${(error as Error).message}`);
+      });
+    }
+    this.#dispatch({ type: 'welcomed', epoch, workerId, heartbeatMs });
+  }
+
+  #sendHello(traits: WorkerTraits): void {
+    const { token, name, platform } = this.#options;
+    this.#send({
+      type: 'hello',
+      protocol: PROTOCOL,
+      role: 'worker',
+      ...(token === undefined ? {} : { token }),
+      ...(this.#storeId === undefined ? {} : { storeId: this.#storeId }),
+      ...(this.#workerId === undefined ? {} : { workerId: this.#workerId }),
+      ...(name === undefined ? {} : { name }),
+      mode: platform.mode,
+      engine: { version: this.#engineVersion, flavour: 'wasm' },
+      traits,
+    });
+  }
+
+  #beginSession(): void {
+    const session = this.#session;
+    const cache = this.#cache;
+    if (!session || !cache) return;
+    cache.dropOutputs();
+    this.#attempts?.forgetBorrowed();
+    this.#data?.close();
+    this.#data = new DataLink({
+      platform: this.#platform,
+      url: `${this.#baseUrl}/v1/data`,
+      ...session,
+      read: (name) => readStoredSlice(cache, name),
+      log: this.#options.onLog,
+    });
+    this.#sendAll(residentMessages(this.#attempts?.residents.all() ?? []));
+  }
+
+  #send(message: WorkerMessage | string | Uint8Array<ArrayBuffer>): void {
+    const frame = typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message);
+    this.#socket?.socket.send(frame);
+  }
+
+  #sendAll(messages: readonly WorkerMessage[]): void {
+    if (this.#data) for (const message of messages) this.#send(message);
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer();
+    const atMs = this.#core.nextDeadlineMs();
+    this.#cancelTimer =
+      atMs === undefined
+        ? () => undefined
+        : this.#platform.clock.after(Math.max(0, atMs - this.#platform.clock.nowMs()), () =>
+            this.#dispatch({ type: 'timePassed' }),
+          );
+  }
+
+  #changed(): void {
+    this.#options.onChange(this.snapshot());
+  }
+
+  async #release(deleteBlocks: boolean): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#data?.close();
+    this.#data = undefined;
+    this.#slots?.terminate();
+    const cache = this.#cache;
+    this.#cache = undefined;
+    if (!cache) return;
+    cache.dropOutputs();
+    if (deleteBlocks) await cache.clear();
+    await cache.close();
+  }
+}
+
+function inlineParts(
+  message: Extract<CoordinatorMessage, { type: 'lease' }>,
+  payload: Uint8Array,
+): ReadonlyMap<string, Uint8Array> {
+  const parts = new Map<string, Uint8Array>();
+  for (const part of message.inline ?? []) {
+    if (part.offset + part.length > payload.byteLength) throw new BadMessageError('an inline slice lies outside its frame');
+    parts.set(sliceKey(part), payload.subarray(part.offset, part.offset + part.length));
+  }
+  return parts;
+}

@@ -1,0 +1,59 @@
+/** Which columns of which runs each slot holds as tables, as the slots reported it, and what queued attempts will add. */
+import type { TaskSpec } from '../../shared/plan/task.ts';
+import type { ResidentChange } from '../slots/api.ts';
+
+/** As the session protocol tells it. */
+export interface SlotResidentChange extends ResidentChange {
+  readonly slot: number;
+}
+
+export class Residents {
+  readonly #bySlot = new Map<number, Map<string, ReadonlySet<number>>>();
+  /** Columns that an attempt, queued or running, brings along. */
+  readonly #expected = new Map<string, { readonly slot: number; readonly runs: readonly ResidentChange[] }>();
+
+  apply(slot: number, changes: readonly ResidentChange[]): readonly SlotResidentChange[] {
+    const runs = this.#bySlot.get(slot) ?? new Map<string, ReadonlySet<number>>();
+    this.#bySlot.set(slot, runs);
+    for (const { residentKey, ordinals } of changes) {
+      if (ordinals.length === 0) runs.delete(residentKey);
+      else runs.set(residentKey, new Set(ordinals));
+    }
+    return changes.map((change) => ({ slot, ...change }));
+  }
+
+  /** The slot's worker is gone; returns what to tell the coordinator. */
+  lose(slot: number): readonly SlotResidentChange[] {
+    const keys = [...(this.#bySlot.get(slot)?.keys() ?? [])];
+    this.#bySlot.delete(slot);
+    return keys.map((residentKey) => ({ slot, residentKey, ordinals: [] }));
+  }
+
+  /** Everything held, for a coordinator that knows nothing yet. */
+  all(): readonly SlotResidentChange[] {
+    return [...this.#bySlot].flatMap(([slot, runs]) =>
+      [...runs].map(([residentKey, ordinals]) => ({ slot, residentKey, ordinals: [...ordinals] })),
+    );
+  }
+
+  /** Ordinals of an input's run that the slot neither holds nor will have got from attempts before this one. */
+  lacking(slot: number, residentKey: string, ordinals: readonly number[]): readonly number[] {
+    const held = new Set(this.#bySlot.get(slot)?.get(residentKey) ?? []);
+    for (const expected of this.#expected.values()) {
+      if (expected.slot !== slot) continue;
+      for (const run of expected.runs) if (run.residentKey === residentKey) for (const o of run.ordinals) held.add(o);
+    }
+    return ordinals.filter((o) => !held.has(o));
+  }
+
+  expect(attemptId: string, slot: number, spec: TaskSpec): void {
+    const runs = spec.inputs.flatMap((input) =>
+      input.kind === 'chunks' ? [{ residentKey: input.run.residentKey, ordinals: input.run.columns.map((c) => c.ordinal) }] : [],
+    );
+    this.#expected.set(attemptId, { slot, runs });
+  }
+
+  settle(attemptId: string): void {
+    this.#expected.delete(attemptId);
+  }
+}
