@@ -1,0 +1,46 @@
+/** A coordinator in a process of its own, as users run it; benches talk to it over loopback. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { builtBin } from './paths.ts';
+
+const READY = /^muster ready (http:\S+)$/;
+
+export class CoordinatorProcess {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, url: string, dataDir: string) {
+    this.#child = child;
+    this.url = url;
+    this.dataDir = dataDir;
+  }
+
+  static async start(dataDir: string): Promise<CoordinatorProcess> {
+    const child = spawn(process.execPath, [builtBin(), 'serve', '--port', '0', '--data-dir', dataDir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let notes = '';
+    child.stderr.on('data', (text: Buffer) => {
+      notes = (notes + text.toString()).slice(-4096);
+    });
+    const url = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const found = READY.exec(line)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+      child.once('exit', (code) => reject(new Error(`the coordinator ended with exit code ${code} before it was ready:\n${notes}`)));
+    });
+    return new CoordinatorProcess(child, url, dataDir);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+}
