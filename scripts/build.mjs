@@ -1,27 +1,29 @@
 /**
  * Builds what is stale into dist/: kernels, the Node code, the pages (compressed). Says what it does on stderr only.
- *   node scripts/build.mjs [--force] [--only kernels|node|pages]
+ *   node scripts/build.mjs [--force] [--only PART]...     parts: kernels planner-child ingest-child slot-entry node pages
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kernelsPart } from './build/kernels.mjs';
 import { withBuildLock } from './build/lock.mjs';
-import { nodePart } from './build/node.mjs';
+import { nodeParts } from './build/node.mjs';
 import { pagesPart } from './build/pages.mjs';
 import { isFresh, writeStamp } from './build/stamps.mjs';
 
 /** Kernels first: the others embed them. */
-const PARTS = [kernelsPart, nodePart, pagesPart];
+const PARTS = [kernelsPart, ...nodeParts, pagesPart];
 
 const say = (line) => process.stderr.write(`build: ${line}\n`);
 
 /**
- * Makes the parts that are stale. Returns their names.
- * @param {{root?: string, force?: boolean, only?: string[], log?: (line: string) => void, parts?: object[]}} options
+ * Makes the parts that are stale. Returns their names. `keepGoing` logs a part's failure and goes on with the next.
+ * @param {{root?: string, force?: boolean, only?: string[], without?: string[], keepGoing?: boolean,
+ *   log?: (line: string) => void, parts?: object[]}} options
  */
 export async function buildStale(options = {}) {
-  const { root = dirname(dirname(fileURLToPath(import.meta.url))), force = false, only, log = say, parts = PARTS } = options;
-  const wanted = parts.filter((part) => !only || only.includes(part.name));
+  const { root = dirname(dirname(fileURLToPath(import.meta.url))), force = false, log = say, parts = PARTS } = options;
+  const { only, without = [], keepGoing = false } = options;
+  const wanted = parts.filter((part) => (!only || only.includes(part.name)) && !without.includes(part.name));
   if (!force && wanted.every((part) => isFresh(root, part.name, part.inputs(root)))) return [];
   return withBuildLock(root, log, async () => {
     const made = [];
@@ -30,8 +32,13 @@ export async function buildStale(options = {}) {
       const inputs = part.inputs(root);
       if (!force && isFresh(root, part.name, inputs)) continue;
       const began = performance.now();
-      const outputs = await part.build(root, log);
-      writeStamp(root, part.name, inputs, outputs);
+      try {
+        writeStamp(root, part.name, inputs, await part.build(root, log));
+      } catch (error) {
+        if (!keepGoing) throw error;
+        log(`${part.name} does not build: ${error.message}`);
+        continue;
+      }
       log(`${part.name} built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
       made.push(part.name);
     }
@@ -43,10 +50,13 @@ async function main(argv) {
   const only = [];
   let force = false;
   for (let i = 0; i < argv.length; i++) {
+    const part = PARTS.find((candidate) => argv[i] === '--only' && candidate.name === argv[i + 1]);
     if (argv[i] === '--force') force = true;
-    else if (argv[i] === '--only' && argv[i + 1]) only.push(argv[++i]);
-    else {
-      say(`unknown argument ${argv[i]}; use [--force] [--only kernels|node|pages]`);
+    else if (part) {
+      only.push(part.name);
+      i++;
+    } else {
+      say(`cannot read ${argv.slice(i).join(' ')}; use [--force] [--only ${PARTS.map(({ name }) => name).join('|')}]`);
       return 2;
     }
   }

@@ -16,8 +16,9 @@ export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces> = 
 
 /** The token travels in the fragment, which browsers never send. */
 export function joinUrl(name: string, port: number, token: string | undefined, path = '/'): string {
-  const host = name.includes(':') && !name.startsWith('[') && !/:\d+$/.test(name) ? `[${name}]` : name;
-  const authority = /:\d+$/.test(host) && !host.endsWith(']') ? host : `${host}:${port}`;
+  const bareIpv6 = name.split(':').length > 2 && !name.startsWith('[');
+  const host = bareIpv6 ? `[${name}]` : name;
+  const authority = /:\d+$/.test(host) ? host : `${host}:${port}`;
   return `http://${authority}${path}${token === undefined ? '' : `#t=${token}`}`;
 }
 
