@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { filesBelow } from './build/inputs.mjs';
 
 export const LONGEST_LINES = 320;
-const SOURCES = /\.(ts|tsx|mjs|cjs|js|css|html)$/;
+const SOURCES = /\.(ts|tsx|mjs|cjs|js)$/;
 const FOLDERS = ['bin', 'scripts', 'shared', 'coordinator', 'web-worker-client', 'client', 'demo-site', 'playwright', 'bench'];
 
 export function tooLong(root, folders = FOLDERS) {
