@@ -34,7 +34,13 @@ module.exports = {
       comment: 'The cores are pure state machines that a simulator drives.',
       severity: 'error',
       from: { path: '^(coordinator|web-worker-client)/core/', pathNot: TEST },
-      to: { pathNot: '^(shared/|$1/core/)' },
+      to: { pathNot: '^(shared/|$1/core/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'core-types-of-no-other-folder',
+      severity: 'error',
+      from: { path: '^(coordinator|web-worker-client)/core/', pathNot: TEST },
+      to: { pathNot: '^(shared/|$1/core/|node_modules/)' },
     },
     {
       name: 'coordinator-not-to-tab',

@@ -21,11 +21,12 @@ export class UsageError extends CommandError {
   }
 }
 
-/** The message of anything thrown; with `cause` where the message alone says too little (`fetch failed`). */
+/** The message of anything thrown; with its `cause` where the message alone says too little (`fetch failed`). */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error && error.cause.message) return `${error.message}: ${error.cause.message}`;
-  return error.message;
+  const cause = error.cause instanceof Error ? error.cause.message : '';
+  const saidAlready = 'hint' in error || error.message.includes(cause);
+  return saidAlready ? error.message : `${error.message}: ${cause}`;
 }
 
 /** Node's error code (`EADDRINUSE`), of the error or of its cause. */

@@ -5,7 +5,7 @@ import { HELP } from './options.ts';
 export function commandHelp(spec: CommandSpec): string {
   const lines = [`Usage: muster ${spec.name} ${spec.usage}`, '', spec.summary, '', 'Options:'];
   lines.push(...columns([...spec.options, HELP].map((option) => [heading(option), option.help])));
-  for (const note of spec.notes ?? []) lines.push('', note);
+  for (const note of spec.notes ?? []) lines.push('', ...wrap(note, HELP_WIDTH));
   if (spec.examples.length > 0) lines.push('', 'Examples:', ...spec.examples.map((example) => `  ${example}`));
   return `${lines.join('\n')}\n`;
 }

@@ -9,7 +9,7 @@ import { joinLines, lanAddresses } from './lan.ts';
 import type { Arguments } from './options.ts';
 import { pagesFolder } from './package-root.ts';
 import { onceStopped } from './signals.ts';
-import { DEFAULT_PORT } from './target.ts';
+import { DEFAULT_PORT, isLoopback } from './target.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ServeOptions {
@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly paceMs: number;
 }
 
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 const LONGEST_PACE_MS = 60_000;
 /** What Node would wait for open sockets when it stops; whoever is still there then is cut off. */
 const CLOSE_MS = 5_000;
@@ -75,10 +76,12 @@ async function listen(app: App, { host, port }: ServeOptions): Promise<string> {
     throw listenError(error, host, port);
   }
   const address = app.server.address() as AddressInfo;
-  const anyAddress = address.address === '0.0.0.0' || address.address === '::' || address.address.startsWith('127.');
-  const name = anyAddress ? '127.0.0.1' : address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${name}:${address.port}`;
+  const anyAddress = ANY_ADDRESS.has(address.address);
+  return `http://${anyAddress ? '127.0.0.1' : authorityOf(address.address)}:${address.port}`;
 }
+
+/** IPv6 addresses stand in brackets before a port. */
+const authorityOf = (host: string) => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
 
 export function listenError(error: unknown, host: string, port: number): CommandError {
   const where = `${host}:${port}`;
@@ -108,9 +111,10 @@ function say(options: ServeOptions, url: string, terminal: Terminal): void {
   terminal.note(`Data directory ${options.dataDir}`);
   terminal.note(`Join with a tab of this machine: ${url}/     dashboard: ${url}/dashboard`);
   if (options.paceMs > 0) terminal.note(`Every task takes at least ${options.paceMs} ms (--pace).`);
-  if (!options.lan && options.advertise.length === 0) return;
+  if (!options.lan && options.advertise.length === 0 && isLoopback(`http://${authorityOf(options.host)}`)) return;
   const { port } = new URL(url);
-  const names = options.advertise.length > 0 ? options.advertise : lanAddresses();
+  const bound = ANY_ADDRESS.has(options.host) ? lanAddresses() : [options.host];
+  const names = options.advertise.length > 0 ? options.advertise : bound;
   const lines = joinLines(names, Number(port), tokenFile(options.dataDir, 'volunteer'), tokenFile(options.dataDir, 'author'));
   for (const line of lines) terminal.note(line);
 }
