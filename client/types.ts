@@ -35,7 +35,8 @@ export interface JobJson {
   readonly jobId: string;
   readonly state: JobState;
   readonly stages: readonly StageJson[];
-  readonly counters: JobCountersJson;
+  /** Empty for a job of an earlier run of the coordinator. */
+  readonly counters: Partial<JobCountersJson>;
   /** Done tasks as a part of all, 0..1. */
   readonly progress?: number;
   readonly owner?: string;
@@ -78,7 +79,9 @@ export interface DatasetJson {
   readonly rows: number;
   readonly bytes: number;
   readonly partitions: number;
-  readonly state: string;
+  readonly state: 'ready' | 'loading';
+  readonly owner?: string;
+  readonly format?: string;
 }
 
 export interface WorkerJson {

@@ -19,8 +19,8 @@ export function Health() {
   const count = (state: string): number => all.filter((job) => job.state === state).length;
   const slots = everyone.reduce((sum, worker) => sum + worker.slots, 0);
   const busySlots = everyone.reduce((sum, worker) => sum + worker.busySlots, 0);
-  const moved = all.reduce((sum, job) => sum + job.counters.bytesMoved, 0);
-  const again = all.reduce((sum, job) => sum + job.counters.recomputes, 0);
+  const moved = all.reduce((sum, job) => sum + (job.counters.bytesMoved ?? 0), 0);
+  const again = all.reduce((sum, job) => sum + (job.counters.recomputes ?? 0), 0);
   const failed = count('failed');
   const waiting = count('waiting');
   return (
@@ -55,7 +55,7 @@ export function LinkState() {
       {now.kind === 'open' && 'live'}
       {now.kind === 'connecting' && 'connecting'}
       {now.kind === 'lost' && `reconnecting: ${now.why}`}
-      {paceMs.value > 0 && <span class="badge">pace: each task takes at least {formatMs(paceMs.value)}</span>}
+      {paceMs.value > 0 && <span class="badge">pace: {formatMs(paceMs.value)} a task or more</span>}
     </p>
   );
 }

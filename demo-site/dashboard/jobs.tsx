@@ -16,8 +16,22 @@ function titleOf(job: JobJson): string {
   return job.name ?? job.sql?.replace(/\s+/g, ' ').trim() ?? job.jobId;
 }
 
-function JobRow({ job }: { job: JobJson }) {
+/** What is known of a settled job: one of an earlier run of the coordinator has lost its counters. */
+function factsOf(job: JobJson): string {
+  const { attempts, bytesMoved, tasksReused = 0 } = job.counters;
   const took = tookMs(job);
+  const facts = [
+    took === undefined ? '' : formatMs(took),
+    job.stages.length > 0 ? plural(job.stages.length, 'stage') : '',
+    attempts === undefined ? '' : plural(attempts, 'attempt'),
+    bytesMoved === undefined ? '' : `${formatBytes(bytesMoved)} moved`,
+    tasksReused > 0 ? `${plural(tasksReused, 'task')} reused` : '',
+  ];
+  return facts.filter((fact) => fact !== '').join(' · ');
+}
+
+function JobRow({ job }: { job: JobJson }) {
+  const { recomputes = 0 } = job.counters;
   const running = isRunning(job.state);
   return (
     <li class="job">
@@ -60,11 +74,8 @@ function JobRow({ job }: { job: JobJson }) {
         job.stages.slice(0, 12).map((stage) => <StageLine key={stage.index} stage={stage} />)
       ) : (
         <p class="small muted">
-          {took !== undefined && `${formatMs(took)} · `}
-          {plural(job.stages.length, 'stage')} · {plural(job.counters.attempts, 'attempt')} ·{' '}
-          {formatBytes(job.counters.bytesMoved)} moved
-          {job.counters.tasksReused > 0 && ` · ${job.counters.tasksReused} tasks reused`}
-          {job.counters.recomputes > 0 && <b class="again"> · {job.counters.recomputes} recomputed</b>}
+          {factsOf(job)}
+          {recomputes > 0 && <b class="again"> · {recomputes} recomputed</b>}
         </p>
       )}
     </li>

@@ -49,6 +49,7 @@ export async function run(): Promise<void> {
   const mine = turn;
   const began = performance.now();
   query.value = { kind: 'submitting', sql };
+  tab.value = 'result';
   plan.value = undefined;
   handle = undefined;
   let jobId: string | undefined;

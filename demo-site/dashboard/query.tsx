@@ -103,11 +103,12 @@ function Summary() {
     <p class="summary" data-test="summary">
       <b>{result.more ? `more than ${formatCount(result.rows.length)} rows` : plural(result.rows.length, 'row')}</b> in{' '}
       <b>{formatMs(now.tookMs)}</b>
-      {counters !== undefined && (
+      {counters?.attempts !== undefined && (
         <span class="muted">
           {' '}
           · {plural(counters.attempts, 'attempt')}
-          {counters.recomputes > 0 && `, ${counters.recomputes} recomputed`} · {formatBytes(counters.bytesMoved)} moved
+          {(counters.recomputes ?? 0) > 0 && `, ${counters.recomputes} recomputed`} · {formatBytes(counters.bytesMoved ?? 0)}{' '}
+          moved
         </span>
       )}
     </p>

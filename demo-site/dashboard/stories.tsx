@@ -67,7 +67,7 @@ export function LogPanel() {
   });
   const { hits, total } = shown.value;
   return (
-    <section class="panel block" aria-label="Event log">
+    <section class="panel block late" aria-label="Event log">
       <header class="block-head">
         <h2>Event log</h2>
         <input

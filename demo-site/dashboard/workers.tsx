@@ -13,11 +13,20 @@ function lampOf({ state, silentMs }: WorkerJson): LampState {
   return state === 'paused' || state === 'leaving' ? 'paused' : 'idle';
 }
 
+const IDLE_WORDS: { readonly [S in WorkerJson['state']]: string } = {
+  idle: 'waiting for work',
+  working: 'working',
+  paused: 'paused, still serves its blocks',
+  draining: 'takes no more tasks',
+  leaving: 'leaving',
+};
+
 function nowWords(worker: WorkerJson): string {
   if (worker.silentMs > SILENT_MS) return `silent for ${Math.round(worker.silentMs / 1000)} s`;
   const [first, ...others] = worker.current;
-  if (first === undefined) return worker.state === 'paused' ? 'paused, still serves its blocks' : 'waiting for work';
-  return others.length > 0 ? `${first.title} and ${others.length} more` : first.title;
+  if (first === undefined) return IDLE_WORDS[worker.state];
+  const finishing = worker.state === 'draining' ? 'finishing: ' : '';
+  return `${finishing}${first.title}${others.length > 0 ? ` and ${others.length} more` : ''}`;
 }
 
 function WorkerRow({ worker }: { worker: WorkerJson }) {
@@ -25,12 +34,9 @@ function WorkerRow({ worker }: { worker: WorkerJson }) {
     <li class="worker">
       <Lamp state={lampOf(worker)} />
       <div class="worker-words">
-        <p>
-          <b>{worker.workerId}</b>{' '}
-          <span class="muted small">
-            {worker.state}
-            {worker.visibility !== 'visible' && `, ${worker.visibility}`}
-          </span>
+        <p class="worker-name">
+          <b>{worker.workerId}</b>
+          {worker.visibility !== 'visible' && <span class="muted small"> {worker.visibility}</span>}
         </p>
         <p class="small muted worker-now" title={nowWords(worker)}>
           {nowWords(worker)}
@@ -51,7 +57,7 @@ function WorkerRow({ worker }: { worker: WorkerJson }) {
 export function WorkersPanel() {
   const all = [...workers.value.values()].sort((a, b) => a.workerId.localeCompare(b.workerId));
   return (
-    <section class="panel block" aria-label="Tabs">
+    <section class="panel block early" aria-label="Tabs">
       <header class="block-head">
         <h2>Tabs</h2>
         <span class="muted small">{all.length > SHOWN ? `${SHOWN} of ${formatCount(all.length)}` : formatCount(all.length)}</span>

@@ -1,0 +1,153 @@
+/**
+ * Both pages as built, in real Chromium, under the content security policy, with a fake grid and a fake coordinator. Screenshots
+ * land in dist/screenshots. The pages with the real ones behind them are tested in playwright/.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FakeServer, startFakeServer } from './testing/fake-server.ts';
+import { pageWeight } from './testing/page-weight.ts';
+
+const CHROMIUM = process.env.MUSTER_CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update';
+const SHOTS = resolve(import.meta.dirname, '../dist/screenshots');
+const LOOKS = [
+  { width: 1280, height: 860, colorScheme: 'light' },
+  { width: 1280, height: 860, colorScheme: 'dark' },
+  { width: 390, height: 844, colorScheme: 'light' },
+  { width: 360, height: 740, colorScheme: 'dark' },
+] as const;
+
+let pages: string;
+let server: FakeServer;
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  pages = mkdtempSync(join(tmpdir(), 'muster-pages-'));
+  await build({ configFile: resolve(import.meta.dirname, 'testing/vite.config.ts'), logLevel: 'warn', build: { outDir: pages } });
+  server = await startFakeServer(pages);
+  mkdirSync(SHOTS, { recursive: true });
+  if (existsSync(CHROMIUM)) {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS.split(' '), '--disable-sync'] });
+  }
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(pages, { recursive: true, force: true });
+});
+
+interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly colorScheme: 'light' | 'dark';
+}
+
+/** Opens a page, lets `body` use it, and fails on any page error, policy violation or sideways scrolling. */
+async function withPage(path: string, look: Look, body: (page: Page, shot: (name: string) => Promise<void>) => Promise<void>) {
+  if (browser === undefined) throw new Error(`no Chromium at ${CHROMIUM}`);
+  const { width, height, colorScheme } = look;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    if (/Content.Security.Policy|Refused to/i.test(message.text())) problems.push(message.text());
+  });
+  const shot = async (name: string): Promise<void> => {
+    await page.screenshot({ path: join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(sideways, `${name} scrolls sideways at ${width} px`).toBe(0);
+  };
+  try {
+    await page.goto(`${server.url}${path}`);
+    await body(page, shot);
+    expect(problems).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+test('the volunteer page weighs at most 40 kB gzipped before joining', () => {
+  const weight = pageWeight(pages, 'index.html');
+  expect(weight.files.some(({ file }) => file.endsWith('.js'))).toBe(true);
+  expect(weight.files.some(({ file }) => file.includes('fake-grid'))).toBe(false);
+  expect(weight.gzipBytes).toBeLessThanOrEqual(40_000);
+});
+
+test('no page holds inline scripts, inline styles or event attributes', () => {
+  for (const html of ['index.html', 'dashboard/index.html']) {
+    const text = readFileSync(join(pages, html), 'utf8');
+    expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/i);
+  }
+});
+
+describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
+  test.each(LOOKS)('volunteer page at $width px, $colorScheme', async (look) => {
+    const fetched: string[] = [];
+    await withPage('/#t=secret', look, async (page, shot) => {
+      page.on('request', (request) => fetched.push(request.url()));
+      await page.waitForSelector('[data-test=join]');
+      // The token is out of the address, and nothing but the page itself was loaded.
+      expect(page.url()).toBe(`${server.url}/`);
+      expect(fetched.filter((url) => /fake-grid|\/v1\//.test(url))).toEqual([]);
+      await shot('volunteer-consent');
+      await page.locator('[data-test=slots]').fill('2');
+      await page.locator('[data-test=share]').fill('80');
+      await page.click('[data-test=join]');
+      await page.waitForSelector('[data-state=working]');
+      expect(await page.title()).toMatch(/^working 1\/2 · \d+ done/);
+      await shot('volunteer-working');
+      await page.click('[data-test=pause]');
+      await page.waitForSelector('[data-state=paused]');
+      await shot('volunteer-paused');
+      await page.click('[data-test=resume]');
+      await page.waitForSelector('[data-state=working]');
+      await page.click('[data-test=leave-delete]');
+      await page.waitForSelector('[data-state=left]');
+      await shot('volunteer-left');
+    });
+  });
+
+  test.each(LOOKS)('dashboard at $width px, $colorScheme', async (look) => {
+    await withPage('/dashboard/', look, async (page, shot) => {
+      await page.waitForSelector('[data-test=workers] li');
+      await page.fill('[data-test=sql]', 'select origin, count(*) as n from flights group by origin');
+      await page.click('[data-test=run]');
+      await page.waitForSelector('[data-test=result] tbody tr');
+      await shot('dashboard-result');
+      await page.click('[data-test=tab-plan]');
+      await page.waitForSelector('[data-test=plan]');
+      expect(await page.textContent('[data-test=plan]')).toContain('Part of this query runs in one place');
+      await shot('dashboard-plan');
+      await page.fill('[data-test=sql]', 'select origin\nfrom fligths');
+      await page.press('[data-test=sql]', 'Control+Enter');
+      await page.waitForSelector('[data-test=problem]');
+      const problem = await page.textContent('[data-test=problem]');
+      expect(problem).toContain('Did you mean flights?');
+      expect(problem).toContain('2 | from fligths');
+      await shot('dashboard-error');
+      expect(await page.textContent('[data-test=recomputes]')).toContain('Its only copy was lost');
+      await page.fill('[data-test=log-filter]', 'worker lost');
+      await page.waitForFunction(() => document.querySelectorAll('[data-test=log] li').length === 1);
+    });
+  });
+
+  test('a dataset uploads with its name taken from the file', async () => {
+    await withPage('/dashboard/', LOOKS[0], async (page) => {
+      await page.setInputFiles('[data-test=upload-file]', {
+        name: 'My Trips 2024.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from('a,b\n1,2\n'),
+      });
+      expect(await page.inputValue('[data-test=upload-name]')).toBe('my_trips_2024');
+      await page.click('[data-test=upload]');
+      await page.waitForSelector('[data-test=upload-name]', { state: 'detached' });
+    });
+  });
+});
