@@ -1,0 +1,128 @@
+/**
+ * All blocks that the coordinator holds: datasets' column chunks (on disk until their dataset is removed), and task outputs
+ * (small ones in memory first). The two lie in different folders, so that discarding outputs can never touch a dataset.
+ */
+import { join } from 'node:path';
+import { encodeRecord } from '../../shared/arrow/record.ts';
+import type { BlockId, Digest } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
+import { BlockStore, type StoredSlice } from './block-store.ts';
+import { BlockError } from './errors.ts';
+import { type InlineBucket, InlineTier } from './inline-tier.ts';
+import { loadCodecs, verifySlice } from './verify.ts';
+
+export interface CoordinatorBlocksOptions {
+  readonly dir: string;
+  /** Bytes of small blocks kept in memory; default LIMITS.coordinatorInlineBytes. */
+  readonly inlineBytes?: number;
+  /** Caps of the files on disk; absent: as many as the disk has. */
+  readonly chunksCapBytes?: number;
+  readonly outputsCapBytes?: number;
+}
+
+export class CoordinatorBlocks {
+  /** Column chunks; the catalogue alone adds and deletes them. */
+  readonly chunks: BlockStore;
+  readonly #outputs: BlockStore;
+  readonly #inline: InlineTier;
+
+  private constructor(chunks: BlockStore, outputs: BlockStore, inline: InlineTier) {
+    this.chunks = chunks;
+    this.#outputs = outputs;
+    this.#inline = inline;
+  }
+
+  /** @throws BlockError `io` when the folder cannot be used */
+  static async open(options: CoordinatorBlocksOptions): Promise<CoordinatorBlocks> {
+    const [chunks, outputs] = await Promise.all([
+      BlockStore.open(join(options.dir, 'chunks'), capOf(options.chunksCapBytes)),
+      BlockStore.open(join(options.dir, 'outputs'), capOf(options.outputsCapBytes)),
+      loadCodecs(),
+    ]);
+    return new CoordinatorBlocks(chunks, outputs, new InlineTier(outputs, options.inlineBytes ?? LIMITS.coordinatorInlineBytes));
+  }
+
+  has(blockId: BlockId): boolean {
+    return this.#inline.has(blockId) || this.chunks.has(blockId) || this.#outputs.has(blockId);
+  }
+
+  /**
+   * A slice as it is stored; undefined when the block or bucket is not here. The caller compares digests: ids can be computed
+   * by anyone. @throws BlockError
+   */
+  async readSlice(blockId: BlockId, bucket: number, options: { verify?: boolean } = {}): Promise<StoredSlice | undefined> {
+    return (
+      this.#inline.readSlice(blockId, bucket) ??
+      (await this.chunks.readSlice(blockId, bucket, options)) ??
+      (await this.#outputs.readSlice(blockId, bucket, options)) ??
+      // It may have been spilled between the first look and the last.
+      this.#inline.readSlice(blockId, bucket)
+    );
+  }
+
+  /** The Arrow stream of a slice, verified against `digest`. @throws BlockError `corrupt`, or `io` when it is not here */
+  async readStream(blockId: BlockId, bucket: number, digest: Digest): Promise<Uint8Array> {
+    const slice = await this.readSlice(blockId, bucket);
+    if (!slice) throw new BlockError('io', `Block ${blockId} is not on the coordinator.`);
+    return verifySlice({ ...slice, digest }, `block ${blockId}`);
+  }
+
+  /** Keeps a block whose streams the caller has verified: in memory, or on disk once memory is full. @throws BlockError */
+  async putInline(blockId: BlockId, digest: Digest, buckets: readonly InlineBucket[]): Promise<void> {
+    await this.#inline.put(blockId, digest, buckets);
+  }
+
+  /**
+   * Keeps a block on disk at once; one coded slice a bucket, each verified here.
+   * @throws BlockError `corrupt`, `disk-full`, `io`
+   */
+  async putSlices(
+    blockId: BlockId,
+    buckets: readonly BucketInfo[],
+    slices: readonly Pick<StoredSlice, 'codec' | 'bytes'>[],
+  ): Promise<void> {
+    const entries = [];
+    for (const [index, info] of buckets.entries()) {
+      const slice = slices[index];
+      if (!slice) throw new BlockError('corrupt', `Block ${blockId} lacks its bucket ${index}.`);
+      await verifySlice({ ...slice, rawBytes: info.bytes, digest: info.digest }, `bucket ${index} of block ${blockId}`);
+      entries.push({ bytes: info.bytes, rows: info.rows, codec: slice.codec, digest: info.digest, coded: slice.bytes });
+    }
+    await this.#outputs.put(blockId, encodeRecord(entries));
+    this.#inline.drop(blockId);
+  }
+
+  /** Makes these blocks survive a restart; resolves once they do. @throws BlockError, also when one is not here */
+  async persist(blockIds: readonly BlockId[]): Promise<void> {
+    for (const blockId of blockIds) {
+      await this.#inline.spill(blockId);
+      if (!this.#outputs.has(blockId) && !this.chunks.has(blockId)) {
+        throw new BlockError('io', `Block ${blockId} is no longer on the coordinator.`);
+      }
+    }
+  }
+
+  /** Forgets task outputs; unknown ids and chunks of datasets are left alone. */
+  async discard(blockIds: readonly BlockId[]): Promise<void> {
+    for (const blockId of blockIds) this.#inline.drop(blockId);
+    await this.#outputs.delete(blockIds);
+  }
+
+  /** At start: deletes outputs on disk that no kept result names; answers how many. */
+  sweepOutputs(keep: ReadonlySet<string>): Promise<number> {
+    return this.#outputs.sweep(keep);
+  }
+
+  usage(): { readonly inlineBytes: number; readonly chunkBytes: number; readonly outputBytes: number; readonly blocks: number } {
+    const [inline, chunks, outputs] = [this.#inline.usage, this.chunks.usage(), this.#outputs.usage()];
+    return {
+      inlineBytes: inline.bytes,
+      chunkBytes: chunks.bytes,
+      outputBytes: outputs.bytes,
+      blocks: inline.blocks + chunks.blocks + outputs.blocks,
+    };
+  }
+}
+
+const capOf = (capBytes: number | undefined) => (capBytes === undefined ? {} : { capBytes });

@@ -1,0 +1,30 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+let built: Promise<string> | undefined;
+
+/** Bundles the ingest child for tests, once a process; answers its path. */
+export function ingestChildForTests(): Promise<string> {
+  built ??= bundle();
+  return built;
+}
+
+async function bundle(): Promise<string> {
+  // Under node_modules, so that the packages it imports are found; one file per process, since test files run side by side.
+  const dir = join(ROOT, 'node_modules/.cache/muster-tests');
+  await mkdir(dir, { recursive: true });
+  const outfile = join(dir, `ingest-child-${process.pid}.mjs`);
+  await build({
+    entryPoints: [join(ROOT, 'coordinator/catalog/ingest-child.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    target: 'node20',
+    logLevel: 'silent',
+  });
+  return outfile;
+}
