@@ -93,6 +93,7 @@ export function progressLine(job: JobJson): string {
   const done = job.stages.reduce((sum, stage) => sum + stage.done, 0);
   const current = job.stages.find((stage) => stage.state === 'running' || stage.running > 0);
   const share = tasks > 0 ? Math.floor((100 * done) / tasks) : 0;
-  const recomputes = job.counters.recomputes > 0 ? `, ${job.counters.recomputes} recomputed` : '';
+  const recomputed = job.counters.recomputes ?? 0;
+  const recomputes = recomputed > 0 ? `, ${recomputed} recomputed` : '';
   return `${share} % · ${done} of ${tasks} tasks${recomputes}${current ? ` · ${current.title}` : ''}`;
 }

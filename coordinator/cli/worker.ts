@@ -1,6 +1,7 @@
 /** `muster worker`: the volunteer's client as a Node process. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LIMITS } from '../../shared/limits.ts';
 import { CommandError } from './errors.ts';
@@ -18,6 +19,7 @@ interface HeadlessModule {
     token?: string;
     name?: string;
     memoryPerSlotBytes?: number;
+    storeDir?: string;
     slotEntry?: string;
     onLog?: (line: string) => void;
     signal: AbortSignal;
@@ -33,6 +35,7 @@ export async function workerCommand(args: Arguments, terminal: Terminal): Promis
   const slots = args.integer('slots', 1, LIMITS.slotsPerWorker) ?? Math.max(1, Math.floor(availableParallelism() / 2));
   const memory = args.bytes('memory-per-slot', SMALLEST_MEMORY, LARGEST_MEMORY) ?? LIMITS.slotMemoryBytes;
   const { runHeadlessWorker } = await loadHeadless();
+  const storeDir = args.text('store-dir');
   const stopped = onceStopped();
   try {
     await runHeadlessWorker({
@@ -44,6 +47,7 @@ export async function workerCommand(args: Arguments, terminal: Terminal): Promis
       onLog: (line) => terminal.note(line),
       signal: stopped.signal,
       ...(token === undefined ? {} : { token }),
+      ...(storeDir === undefined ? {} : { storeDir: resolve(storeDir) }),
     });
     return 0;
   } finally {

@@ -28,7 +28,7 @@ export function printAnswer(terminal: Terminal, result: ResultJson, job: JobJson
   const { counters } = job;
   terminal.print(
     `   ${countOf(result.rows.length, 'row')} in ${milliseconds(ms)}; ${countOf(job.stages.length, 'stage')}, ` +
-      `${countOf(counters.tasksPlanned, 'task')}, ${mebibytes(counters.bytesMoved)} moved to tabs\n`,
+      `${countOf(counters.tasksPlanned ?? 0, 'task')}, ${mebibytes(counters.bytesMoved ?? 0)} moved to tabs\n`,
   );
 }
 
@@ -49,10 +49,10 @@ export function printLoss(
       `it alone held ${countOf(closed.blocks, 'block')}.\n`,
   );
   const { counters } = job;
-  const ends = Object.entries(counters.ended).map(([how, count]) => `${count} ${how}`);
+  const ends = Object.entries(counters.ended ?? {}).map(([how, count]) => `${count} ${how}`);
   terminal.print(
-    `   ${countOf(counters.tasksPlanned, 'task')} planned, ${counters.recomputes} recomputed, ` +
-      `${countOf(counters.attempts, 'attempt')} in all (${ends.join(', ')}).\n`,
+    `   ${countOf(counters.tasksPlanned ?? 0, 'task')} planned, ${counters.recomputes ?? 0} recomputed, ` +
+      `${countOf(counters.attempts ?? 0, 'attempt')} in all (${ends.join(', ')}).\n`,
   );
   for (const line of why) terminal.print(`   - ${line}\n`);
 }
