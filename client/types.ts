@@ -86,6 +86,9 @@ export interface DatasetJson {
 
 export interface WorkerJson {
   readonly workerId: string;
+  /** Chosen by the volunteer, if any was. */
+  readonly name?: string;
+  readonly mode?: 'full' | 'basic' | 'headless';
   readonly state: 'idle' | 'working' | 'paused' | 'draining' | 'leaving';
   readonly slots: number;
   readonly busySlots: number;

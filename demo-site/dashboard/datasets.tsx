@@ -1,36 +1,15 @@
 /** What can be asked about: tables with their columns, and a form that brings another one. */
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { type DatasetFormat, type DatasetJson, ProblemError } from '../../client/index.ts';
+import { type DatasetJson, ProblemError } from '../../client/index.ts';
 import { formatBytes, formatCount, plural } from '../ui/format.ts';
 import { Bar } from '../ui/parts.tsx';
 import { datasets, grid, refreshDatasets } from './live.ts';
+import { formatFrom, nameFrom } from './names.ts';
 import { ProblemView } from './problem-view.tsx';
 
 const SHOWN = 100;
 const COLUMNS_SHOWN = 200;
-const FORMATS: { readonly [extension: string]: DatasetFormat } = {
-  parquet: 'parquet',
-  csv: 'csv',
-  tsv: 'csv',
-  json: 'json',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  arrow: 'arrow',
-  feather: 'arrow',
-};
-
-/** `Flights 3M.parquet` -> `flights_3m`. */
-export function nameFrom(file: string): string {
-  const stem = file.replace(/\.[^.]*$/, '').toLowerCase();
-  const name = stem.replace(/[^a-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
-  return /^[a-z_]/.test(name) ? name : `t_${name}`;
-}
-
-function formatFrom(file: string): DatasetFormat | undefined {
-  return FORMATS[file.split('.').at(-1)?.toLowerCase() ?? ''];
-}
-
 type Upload =
   | { readonly kind: 'none' }
   | { readonly kind: 'sending'; readonly sent: number; readonly total: number }

@@ -34,6 +34,8 @@ export const lines = signal<readonly StoryLineJson[]>([]);
 export const recomputes = signal<readonly StoryLineJson[]>([]);
 /** Minimum milliseconds of a task (`--pace`); 0: off. */
 export const paceMs = signal(0);
+/** Where others join, as the coordinator says it; it may know more addresses than this page's own. */
+export const joinUrl = signal<string | undefined>(undefined);
 export const taskStream = new TaskStream();
 
 let token = takeToken('dashboard');
@@ -111,8 +113,9 @@ function apply(event: GridEvent): void {
       next.lines.push(change.line);
       if (next.lines.length > LINES_KEPT) next.lines.shift();
       break;
-    case 'pace':
+    case 'hello':
       paceMs.value = change.paceMs;
+      joinUrl.value = change.joinUrl;
       return;
     case 'unknown':
       return;

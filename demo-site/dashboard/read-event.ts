@@ -7,7 +7,8 @@ export type Change =
   | { readonly kind: 'workerGone'; readonly workerId: string }
   | { readonly kind: 'datasets' }
   | { readonly kind: 'line'; readonly line: StoryLineJson }
-  | { readonly kind: 'pace'; readonly paceMs: number }
+  /** How the coordinator was started. `joinUrl` carries a volunteer's token where one is needed. */
+  | { readonly kind: 'hello'; readonly paceMs: number; readonly joinUrl: string | undefined }
   /** From a newer coordinator: the page does without it. */
   | { readonly kind: 'unknown' };
 
@@ -21,6 +22,9 @@ export function readEvent({ type, data }: GridEvent): Change {
   if (type === 'worker' && has(data, 'workerId')) return { kind: 'worker', worker: data as unknown as WorkerJson };
   if (type === 'dataset') return { kind: 'datasets' };
   if (type === 'story' && has(data, 'what')) return { kind: 'line', line: data as unknown as StoryLineJson };
-  if (type === 'hello' && has(data, 'paceMs')) return { kind: 'pace', paceMs: Number(data.paceMs) };
+  if (type === 'hello') {
+    const joinUrl = has(data, 'joinUrl') && typeof data.joinUrl === 'string' ? data.joinUrl : undefined;
+    return { kind: 'hello', paceMs: has(data, 'paceMs') ? Number(data.paceMs) : 0, joinUrl };
+  }
   return { kind: 'unknown' };
 }

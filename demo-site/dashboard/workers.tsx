@@ -35,7 +35,7 @@ function WorkerRow({ worker }: { worker: WorkerJson }) {
       <Lamp state={lampOf(worker)} />
       <div class="worker-words">
         <p class="worker-name">
-          <b>{worker.workerId}</b>
+          <b>{worker.name ?? worker.workerId}</b>
           {worker.visibility !== 'visible' && <span class="muted small"> {worker.visibility}</span>}
         </p>
         <p class="small muted worker-now" title={nowWords(worker)}>

@@ -17,7 +17,7 @@ import {
   slots,
   snapshot,
 } from './model.ts';
-import { stateWord } from './words.ts';
+import { sentence, stateWord } from './words.ts';
 
 function lampOf(state: GridSnapshot['state']): LampState {
   if (state === 'working' || state === 'draining') return 'working';
@@ -170,7 +170,7 @@ export function Joined() {
             <Lamp state={lamp} size={36} /> {stateWord(view.state)}
           </p>
           <p class="doing" data-test="doing">
-            {view.words}
+            {sentence(view)}
           </p>
         </div>
         <Controls view={view} />

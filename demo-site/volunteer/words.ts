@@ -7,6 +7,11 @@ export function stateWord(state: GridSnapshot['state']): string {
   return state;
 }
 
+/** The client's sentence, without the state's own word in front: the page shows that one large. */
+export function sentence({ words }: GridSnapshot): string {
+  return words.replace(/^Paused\. /, '');
+}
+
 export function titleOf(view: GridSnapshot | undefined): string {
   if (view === undefined) return 'Join the grid – Muster';
   const busy = new Set(view.current.map(({ slot }) => slot)).size;

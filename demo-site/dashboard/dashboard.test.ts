@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { WorkerJson } from '../../client/index.ts';
+import { WORKERS } from '../testing/canned-data.ts';
+import { nameFrom } from './names.ts';
+import { pointAt } from './point-at.ts';
+import { readEvent } from './read-event.ts';
+import { TaskStream } from './task-stream-model.ts';
+
+function busy(workerId: string, ...current: (readonly [slot: number, jobId: string, stage: number])[]): WorkerJson {
+  const [first] = WORKERS;
+  if (first === undefined) throw new Error('the canned data has no worker');
+  return { ...first, workerId, slots: 2, current: current.map(([slot, jobId, stage]) => ({ slot, jobId, stage, title: '' })) };
+}
+
+test('a slot has one span for each stretch of one stage', () => {
+  const stream = new TaskStream();
+  stream.observe([busy('a', [0, 'j', 0], [0, 'j', 1])], 10);
+  stream.observe([busy('a', [0, 'j', 0], [1, 'j', 0])], 20);
+  stream.observe([busy('a', [0, 'j', 1])], 30);
+  stream.observe([], 40);
+  expect(stream.spans).toEqual([
+    { row: 'a/0', fromMs: 10, toMs: 30, stage: 0, jobId: 'j' },
+    { row: 'a/1', fromMs: 20, toMs: 30, stage: 0, jobId: 'j' },
+    { row: 'a/0', fromMs: 30, toMs: 40, stage: 1, jobId: 'j' },
+  ]);
+  expect(stream.rows).toEqual([]);
+});
+
+test('the task stream forgets its oldest spans and rows beyond its cap', () => {
+  const stream = new TaskStream();
+  for (let at = 0; at < 10_000; at += 1) stream.observe([busy('a', [0, 'j', at])], at);
+  expect(stream.spans.length).toBeLessThanOrEqual(4_000);
+  expect(stream.spans.at(-1)?.stage).toBe(9_999);
+  stream.observe(
+    Array.from({ length: 200 }, (_, i) => busy(`w${i}`)),
+    10_000,
+  );
+  expect(stream.rows).toHaveLength(128);
+});
+
+test('events of unknown names and forms change nothing', () => {
+  expect(readEvent({ type: 'weather', data: { rain: true } })).toEqual({ kind: 'unknown' });
+  expect(readEvent({ type: 'job', data: null })).toEqual({ kind: 'unknown' });
+  expect(readEvent({ type: 'hello', data: { paceMs: 5 } })).toEqual({ kind: 'hello', paceMs: 5, joinUrl: undefined });
+});
+
+test('a position points into its line', () => {
+  const sql = 'select a\nfrom fligths\nwhere b';
+  expect(pointAt(sql, 14)).toEqual({ line: 2, text: 'from fligths', caret: '     ^' });
+  expect(pointAt(sql, 0)).toEqual({ line: 1, text: 'select a', caret: '^' });
+  expect(pointAt(sql, 9)).toEqual({ line: 2, text: 'from fligths', caret: '^' });
+  expect(pointAt(sql, 8)).toEqual({ line: 1, text: 'select a', caret: '        ^' });
+  expect(pointAt(sql, 999)).toEqual({ line: 3, text: 'where b', caret: '       ^' });
+});
+
+test('table names come from file names', () => {
+  expect(nameFrom('Flights 3M.parquet')).toBe('flights_3m');
+  expect(nameFrom('2024-trips.csv')).toBe('t_2024_trips');
+  expect(nameFrom('plain')).toBe('plain');
+});
