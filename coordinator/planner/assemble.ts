@@ -1,0 +1,90 @@
+/** From what DuckDB said to a physical plan; pure. */
+import type { Fallback, PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import { ScanBinder } from './bind-scan.ts';
+import type { ChildPlan } from './child-protocol.ts';
+import { decorrelate } from './decorrelate.ts';
+import { distribute } from './distribute.ts';
+import { logicalOf } from './duckdb-plan.ts';
+import { inputsOf, type LogicalNode } from './logical.ts';
+import { listOf, objectOf, parseLossless, UnsupportedPlan } from './lossless-json.ts';
+import { attachRanges } from './predicates.ts';
+import { functionsOf } from './properties.ts';
+import type { Distribution } from './relation.ts';
+import { RefusedSql } from './sql-errors.ts';
+import { planColumn, StageCutter } from './stages.ts';
+import { missingInTabs } from './tab-functions.ts';
+import { logicalView } from './titles.ts';
+import { planWholeQuery } from './whole-query.ts';
+
+export interface Assembly {
+  readonly sql: string;
+  readonly nowMs: number;
+  readonly planned: ChildPlan;
+  /** By the handle that the child knows. */
+  readonly byHandle: ReadonlyMap<string, DatasetRecord>;
+}
+
+/** Throws RefusedSql for queries that no rung of the ladder can run. */
+export function assemble(a: Assembly): PhysicalPlan {
+  try {
+    if (a.planned.plan === '') throw new UnsupportedPlan('plan', 'DuckDB cannot write down the plan of this query');
+    return distributed(a);
+  } catch (thrown) {
+    if (!(thrown instanceof UnsupportedPlan)) throw thrown;
+    return planWholeQuery(
+      { sql: a.sql, ast: a.planned.ast, columns: a.planned.columns, datasets: [...a.byHandle.values()], nowMs: a.nowMs },
+      thrown.operator,
+      thrown.message,
+    );
+  }
+}
+
+function distributed(a: Assembly): PhysicalPlan {
+  const plans = listOf(objectOf(parseLossless(a.planned.plan), 'plan').plans);
+  const root = attachRanges(decorrelate(logicalOf(plans[0] ?? null)));
+  if (root.types.length !== a.planned.columns.length)
+    throw new UnsupportedPlan('plan', 'the plan has other columns than the result');
+  refuseMissing(root);
+  const binder = new ScanBinder(a.byHandle);
+  const fallbacks = new Map<LogicalNode, Fallback>();
+  const d: Distribution = { table: (name) => binder.factsOf(name), fallbacks, shared: new Map() };
+  const result = distribute(root, d);
+  const cutter = new StageCutter(binder, fallbacks);
+  cutter.cut({ branches: result.branches, types: result.types, many: result.many });
+  const datasets = new Map(binder.sources.map((s) => [s.dataset, { name: s.dataset, version: s.version }]));
+  return {
+    stages: cutter.stages,
+    columns: a.planned.columns.map((c, i) => ({ name: c.name, ...planColumn(root.types[i] ?? c.type) })),
+    logical: logicalView(
+      root,
+      (t) => binder.nameOf(t),
+      (t) => binder.dataset(t).rows,
+    ),
+    fallbacks: [...fallbacks.values()],
+    datasets: [...datasets.values()],
+    chunks: {
+      total: binder.sources.reduce((sum, s) => sum + s.chunks.length, 0),
+      needed: binder.sources.reduce((sum, s) => sum + s.needed.length, 0),
+    },
+  };
+}
+
+function refuseMissing(root: LogicalNode): void {
+  const seen = new Set<LogicalNode>();
+  const visit = (n: LogicalNode): void => {
+    if (seen.has(n)) return;
+    seen.add(n);
+    const missing = functionsOf(n).find(missingInTabs);
+    if (missing !== undefined) {
+      throw new RefusedSql({
+        code: 'sql-unsupported',
+        title: `${missing}() is not available in tabs`,
+        detail: `The engine in the tabs has no JSON and no time zone functions, and the query uses ${missing}()`,
+        hint: 'Convert such values when the file is registered, or compute them without this function.',
+      });
+    }
+    for (const c of n.op === 'shared' ? [n.shared.plan] : inputsOf(n)) visit(c);
+  };
+  visit(root);
+}

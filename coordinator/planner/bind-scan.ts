@@ -1,0 +1,95 @@
+/** Binds scans to a dataset's chunks: which columns are read, and which chunks min/max cannot rule out. */
+import type { PlanInput, ScanSource } from '../../shared/plan/physical.ts';
+import { neededChunks } from '../../shared/plan/prune.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import type { LogicalNode } from './logical.ts';
+import type { TableFacts } from './relation.ts';
+
+type Scan = Extract<LogicalNode, { op: 'scan' }>;
+type ScanInput = Extract<PlanInput, { kind: 'scan' }>;
+
+export interface BoundScan {
+  readonly input: ScanInput;
+  /** SQL per output column of the scan, over the input's own columns c<ordinal>. */
+  readonly columns: readonly string[];
+}
+
+function columnBytes(dataset: DatasetRecord, ordinal: number): number {
+  return dataset.chunks.reduce((sum, c) => sum + (c.columns[ordinal]?.bytes ?? 0), 0);
+}
+
+/** Where only the number of rows matters: the column that costs least to move. */
+function narrowest(dataset: DatasetRecord): number {
+  let best = 0;
+  dataset.columns.forEach((_, i) => {
+    if (columnBytes(dataset, i) < columnBytes(dataset, best)) best = i;
+  });
+  return best;
+}
+
+export function sourceOf(dataset: DatasetRecord, ordinals: readonly number[], needed: readonly number[]): ScanSource {
+  return {
+    dataset: dataset.name,
+    version: dataset.version,
+    ordinals,
+    columns: ordinals.map((o) => ({ type: dataset.columns[o]?.type ?? '', wire: dataset.columns[o]?.wire ?? '' })),
+    chunks: dataset.chunks.map((c) => ({
+      rows: c.rows,
+      columns: ordinals.flatMap((o) => {
+        const column = c.columns[o];
+        return column ? [{ blockId: column.blockId, digest: column.digest, bytes: column.bytes }] : [];
+      }),
+    })),
+    needed,
+  };
+}
+
+export class ScanBinder {
+  private readonly datasets: ReadonlyMap<string, DatasetRecord>;
+  /** Every scan bound so far, for the plan's summary. */
+  readonly sources: ScanSource[] = [];
+
+  /** Datasets by the handle that the logical plan calls them. */
+  constructor(datasets: ReadonlyMap<string, DatasetRecord>) {
+    this.datasets = datasets;
+  }
+
+  dataset(table: string): DatasetRecord {
+    const found = this.datasets.get(table);
+    if (!found) throw new RangeError(`the plan reads a dataset that was not given: ${table}`);
+    return found;
+  }
+
+  nameOf(table: string): string {
+    return this.dataset(table).name;
+  }
+
+  factsOf(table: string): TableFacts {
+    const dataset = this.dataset(table);
+    return {
+      chunks: dataset.chunks.length,
+      rows: dataset.rows,
+      needed: (scan) => {
+        const chunks = neededChunks(dataset.chunks, scan.ranges);
+        return { chunks: chunks.length, rows: chunks.reduce((sum, i) => sum + (dataset.chunks[i]?.rows ?? 0), 0) };
+      },
+      rowBytes: (ordinals) =>
+        ordinals.reduce((sum, o) => sum + (o < 0 ? 0 : columnBytes(dataset, o)), 0) / Math.max(1, dataset.rows),
+    };
+  }
+
+  bind(scan: Scan): BoundScan {
+    const dataset = this.dataset(scan.table);
+    const wanted = [...new Set(scan.ordinals.filter((o) => o >= 0))].sort((a, b) => a - b);
+    const ordinals = wanted.length > 0 ? wanted : [narrowest(dataset)];
+    const source = sourceOf(dataset, ordinals, neededChunks(dataset.chunks, scan.ranges));
+    this.sources.push(source);
+    const columns = scan.ordinals.map((o) => {
+      const column = dataset.columns[o];
+      if (!column) return 'CAST(0 AS BIGINT)';
+      return column.type === column.wire ? `c${o}` : `CAST(c${o} AS ${column.type})`;
+    });
+    // One chunk is read whole by whoever needs it, so that small tables need no stage of their own.
+    return { input: { kind: 'scan', source, read: dataset.chunks.length > 1 ? 'partition' : 'all' }, columns };
+  }
+}

@@ -1,0 +1,306 @@
+/** DuckDB's optimised plan in JSON -> our logical plan. Unknown nodes throw UnsupportedPlan. */
+import { aggregateOf, compareOp, exprOf, sortKeyOf } from './duckdb-expressions.ts';
+import { windowOf } from './duckdb-windows.ts';
+import { conjuncts, type Expr, ref, refsOf, shiftRefs } from './expressions.ts';
+import { literalSql, typeSql } from './literals.ts';
+import { type DelimSource, type JoinCondition, type JoinKind, joinTypes, type LogicalNode, pick, SharedPlan } from './logical.ts';
+import { intOf, isInvalidIndex, type Json, type JsonObject, listOf, objectOf, textOf, UnsupportedPlan } from './lossless-json.ts';
+
+/** The table function behind every dataset's view (tables.ts). */
+export const SCAN_FUNCTION = 'muster_scan';
+
+interface Scope {
+  readonly shared: Map<string, SharedPlan>;
+  readonly delims: readonly DelimSource[];
+}
+
+const JOIN_KINDS: { readonly [name: string]: JoinKind } = {
+  INNER: 'INNER',
+  LEFT: 'LEFT',
+  RIGHT: 'RIGHT',
+  OUTER: 'FULL',
+  FULL: 'FULL',
+  SEMI: 'SEMI',
+  ANTI: 'ANTI',
+  MARK: 'MARK',
+  SINGLE: 'SINGLE',
+  RIGHT_SEMI: 'RIGHT_SEMI',
+  RIGHT_ANTI: 'RIGHT_ANTI',
+};
+
+export function logicalOf(json: Json): LogicalNode {
+  return nodeOf(json, { shared: new Map(), delims: [] });
+}
+
+function nodeOf(json: Json | undefined, scope: Scope): LogicalNode {
+  const o = objectOf(json, 'operator');
+  const name = textOf(o.type, 'operator type').replace('LOGICAL_', '');
+  const child = (): LogicalNode => nodeOf(listOf(o.children)[0], scope);
+  switch (name) {
+    case 'GET':
+      return scanOf(o);
+    case 'PROJECTION': {
+      const exprs = listOf(o.expressions).map((e) => exprOf(e));
+      return { op: 'project', input: child(), exprs, types: exprs.map((e) => e.type) };
+    }
+    case 'FILTER': {
+      const input = child();
+      const predicates = listOf(o.expressions).flatMap((e) => conjuncts(exprOf(e)));
+      const filtered: LogicalNode = predicates.length === 0 ? input : { op: 'filter', input, predicates, types: input.types };
+      const map = listOf(o.projection_map);
+      return map.length === 0
+        ? filtered
+        : pick(
+            filtered,
+            map.map((i) => intOf(i, 'projection')),
+          );
+    }
+    case 'AGGREGATE_AND_GROUP_BY':
+      return aggregateNodeOf(o, child());
+    case 'COMPARISON_JOIN':
+    case 'DELIM_JOIN':
+    case 'ASOF_JOIN':
+    case 'ANY_JOIN':
+    case 'CROSS_PRODUCT':
+      return joinOf(name, o, scope);
+    case 'DELIM_GET': {
+      const source = scope.delims.at(-1);
+      if (!source) throw new UnsupportedPlan('delim get', 'a correlated subquery of a shape that is not known here');
+      return { op: 'delimGet', source, types: listOf(o.chunk_types).map(typeSql) };
+    }
+    case 'MATERIALIZED_CTE': {
+      const [definition, rest] = listOf(o.children);
+      const plan = nodeOf(definition, scope);
+      const key = String(o.table_index);
+      scope.shared.set(key, new SharedPlan(typeof o.ctename === 'string' ? o.ctename : 'shared', plan));
+      return nodeOf(rest, scope);
+    }
+    case 'CTE_REF': {
+      const shared = scope.shared.get(String(o.cte_index));
+      if (!shared || o.is_recurring === true) throw new UnsupportedPlan('recursive CTE', 'recursive queries run in one task');
+      return { op: 'shared', shared, types: shared.plan.types };
+    }
+    default:
+      return unaryOf(name, o, child);
+  }
+}
+
+function unaryOf(name: string, o: JsonObject, child: () => LogicalNode): LogicalNode {
+  switch (name) {
+    case 'ORDER_BY': {
+      const input = child();
+      const sorted: LogicalNode = { op: 'sort', input, keys: listOf(o.orders).map(sortKeyOf), types: input.types };
+      const map = listOf(o.projections ?? o.projection_map);
+      return map.length === 0
+        ? sorted
+        : pick(
+            sorted,
+            map.map((i) => intOf(i, 'projection')),
+          );
+    }
+    case 'TOP_N': {
+      const input = child();
+      const keys = listOf(o.orders).map(sortKeyOf);
+      const offset = o.offset === null || o.offset === undefined ? 0 : intOf(o.offset, 'offset');
+      return {
+        op: 'limit',
+        input,
+        keys,
+        limit: intOf(o.limit, 'limit'),
+        percent: undefined,
+        offset,
+        phase: 'whole',
+        types: input.types,
+      };
+    }
+    case 'LIMIT':
+      return limitOf(o, child());
+    case 'DISTINCT': {
+      const input = child();
+      const on = o.distinct_type === 'DISTINCT_ON' ? listOf(o.distinct_targets).map((e) => exprOf(e)) : undefined;
+      const keys = o.order_by ? listOf(objectOf(o.order_by, 'order').orders).map(sortKeyOf) : [];
+      return { op: 'distinct', input, on, keys, phase: 'whole', types: input.types };
+    }
+    case 'WINDOW':
+    case 'UNNEST': {
+      const input = child();
+      const exprs = listOf(o.expressions).map((e) => (name === 'WINDOW' ? windowOf(e) : exprOf(e)));
+      const types = [...input.types, ...exprs.map((e) => e.type)];
+      return { op: name === 'WINDOW' ? 'window' : 'unnest', input, exprs, types };
+    }
+    case 'SAMPLE':
+      return sampleOf(o, child());
+    default:
+      return leafOf(name, o);
+  }
+}
+
+function leafOf(name: string, o: JsonObject): LogicalNode {
+  switch (name) {
+    case 'DUMMY_SCAN':
+      return { op: 'values', rows: [[{ kind: 'const', sql: '1', type: 'INTEGER' }]], types: ['INTEGER'] };
+    case 'EXPRESSION_GET':
+      return {
+        op: 'values',
+        rows: listOf(o.expressions).map((row) => listOf(row).map((e) => exprOf(e))),
+        types: listOf(o.expr_types).map(typeSql),
+      };
+    case 'CHUNK_GET': {
+      const types = listOf(o.chunk_types).map(typeSql);
+      const columns = listOf(objectOf(o.collection, 'collection').values).map((c) => listOf(c));
+      const rows = (columns[0] ?? []).map((_, r) =>
+        columns.map((c, i): Expr => ({ kind: 'const', sql: literalSql(c[r]), type: types[i] ?? '' })),
+      );
+      return { op: 'values', rows, types };
+    }
+    case 'EMPTY_RESULT':
+      return { op: 'values', rows: [], types: listOf(o.return_types).map(typeSql) };
+    default:
+      throw new UnsupportedPlan(name.toLowerCase().replaceAll('_', ' '), `no distributed form of ${name} is known here`);
+  }
+}
+
+function scanOf(o: JsonObject): LogicalNode {
+  const name = textOf(o.name, 'table function');
+  const types = listOf(o.returned_types);
+  const names = listOf(o.names).map((n) => textOf(n, 'column name'));
+  if (listOf(o.children).length > 0) throw new UnsupportedPlan(name, `${name}() over another table runs in one task`);
+  if (listOf(objectOf(o.table_filters ?? {}, 'filters').filters).length > 0)
+    throw new UnsupportedPlan('scan', 'filters inside a scan');
+  if (!isInvalidIndex(o.ordinality_idx) && o.ordinality_idx !== undefined)
+    throw new UnsupportedPlan(name, 'WITH ORDINALITY runs in one task');
+  let ids = listOf(o.column_indexes).map((c) => objectOf(c, 'column index'));
+  if (
+    ids.some((c) => listOf(c.child_indexes).length > 0 && c.index_type !== 'FULL_READ' && c.index_type !== 'PUSHDOWN_EXTRACT')
+  ) {
+    throw new UnsupportedPlan('scan', 'parts of nested columns inside a scan');
+  }
+  const projection = listOf(o.projection_ids);
+  if (projection.length > 0) {
+    const all = ids;
+    ids = projection.map((p) => objectOf(all[intOf(p, 'projection')], 'column index'));
+  }
+  // The row id, of which no rows are wanted but their number: any column will do, and the binder chooses a narrow one.
+  const ordinals = ids.map((c) => (typeof c.index === 'bigint' ? -1 : intOf(c.index, 'column')));
+  const outTypes = ordinals.map((i) => (i < 0 ? 'BIGINT' : typeSql(types[i])));
+  if (name === SCAN_FUNCTION) {
+    const table = textOf(objectOf(listOf(o.parameters)[0], 'parameter').value, 'table');
+    return { op: 'scan', table, ordinals, ranges: [], types: outTypes };
+  }
+  if (listOf(o.named_parameters).length > 0 || ordinals.some((i) => i < 0))
+    throw new UnsupportedPlan(name, `${name}() runs in one task`);
+  return {
+    op: 'tableFunction',
+    name,
+    args: listOf(o.parameters).map(literalSql),
+    columns: ordinals.map((i) => names[i] ?? ''),
+    types: outTypes,
+  };
+}
+
+function aggregateNodeOf(o: JsonObject, input: LogicalNode): LogicalNode {
+  const groups = listOf(o.groups).map((e) => exprOf(e));
+  const aggregates = listOf(o.expressions).map(aggregateOf);
+  const sets = listOf(o.grouping_sets).map((s) => listOf(s).map((i) => intOf(i, 'group')));
+  const groupings = listOf(o.grouping_functions).map((f) => listOf(f).map((i) => intOf(i, 'group')));
+  const whole = sets.length === 0 || (sets.length === 1 && sets[0]?.length === groups.length);
+  const types = [...groups.map((g) => g.type), ...aggregates.map((a) => a.type), ...groupings.map(() => 'BIGINT')];
+  return { op: 'aggregate', input, groups, aggregates, sets: whole ? undefined : sets, groupings, phase: 'whole', types };
+}
+
+function limitOf(o: JsonObject, input: LogicalNode): LogicalNode {
+  const limit = objectOf(o.limit_val, 'limit');
+  const offset = objectOf(o.offset_val, 'offset');
+  const percent = limit.type === 'CONSTANT_PERCENTAGE' ? limit.constant_percentage : undefined;
+  const known = (v: JsonObject): boolean => v.type === 'CONSTANT_VALUE' || v.type === 'UNSET';
+  if ((percent === undefined && !known(limit)) || !known(offset))
+    throw new UnsupportedPlan('limit', 'LIMIT by an expression runs in one task');
+  return {
+    op: 'limit',
+    input,
+    keys: [],
+    limit: limit.type === 'CONSTANT_VALUE' ? intOf(limit.constant_integer, 'limit') : undefined,
+    percent: typeof percent === 'number' ? percent : undefined,
+    offset: offset.type === 'CONSTANT_VALUE' ? intOf(offset.constant_integer, 'offset') : 0,
+    phase: 'whole',
+    types: input.types,
+  };
+}
+
+function sampleOf(o: JsonObject, input: LogicalNode): LogicalNode {
+  const options = objectOf(o.sample_options, 'sample');
+  const size = objectOf(options.sample_size, 'sample size').value;
+  const method = textOf(options.method, 'sample method');
+  const seed = typeof options.seed === 'number' && options.seed >= 0 ? options.seed : undefined;
+  const percent = options.is_percentage === true;
+  const sql = `${String(size)}${percent ? '%' : ' ROWS'} (${method}${seed === undefined ? '' : `, ${seed}`})`;
+  return {
+    op: 'sample',
+    input,
+    sql,
+    fixedRows: !percent || method.toLowerCase() === 'reservoir',
+    seeded: seed !== undefined,
+    types: input.types,
+  };
+}
+
+function joinOf(name: string, o: JsonObject, scope: Scope): LogicalNode {
+  const [first, second] = listOf(o.children);
+  const left = nodeOf(first, scope);
+  if (o.delim_flipped === true) throw new UnsupportedPlan('delim join', 'a flipped correlated join');
+  const delim: DelimSource | undefined =
+    name === 'DELIM_JOIN' ? { columns: listOf(o.duplicate_eliminated_columns).map((e) => exprOf(e)) } : undefined;
+  const right = nodeOf(second, delim ? { ...scope, delims: [...scope.delims, delim] } : scope);
+  if (listOf(o.left_projection_map).length > 0 || listOf(o.right_projection_map).length > 0)
+    throw new UnsupportedPlan('join', 'a join with a projection map');
+  const kind = JOIN_KINDS[typeof o.join_type === 'string' ? o.join_type : 'INNER'];
+  if (!kind) throw new UnsupportedPlan('join', `the join type ${String(o.join_type)} is unknown here`);
+  const conditions: JoinCondition[] = listOf(o.conditions).map((c) => {
+    const q = objectOf(c, 'condition');
+    return { left: exprOf(q.left), right: exprOf(q.right), op: compareOp(q.comparison) };
+  });
+  const rest: Expr[] = [];
+  for (const p of [o.condition, o.predicate]) {
+    if (p) for (const e of conjuncts(exprOf(p))) splitCondition(e, left.types.length, conditions, rest);
+  }
+  if (kind === 'MARK' && conditions.filter((c) => c.op !== 'IS NOT DISTINCT FROM').length > 1) {
+    throw new UnsupportedPlan('mark join', 'a subquery compared by several columns at once');
+  }
+  const types = joinTypes(kind, left.types, right.types);
+  return {
+    op: 'join',
+    kind,
+    asof: name === 'ASOF_JOIN',
+    left,
+    right,
+    conditions,
+    residual: rest,
+    types,
+    ...(delim ? { delim } : {}),
+  };
+}
+
+/** A conjunct over both sides becomes an equality condition where it is one, else stays a residual. */
+function splitCondition(e: Expr, width: number, conditions: JoinCondition[], rest: Expr[]): void {
+  const side = (x: Expr): 'left' | 'right' | 'both' => {
+    const found = [...refsOf(x)];
+    if (found.length > 0 && found.every((i) => i < width)) return 'left';
+    return found.length > 0 && found.every((i) => i >= width) ? 'right' : 'both';
+  };
+  if (e.kind === 'compare' && (e.op === '=' || e.op === 'IS NOT DISTINCT FROM')) {
+    if (side(e.left) === 'left' && side(e.right) === 'right') {
+      conditions.push({ left: e.left, right: shiftRefs(e.right, -width), op: e.op });
+      return;
+    }
+    if (side(e.left) === 'right' && side(e.right) === 'left') {
+      conditions.push({ left: e.right, right: shiftRefs(e.left, -width), op: e.op });
+      return;
+    }
+  }
+  rest.push(e);
+}
+
+/** All columns of a node, as expressions. */
+export function columnsOf(n: LogicalNode): readonly Expr[] {
+  return n.types.map((t, i) => ref(i, t));
+}

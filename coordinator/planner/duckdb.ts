@@ -1,0 +1,153 @@
+/** The DuckDB instance that plans: a locked-down catalogue of tables without data (runs in the child process only). */
+import { type DuckDBConnection, DuckDBInstance, DuckDBTableFunction, type DuckDBType, VARCHAR } from '@duckdb/node-api';
+import type { ChildPlan, ChildRequest, ChildTable } from './child-protocol.ts';
+import { SCAN_FUNCTION } from './duckdb-plan.ts';
+import { CLOCKS, REVIEWED_OPTIMIZERS } from './functions.ts';
+import { quoteName, quoteText } from './literals.ts';
+import { objectOf, parseLossless } from './lossless-json.ts';
+import { type KnownNames, RefusedSql, sqlErrorOf } from './sql-errors.ts';
+import { checkStatement } from './statement.ts';
+
+interface Entry {
+  readonly table: ChildTable;
+  readonly types: readonly DuckDBType[];
+}
+
+/** DuckDB failed inside itself: the instance must not be used again. */
+export class PoisonedEngine extends Error {
+  override name = 'PoisonedEngine';
+}
+
+export class PlanningDatabase {
+  private readonly connection: DuckDBConnection;
+  /** By handle; the table function looks up here while it binds. */
+  private readonly entries = new Map<string, Entry>();
+  /** By lower-case name, as the views are. */
+  private readonly names = new Map<string, ChildTable>();
+
+  private constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  static async open(memoryLimitBytes: number): Promise<PlanningDatabase> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: '1',
+      memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
+    });
+    const connection = await instance.connect();
+    const database = new PlanningDatabase(connection);
+    database.registerScan();
+    await database.lockDown();
+    return database;
+  }
+
+  /** Binding calls back into JavaScript, so only the asynchronous calls of node-api may bind. */
+  private registerScan(): void {
+    this.connection.registerTableFunction(
+      DuckDBTableFunction.create({
+        name: SCAN_FUNCTION,
+        parameterTypes: [VARCHAR],
+        supportsProjectionPushdown: true,
+        bindFunction: (bind) => {
+          const entry = this.entries.get(String(bind.getParameter(0)));
+          if (!entry) throw new Error('no such dataset');
+          entry.table.columns.forEach((c, i) => {
+            const type = entry.types[i];
+            if (type) bind.addResultColumn(c.name, type);
+          });
+          bind.setCardinality(entry.table.rows, false);
+        },
+        initFunction: () => {},
+        mainFunction: (_info, output) => {
+          output.rowCount = 0;
+        },
+      }),
+    );
+  }
+
+  private async lockDown(): Promise<void> {
+    const rows = await this.rows('SELECT name FROM duckdb_optimizers()');
+    const off = rows.map((r) => String(r[0])).filter((name) => !REVIEWED_OPTIMIZERS.has(name));
+    const settings = [
+      `SET disabled_optimizers = ${quoteText(off.join(','))}`,
+      "SET TimeZone = 'UTC'",
+      'SET autoload_known_extensions = false',
+      'SET autoinstall_known_extensions = false',
+      'SET allow_community_extensions = false',
+      "SET temp_directory = ''",
+      'SET enable_external_access = false',
+    ];
+    for (const s of settings) await this.connection.run(s);
+    await this.connection.run('SET VARIABLE muster_now = CAST(0 AS BIGINT)');
+    for (const [name, sql] of CLOCKS) await this.connection.run(`CREATE MACRO ${name}() AS ${sql}`);
+    await this.connection.run('SET lock_configuration = true');
+  }
+
+  private async rows(sql: string, values: string[] = []): Promise<unknown[][]> {
+    return (await this.connection.runAndReadAll(sql, values)).getRows() as unknown[][];
+  }
+
+  private async define(table: ChildTable): Promise<void> {
+    const list = table.columns.map((c) => `CAST(NULL AS ${c.type}) AS ${quoteName(c.name)}`).join(', ');
+    const empty = await this.connection.run(`SELECT ${list} LIMIT 0`);
+    const types = table.columns.map((_, i) => empty.columnType(i));
+    this.entries.set(table.handle, { table, types });
+    await this.connection.run(
+      `CREATE OR REPLACE VIEW ${quoteName(table.name)} AS FROM ${SCAN_FUNCTION}(${quoteText(table.handle)})`,
+    );
+    this.names.set(table.name.toLowerCase(), table);
+  }
+
+  private async drop(name: string): Promise<void> {
+    const known = this.names.get(name.toLowerCase());
+    if (!known) return;
+    this.names.delete(name.toLowerCase());
+    this.entries.delete(known.handle);
+    await this.connection.run(`DROP VIEW IF EXISTS ${quoteName(known.name)}`);
+  }
+
+  /** Throws RefusedSql for what the author got wrong. */
+  async plan(request: ChildRequest): Promise<ChildPlan> {
+    for (const name of request.drop) await this.drop(name);
+    for (const table of request.create) await this.define(table);
+    const { sql } = request;
+    const ast = String((await this.rows('SELECT json_serialize_sql($1::VARCHAR)', [sql]))[0]?.[0] ?? '');
+    const tree = parseLossless(ast);
+    const parsed = objectOf(tree, 'statement');
+    if (parsed.error === true && parsed.error_type === 'parser') throw new RefusedSql(sqlErrorOf(parsed, sql, this.known()));
+    checkStatement(tree, sql);
+    await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
+    const plan = String((await this.rows('SELECT json_serialize_plan($1::VARCHAR, optimize := true)', [sql]))[0]?.[0] ?? '');
+    const written = this.checkPlan(plan, sql) ? plan : '';
+    return { ast, plan: written, columns: await this.resultColumns(sql) };
+  }
+
+  private known(): KnownNames {
+    const tables = [...this.names.values()];
+    return { tables: tables.map((t) => t.name), columns: tables.flatMap((t) => t.columns.map((c) => c.name)) };
+  }
+
+  /** False where DuckDB planned the query but cannot write the plan down. */
+  private checkPlan(plan: string, sql: string): boolean {
+    if (plan === '') return false;
+    if (!plan.startsWith('{"error":true')) return true;
+    const raw = objectOf(parseLossless(plan), 'plan');
+    if (raw.error_type === 'not implemented' || raw.error_type === 'serialization' || raw.error_type === 'invalid input')
+      return false;
+    if (raw.error_type === 'internal' || raw.error_type === 'fatal') throw new PoisonedEngine(String(raw.error_message));
+    throw new RefusedSql(sqlErrorOf(raw, sql, this.known()));
+  }
+
+  private async resultColumns(sql: string): Promise<{ name: string; type: string }[]> {
+    const statements = await this.connection.extractStatements(sql);
+    const prepared = await statements.prepare(0);
+    try {
+      return Array.from({ length: prepared.columnCount }, (_, i) => ({
+        name: prepared.columnName(i),
+        type: String(prepared.columnType(i)),
+      }));
+    } finally {
+      prepared.destroySync();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/** Plans in words: stage titles, operator lines for display and golden plans, and the logical tree. */
+import type { LogicalView } from '../../shared/plan/physical.ts';
+import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
+import { inputsOf, type LogicalNode } from './logical.ts';
+
+export type TableNames = (table: string) => string;
+
+const plain: ColumnWriter = (i) => `c${i}`;
+const LONGEST = 160;
+
+function clip(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
+}
+
+export function detailOf(n: LogicalNode, names: TableNames): string {
+  switch (n.op) {
+    case 'scan':
+      return `${names(n.table)} columns ${n.ordinals.filter((o) => o >= 0).join(',') || 'none'}`;
+    case 'values':
+      return `${n.rows.length} rows`;
+    case 'tableFunction':
+      return `${n.name}(${n.args.join(', ')})`;
+    case 'project':
+    case 'window':
+    case 'unnest':
+      return n.exprs.map((e) => exprSql(e, plain)).join(', ');
+    case 'filter':
+      return n.predicates.map((e) => exprSql(e, plain)).join(' AND ');
+    case 'aggregate': {
+      const by = n.groups.length > 0 ? ` by ${n.groups.map((g) => exprSql(g, plain)).join(', ')}` : '';
+      const sets = n.sets ? ` sets ${n.sets.map((s) => `(${s.join(',')})`).join(' ')}` : '';
+      return `${n.aggregates.map((a) => aggregateSql(a, plain)).join(', ')}${by}${sets}`;
+    }
+    case 'join': {
+      const width = n.left.types.length;
+      const on = n.conditions.map((c) => `${exprSql(c.left, (i) => `l.c${i}`)} ${c.op} ${exprSql(c.right, (i) => `r.c${i}`)}`);
+      const rest = n.residual.map((e) => exprSql(e, (i) => (i < width ? `l.c${i}` : `r.c${i - width}`)));
+      return `${n.kind}${n.asof ? ' ASOF' : ''} on ${[...on, ...rest].join(' AND ') || 'everything'}`;
+    }
+    case 'sort':
+      return orderSql(n.keys, plain);
+    case 'limit':
+      return `${n.percent !== undefined ? `${n.percent}%` : (n.limit ?? 'all')}${n.offset > 0 ? ` after ${n.offset}` : ''}${n.keys.length > 0 ? ` by ${orderSql(n.keys, plain)}` : ''}`;
+    case 'distinct':
+      return n.on ? `on ${n.on.map((e) => exprSql(e, plain)).join(', ')}` : '';
+    case 'sample':
+      return n.sql;
+    case 'setop':
+      return `${n.word}${n.all ? ' ALL' : ''}`;
+    case 'shared':
+      return n.shared.name;
+    case 'delimGet':
+      return 'outer keys';
+    case 'exchange':
+      return n.exchange.kind;
+  }
+}
+
+const WORDS: { readonly [op in LogicalNode['op']]: string } = {
+  scan: 'scan',
+  values: 'values',
+  tableFunction: 'generate rows',
+  project: 'project',
+  filter: 'filter',
+  aggregate: 'aggregate',
+  join: 'join',
+  sort: 'sort',
+  limit: 'limit',
+  distinct: 'remove duplicates',
+  window: 'window',
+  unnest: 'unnest',
+  sample: 'sample',
+  setop: 'combine',
+  shared: 'read shared',
+  delimGet: 'outer keys',
+  exchange: 'read',
+};
+
+function phaseWord(n: LogicalNode): string {
+  if (n.op !== 'aggregate' && n.op !== 'limit' && n.op !== 'distinct') return WORDS[n.op];
+  const word = n.op === 'limit' && n.keys.length > 0 ? 'top rows' : WORDS[n.op];
+  return n.phase === 'partial' ? `${word} partially` : n.phase === 'final' ? `${word} finally` : word;
+}
+
+/** One line per operator, outermost first; a branch of UNION ALL begins with its number. */
+export function operatorLines(branches: readonly LogicalNode[], names: TableNames): string[] {
+  const lines: string[] = [];
+  branches.forEach((b, i) => {
+    const visit = (n: LogicalNode, depth: number): void => {
+      lines.push(
+        clip(`${branches.length > 1 ? `${i}: ` : ''}${'  '.repeat(depth)}${phaseWord(n)} ${detailOf(n, names)}`.trimEnd()),
+      );
+      for (const c of inputsOf(n)) visit(c, n.op === 'join' || n.op === 'setop' ? depth + 1 : depth);
+    };
+    visit(b, 0);
+  });
+  return lines;
+}
+
+/** In words and in the order of work: `scan flights, filter, aggregate partially`. */
+export function stageTitle(branches: readonly LogicalNode[], names: TableNames): string {
+  const words: string[] = [];
+  const visit = (n: LogicalNode): void => {
+    for (const c of inputsOf(n)) visit(c);
+    if (n.op === 'project' || n.op === 'exchange') return;
+    const word =
+      n.op === 'scan'
+        ? `scan ${names(n.table)}`
+        : n.op === 'join'
+          ? `${n.kind.toLowerCase().replace('_', ' ')} join`
+          : phaseWord(n);
+    if (!words.includes(word)) words.push(word);
+  };
+  for (const b of branches) visit(b);
+  return words.length > 0 ? words.join(', ') : 'collect';
+}
+
+export function logicalView(n: LogicalNode, names: TableNames, rowsOf: (table: string) => number): LogicalView {
+  const inputs = n.op === 'shared' ? [n.shared.plan] : inputsOf(n);
+  return {
+    op: WORDS[n.op],
+    detail: clip(detailOf(n, names)),
+    ...(n.op === 'scan' ? { rows: rowsOf(n.table) } : {}),
+    inputs: inputs.map((c) => logicalView(c, names, rowsOf)),
+  };
+}
