@@ -152,7 +152,11 @@ export class TieredCache implements BlockCache {
 
   async flush(): Promise<void> {
     this.#schedule();
-    await this.#work;
+    // Work may have brought more work.
+    for (let work: Promise<void> | undefined; work !== this.#work; ) {
+      work = this.#work;
+      await work;
+    }
   }
 
   async clear(): Promise<void> {
@@ -256,11 +260,12 @@ export class TieredCache implements BlockCache {
   async #pump(): Promise<void> {
     this.#pumpQueued = false;
     try {
-      await this.#removeQueued();
+      // Removals come before each write: they make the room that the write was promised.
       for (let batch = this.#unwritten(); batch.length > 0; batch = this.#unwritten()) {
-        await this.#writeBatch(batch);
         await this.#removeQueued();
+        await this.#writeBatch(batch);
       }
+      await this.#removeQueued();
       const touched = [...this.#touched].map((id) => this.#entries.get(id)?.meta).filter((meta) => meta !== undefined);
       this.#touched.clear();
       if (touched.length > 0) await this.#store.touch(touched);

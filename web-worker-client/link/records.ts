@@ -1,77 +1,57 @@
 /** Between slices as slots and sockets carry them and records as the cache keeps them. */
-import { LIMITS } from '../../shared/limits.ts';
+import {
+  decodeRecordHeader,
+  encodeRecord,
+  type RecordBucket,
+  RecordError,
+  type RecordHeader,
+} from '../../shared/arrow/record.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
-import type { Codec } from '../../shared/protocol/data.ts';
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frames.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { CodedSlice } from '../slots/api.ts';
 import type { SliceName, StoredSlice } from './block-server.ts';
 
-interface RecordBucket {
-  readonly offset: number;
-  readonly storedBytes: number;
-  readonly bytes: number;
-  readonly rows: number;
-  readonly codec: Codec;
-  readonly digest: string;
-}
-
-function encodeRecord(
-  buckets: readonly (Omit<RecordBucket, 'offset' | 'storedBytes'> & { readonly stored: Uint8Array })[],
-): Uint8Array<ArrayBuffer> {
-  let offset = 0;
-  const header = buckets.map(({ stored, ...rest }) => {
-    const entry = { offset, storedBytes: stored.byteLength, ...rest };
-    offset += stored.byteLength;
-    return entry;
-  });
-  return encodeFrame(
-    { buckets: header },
-    buckets.map((b) => b.stored),
-  );
-}
-
-/** A column chunk as it came over the wire. */
+/** A column chunk as it came over the wire; the record copies its bytes. */
 export function recordOfSource(got: CodedSlice, rows: number): Uint8Array<ArrayBuffer> {
   const { slice, codec, bytes } = got;
-  return encodeRecord([{ bytes: slice.bytes, rows, codec, digest: slice.digest, stored: bytes }]);
+  return record([{ bytes: slice.bytes, rows, codec, digest: slice.digest, coded: bytes }]);
 }
 
-/** A task's output: one raw stream per bucket. */
+/** A task's output: one raw stream per bucket, copied. */
 export function recordOfOutput(buckets: readonly BucketInfo[], streams: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return encodeRecord(
-    streams.map((stored, i) => ({
-      bytes: stored.byteLength,
-      rows: buckets[i]?.rows ?? 0,
-      codec: 'raw' as const,
-      digest: buckets[i]?.digest ?? '',
-      stored,
-    })),
+  return record(
+    buckets.map(({ rows, digest }, i) => {
+      const coded = streams[i] ?? new Uint8Array(0);
+      return { bytes: coded.byteLength, rows, codec: 'raw', digest, coded };
+    }),
   );
 }
 
-/** A view into the record; `corrupt` where it is no record or the bucket has another digest. */
+function record(buckets: readonly RecordBucket[]): Uint8Array<ArrayBuffer> {
+  // It has a buffer of its own, never a shared one.
+  return encodeRecord(buckets) as Uint8Array<ArrayBuffer>;
+}
+
+/** A view into the record; `corrupt` where it is damaged or the bucket has another digest. */
 export function sliceOfRecord(
-  record: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
   name: { readonly bucket: number; readonly digest: string },
 ): StoredSlice | 'missing' | 'corrupt' {
-  let buckets: readonly RecordBucket[];
-  let payload: Uint8Array;
+  let header: RecordHeader;
   try {
-    const frame = decodeFrame(record, LIMITS.sessionFrameBytes);
-    buckets = (frame.header as { buckets: readonly RecordBucket[] }).buckets;
-    payload = frame.payload;
-  } catch {
-    return 'corrupt';
+    header = decodeRecordHeader(bytes, bytes.byteLength);
+  } catch (error) {
+    if (error instanceof RecordError) return 'corrupt';
+    throw error;
   }
-  const bucket = buckets[name.bucket];
+  const bucket = header.buckets[name.bucket];
   if (!bucket) return 'missing';
   if (bucket.digest !== name.digest) return 'corrupt';
-  const bytes = payload.subarray(bucket.offset, bucket.offset + bucket.storedBytes);
-  return { codec: bucket.codec, rawBytes: bucket.bytes, bytes };
+  const { codec, bytes: rawBytes, offset, storedBytes } = bucket;
+  return { codec, rawBytes, bytes: bytes.subarray(offset, offset + storedBytes) };
 }
 
 export async function readStoredSlice(cache: BlockCache, name: SliceName): Promise<StoredSlice | 'missing' | 'corrupt'> {
-  const record = await cache.read(name.blockId);
-  return record ? sliceOfRecord(record, name) : 'missing';
+  const bytes = await cache.read(name.blockId);
+  return bytes ? sliceOfRecord(bytes, name) : 'missing';
 }
