@@ -1,0 +1,90 @@
+/** Attempts begin and end here, and nowhere else: records, leases and slots change together. */
+import type { AttemptId } from '../../shared/ids.ts';
+import type { AttemptCosts } from '../../shared/plan/task.ts';
+import type { Attempt, AttemptCause, AttemptRecord, Core, Job, Slot, Task } from './state.ts';
+import { isEligible } from './state.ts';
+import { note } from './stories.ts';
+
+export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Attempt {
+  const id = `a-${core.idSeed}-${++core.attemptsMade}` as AttemptId;
+  const record = newRecord(job, task, id);
+  const attempt: Attempt = {
+    id,
+    task,
+    worker: slot.worker,
+    slot,
+    leasedAtMs: core.now,
+    job,
+    record,
+    expiresAtMs: core.now + core.limits.leaseMs,
+  };
+  task.state = 'leased';
+  task.attempt = attempt;
+  core.attempts.set(id, attempt);
+  setFree(core, slot, () => slot.attempts.add(attempt));
+  slot.worker.attempts.add(attempt);
+  job.leases++;
+  job.startedAtMs ??= core.now;
+  note(core, id, 'attemptLeased', record.why, [slot.worker.workerId, task.blockId], {
+    cause: record.cause,
+    jobId: job.id,
+    stage: record.stage,
+    slot: slot.index,
+  });
+  return attempt;
+}
+
+/** Charges an attempt to a job; also when the job that had it went and another still wants it. */
+function newRecord(job: Job, task: Task, attemptId: AttemptId): AttemptRecord {
+  let cause: AttemptCause = 'planned';
+  let why = 'its inputs are there';
+  if (task.known.includes(job.id)) {
+    cause = task.rerunWhy === undefined ? 'retry' : 'recompute';
+    why = task.rerunWhy ?? task.history.at(-1)?.message ?? 'an earlier attempt ended';
+  } else {
+    task.known.push(job.id);
+  }
+  delete task.rerunWhy;
+  const ref = task.refs.find((r) => r.stage.job === job);
+  const record: AttemptRecord = { attemptId, blockId: task.blockId, stage: ref?.stage.index ?? 0, cause, why };
+  job.records.push(record);
+  if (cause === 'recompute') return record;
+  return record;
+}
+
+/** `how`: succeeded, a failure's reason, or cancelled. The slot is free at once. */
+export function endAttempt(core: Core, attempt: Attempt, how: string, why: string, costs?: AttemptCosts): void {
+  const { task, slot, worker, record } = attempt;
+  core.attempts.delete(attempt.id);
+  core.ended.set(attempt.id, { sessionId: worker.sessionId, blockId: task.blockId, salted: task.salted });
+  if (core.ended.size > core.limits.endedAttempts) {
+    const oldest = core.ended.keys().next().value;
+    if (oldest !== undefined) core.ended.delete(oldest);
+  }
+  delete task.attempt;
+  setFree(core, slot, () => slot.attempts.delete(attempt));
+  worker.attempts.delete(attempt);
+  core.freed.add(slot);
+  attempt.job.leases--;
+  record.how = how;
+  if (costs) record.costs = costs;
+  const detail = { how, jobId: attempt.job.id, stage: record.stage };
+  note(core, attempt.id, 'attemptEnded', why, [worker.workerId, task.blockId], costs ? { ...detail, ...costs } : detail);
+}
+
+/** The job that the attempt was charged to is let go while another still wants the task. */
+export function handOver(core: Core, attempt: Attempt, to: Job): void {
+  attempt.record.how = 'handedOver';
+  attempt.job.leases--;
+  attempt.job = to;
+  to.leases++;
+  to.startedAtMs ??= core.now;
+  attempt.record = newRecord(to, attempt.task, attempt.id);
+}
+
+/** Keeps the slot under the right number of leases in `core.free` while `change` alters that number. */
+export function setFree(core: Core, slot: Slot, change: () => void): void {
+  core.free[slot.attempts.size]?.delete(slot);
+  change();
+  if (isEligible(slot.worker) && slot.index < slot.worker.traits.slots) core.free[slot.attempts.size]?.add(slot);
+}

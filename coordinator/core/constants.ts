@@ -1,0 +1,42 @@
+/** Tunables of the core that no peer can reach; limits that peers can reach are in shared/limits.ts. */
+import { LIMITS } from '../../shared/limits.ts';
+
+const MiB = 1024 * 1024;
+
+export const CORE_DEFAULTS = {
+  leaseMs: LIMITS.leaseMs,
+  maxRunMs: LIMITS.maxRunMs,
+  leasesPerSlot: LIMITS.leasesPerSlot,
+  failuresPerTask: LIMITS.failuresPerTask,
+  deathsPerTask: LIMITS.deathsPerTask,
+  storyLines: LIMITS.storyLines,
+  /** Blocks that no live job needs are kept for reuse up to these bounds, oldest use dropped first. */
+  reusableBytes: 1024 * MiB,
+  reusableBlocks: 50_000,
+  /** Lines kept for the event stream, all subjects together. */
+  ringLines: 16_384,
+  /** Ended attempts remembered, so that a late report can be told from an invented one. */
+  endedAttempts: 8_192,
+  /** Input failures that name a slice which we believe is fine (a chunk, or a block on the coordinator), per task. */
+  strayInputsPerTask: 8,
+  /** Failed copies of one block to the coordinator before its jobs fail. */
+  collectsPerBlock: 5,
+};
+export type CoreLimits = typeof CORE_DEFAULTS;
+
+/** Load: 400 MiB/s into the engine and 50 MiB/s over the network, until a worker has shown its own figure. */
+export const LOAD_MS_PER_BYTE_GUESS = 1000 / (400 * MiB) + 1000 / (50 * MiB);
+/** Run time of one task until a worker has shown its own. */
+export const RUN_MS_GUESS = 100;
+/** Weight of the newest sample in a worker's learned figures. */
+export const LEARN_RATE = 0.3;
+/** Samples with fewer loaded bytes than this say more about latency than about throughput. */
+export const LEARN_BYTES_MIN = 1 * MiB;
+/** A run may take at most this part of what a slot may keep resident, so that at least two runs fit. */
+export const RUN_RESIDENT_PART = 0.5;
+/** How far a slot looks down one queue for a task that did not already fail on its worker. */
+export const QUEUE_LOOKAHEAD = 8;
+/** Idle slots and crowded slots looked at when work is moved away from where its input is resident. */
+export const STEAL_LOOKAHEAD = 16;
+/** Ends of attempts that a task remembers for its error text. */
+export const HISTORY_LINES = 16;

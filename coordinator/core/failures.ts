@@ -1,0 +1,95 @@
+/** What follows from an attempt's failure: shared/failure.ts says which kind, this file says what then. */
+import { FAILURE_RULES, type Failure, type JobError } from '../../shared/failure.ts';
+import { endAttempt } from './attempts.ts';
+import { HISTORY_LINES } from './constants.ts';
+import { requeue } from './lineage.ts';
+import { slicesMissing } from './losses.ts';
+import type { Attempt, Core, Job, Task } from './state.ts';
+
+export function failAttempt(core: Core, attempt: Attempt, failure: Failure): void {
+  const { task, worker } = attempt;
+  endAttempt(core, attempt, failure.reason, failure.message);
+  const end = { workerId: worker.workerId, reason: failure.reason, message: failure.message };
+  task.history = [...task.history.slice(1 - HISTORY_LINES), end];
+  const rule = FAILURE_RULES[failure.reason];
+  if (rule.countsToFailures) task.failures++;
+  if (rule.countsToDeaths) task.deaths++;
+  if (rule.countsToFailures && !task.avoid.includes(worker.workerId)) task.avoid.push(worker.workerId);
+  if (failure.reason === 'input') retryWithInput(core, attempt, failure);
+  if (!rule.retryable) doom(core, task, (stage) => authorError(failure, stage));
+  else if (task.failures >= core.limits.failuresPerTask) doom(core, task, (stage) => failedTooOften(task, failure, stage));
+  else if (task.deaths >= core.limits.deathsPerTask) doom(core, task, (stage) => killedWorkers(task, stage));
+  requeue(core, task);
+}
+
+function retryWithInput(core: Core, attempt: Attempt, failure: Failure): void {
+  const { task, worker } = attempt;
+  const { strays, gone } = slicesMissing(core, attempt, failure);
+  if (strays > 0) {
+    task.strays++;
+    if (!task.avoid.includes(worker.workerId)) task.avoid.push(worker.workerId);
+  }
+  if (gone === undefined && task.strays < core.limits.strayInputsPerTask) return;
+  doom(core, task, (stage) => ({
+    code: gone === undefined ? 'input-unreadable' : 'dataset-damaged',
+    title: 'An input could not be read',
+    detail: `${task.title} could not get its input: ${failure.message}.${gone === undefined ? ` Tried ${task.strays} times.` : ` The coordinator has lost chunk ${gone}.`}`,
+    stage,
+    hint:
+      gone === undefined
+        ? "Look at the coordinator's log for failed reads and at the network between it and the workers."
+        : 'Register the dataset again: its stored chunks are damaged.',
+  }));
+}
+
+/** Fails every job that wants the task, each with its own number of the stage. */
+function doom(core: Core, task: Task, errorFor: (stage: number) => JobError): void {
+  for (const { stage } of task.refs) if (!core.doomed.has(stage.job)) core.doomed.set(stage.job, errorFor(stage.index));
+}
+
+function authorError(failure: Failure, stage: number): JobError {
+  const error = { code: failure.code, title: 'The query failed on its data', detail: failure.message, stage };
+  return failure.hint === undefined ? error : { ...error, hint: failure.hint };
+}
+
+function failedTooOften(task: Task, last: Failure, stage: number): JobError {
+  return {
+    code: last.code,
+    title: `A task failed ${task.failures} times`,
+    detail: `${task.title} was given up: ${account(task)}. The last failure: ${last.message}`,
+    stage,
+    hint: last.hint ?? 'Filter earlier, read fewer columns, or let workers give a slot more memory (--memory-per-slot).',
+  };
+}
+
+function killedWorkers(task: Task, stage: number): JobError {
+  return {
+    code: 'killed-workers',
+    title: `A task was lost with its worker ${task.deaths} times`,
+    detail:
+      `${task.title} was given up: ${task.deaths} workers vanished while running it (${account(task)}). ` +
+      'Perhaps the task needs more memory than a tab may have, and the browser ends the tab; perhaps people simply left.',
+    stage,
+    hint: 'Submit the job again with fewer tabs that come and go; if it happens again, filter earlier or read fewer columns.',
+  };
+}
+
+/** `died on w-1, w-2; resource on w-3`. */
+function account(task: Task): string {
+  const where = new Map<string, string[]>();
+  for (const { reason, workerId } of task.history) {
+    const workers = where.get(reason) ?? [];
+    if (!workers.includes(workerId)) workers.push(workerId);
+    where.set(reason, workers);
+  }
+  return [...where].map(([reason, workers]) => `${reason} on ${workers.join(', ')}`).join('; ');
+}
+
+export function failForDeadline(core: Core, job: Job): void {
+  core.doomed.set(job, {
+    code: 'job-deadline',
+    title: 'The job missed its deadline',
+    detail: `It was not finished ${job.options.deadlineMs} ms after it was submitted.`,
+    hint: 'Give it more time (options.deadlineMs), or more workers.',
+  });
+}

@@ -1,0 +1,138 @@
+/** From a stage's plan to its tasks' inputs and ids: what is read, and so what the block is called. */
+import { blockIdOf } from '../../shared/hash.ts';
+import type { BlockId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { Branch, PlanColumn, PlanInput, ScanSource } from '../../shared/plan/physical.ts';
+import type { Recipe } from '../../shared/plan/recipe.ts';
+import { RUN_RESIDENT_PART } from './constants.ts';
+import { isResidentSomewhere } from './residents.ts';
+import { type CutRun, chunkBytes, chunkRun, cutRuns, residentKey, runBytes, runExponent, wholeRun } from './runs.ts';
+import type { Core, InputGroup, StageState, Task, TaskSource } from './state.ts';
+import { isEligible } from './state.ts';
+
+export interface TaskDraft {
+  readonly branch: Branch;
+  readonly blockId: BlockId;
+  readonly salted: boolean;
+  readonly sources: readonly TaskSource[];
+}
+
+/** The drafts of one stage, in partition order: the branches' tasks appended. */
+export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
+  return stage.plan.branches.flatMap((branch, i) => draftBranch(core, stage, branch, i));
+}
+
+function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
+  const at = branch.inputs.findIndex((input) => input.read === 'partition');
+  const shared = branch.inputs.map((input, i) => (i === at ? undefined : [wholeInput(core, stage, input)]));
+  const parted = branch.inputs[at];
+  const count = parted ? partitionsOf(core, stage, parted) : [[]];
+  return count.map((alternatives, partition) => {
+    const drafts = (alternatives.length > 0 ? alternatives : [undefined]).map((own) => {
+      const sources = shared.map((source) => source?.[0] ?? own).filter((source) => source !== undefined);
+      const salt = saltOf(stage, `${branchIndex}/${partition}`);
+      return { branch, blockId: blockIdOf(recipeOf(stage, branch, sources, salt)), salted: salt !== undefined, sources };
+    });
+    // The same rows may be read as a whole run or as its needed chunks only: take what is there already.
+    return drafts.find((d) => core.tasks.has(d.blockId) || core.reusable.has(d.blockId)) ?? (drafts[0] as TaskDraft);
+  });
+}
+
+/** Ids that nobody else can ask for: reuse is off, or two runs of the task may differ. */
+function saltOf(stage: StageState, place: string): string | undefined {
+  if (stage.plan.determinacy === 'indeterminate') return `${stage.job.id}/${stage.index}/${place}`;
+  return stage.job.options.reuse ? undefined : stage.job.id;
+}
+
+function recipeOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], salt: string | undefined): Recipe {
+  const inputs = sources.map((source): [string, number][] => {
+    if (source.kind === 'group') return source.group.producers.map((producer) => [producer.blockId, 0]);
+    return source.run.columns.flatMap((column) => column.slices.map((slice): [string, number] => [slice.blockId, slice.bucket]));
+  });
+  return {
+    v: 1,
+    fragment: branch.fragment.digest,
+    output: stage.plan.output.partitioning,
+    inputs,
+    ...(sources.length === 0 ? { partition: 0 } : {}),
+    ...(salt === undefined ? {} : { salt }),
+  };
+}
+
+function wholeInput(core: Core, stage: StageState, input: PlanInput): TaskSource {
+  if (input.kind === 'stage') return groupOf(stage, input.stage, input.columns, undefined);
+  const all: CutRun = { first: 0, end: input.source.chunks.length, chunks: [...input.source.needed].sort((a, b) => a - b) };
+  return chunksSource(input.source, residentOrNeeded(core, input.source, all)[0] as CutRun);
+}
+
+/** One entry a partition, each with the ways to read it, the best first. */
+function partitionsOf(core: Core, stage: StageState, input: PlanInput): TaskSource[][] {
+  if (input.kind === 'stage') {
+    const count = stage.job.stages[input.stage]?.tasks.length ?? 0;
+    return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, i)]);
+  }
+  const { source } = input;
+  const runs = cutRuns(source, exponentFor(core, source));
+  // Even when min/max rules out every chunk, one task must say so: count(*) of nothing is a row.
+  if (runs.length === 0) runs.push({ first: 0, end: 0, chunks: [] });
+  return runs.map((run) => residentOrNeeded(core, source, run).map((way) => chunksSource(source, way)));
+}
+
+function groupOf(stage: StageState, upstream: number, columns: readonly PlanColumn[], only: number | undefined): TaskSource {
+  const tasks = stage.job.stages[upstream]?.tasks ?? [];
+  const producers = only === undefined ? [...tasks] : tasks.slice(only, only + 1);
+  const missing = new Set<Task>(producers.filter((producer) => producer.state !== 'done'));
+  const group: InputGroup = { producers, missing, users: new Set(), consumers: 0 };
+  return { kind: 'group', group, columns };
+}
+
+function chunksSource(source: ScanSource, run: CutRun): TaskSource {
+  const cut = chunkRun(source, run);
+  return { kind: 'chunks', run: cut, bytes: runBytes(cut) };
+}
+
+/** A run that a slot has loaded is read whole; else only its needed chunks are loaded. */
+function residentOrNeeded(core: Core, source: ScanSource, run: CutRun): CutRun[] {
+  const whole = wholeRun(run);
+  if (whole.chunks.length === run.chunks.length) return [whole];
+  const isLoaded = isResidentSomewhere(core, residentKey(source.version, whole), source.ordinals);
+  return isLoaded ? [whole, run] : [run, whole];
+}
+
+/**
+ * Cut for all chunks (what earlier queries will have loaded) or for the needed ones: whichever leaves less to load, and
+ * when that is equal, the even share of what is needed.
+ */
+function exponentFor(core: Core, source: ScanSource): number {
+  const needed = new Set(source.needed);
+  const bytes = source.chunks.map((_, i) => chunkBytes(source, i));
+  const rows = source.chunks.map((chunk) => chunk.rows);
+  const bytesMax = runBytesMax(core);
+  const forNeeded = runExponent(
+    rows.map((n, i) => (needed.has(i) ? n : 0)),
+    bytes.map((n, i) => (needed.has(i) ? n : 0)),
+    core.liveSlots,
+    bytesMax,
+  );
+  const forAll = runExponent(rows, bytes, core.liveSlots, bytesMax);
+  if (forAll === forNeeded) return forNeeded;
+  return bytesNotLoaded(core, source, forAll) < bytesNotLoaded(core, source, forNeeded) ? forAll : forNeeded;
+}
+
+function bytesNotLoaded(core: Core, source: ScanSource, k: number): number {
+  let bytes = 0;
+  for (const run of cutRuns(source, k)) {
+    const [way] = residentOrNeeded(core, source, run);
+    if (way && isResidentSomewhere(core, residentKey(source.version, way), source.ordinals)) continue;
+    for (const chunk of run.chunks) bytes += chunkBytes(source, chunk);
+  }
+  return bytes;
+}
+
+function runBytesMax(core: Core): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const worker of core.workers.values()) {
+    if (isEligible(worker) && worker.traits.slots > 0) least = Math.min(least, worker.traits.memoryPerSlotBytes);
+  }
+  return least * LIMITS.residentShare * RUN_RESIDENT_PART;
+}

@@ -1,0 +1,119 @@
+/**
+ * Which blocks exist and who holds them. A block counts only with its accepted digest: an id alone proves nothing.
+ * What a loss means for tasks is lineage.ts's business; these functions only keep the books.
+ */
+import type { BlockId, Digest, SessionId } from '../../shared/ids.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { Block, Core, Store } from './state.ts';
+
+/** Somebody can be asked for it now. */
+export function isHeld(block: Block | undefined): boolean {
+  return block !== undefined && (block.onCoordinator || block.stores.size > 0);
+}
+
+/** The block with its accepted digest; a new digest is accepted only while nobody holds the old one. */
+export function acceptBlock(
+  core: Core,
+  id: BlockId,
+  salted: boolean,
+  digest: Digest,
+  buckets: readonly BucketInfo[],
+): Block | undefined {
+  let block = core.blocks.get(id);
+  if (block && block.digest !== digest && isHeld(block)) return undefined;
+  let bytes = 0;
+  let rows = 0;
+  for (const bucket of buckets) {
+    bytes += bucket.bytes;
+    rows += bucket.rows;
+  }
+  if (!block) {
+    block = { id, salted, digest, buckets, bytes, rows, onCoordinator: false, stores: new Map(), pins: 0, collectsFailed: 0 };
+    core.blocks.set(id, block);
+  } else if (block.digest !== digest) {
+    Object.assign(block, { digest, buckets, bytes, rows });
+  }
+  return block;
+}
+
+export function addHolder(core: Core, block: Block, store: Store): void {
+  block.stores.set(store, core.now);
+  store.blocks.add(block);
+}
+
+export function removeHolder(block: Block, store: Store): boolean {
+  store.blocks.delete(block);
+  return block.stores.delete(store);
+}
+
+/** Sessions that can serve the block, one or more a store. */
+export function servingSessions(block: Block): SessionId[] {
+  const sessions: SessionId[] = [];
+  for (const store of block.stores.keys()) sessions.push(...store.sessions);
+  return sessions;
+}
+
+/** Tells the tabs of a store that they may forget the block; sent with the event's other commands. */
+export function dropFrom(core: Core, store: Store, id: BlockId): void {
+  const ids = core.drops.get(store);
+  if (ids) ids.push(id);
+  else core.drops.set(store, [id]);
+}
+
+/** Asks for a copy on the coordinator, once at a time. */
+export function collect(core: Core, block: Block): void {
+  if (block.onCoordinator || block.stores.size === 0 || core.collecting.has(block.id)) return;
+  core.collecting.set(block.id, [...block.stores.keys()]);
+  const { id: blockId, digest, buckets } = block;
+  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block) });
+}
+
+/** A live job's task makes it, or it is a result that someone may still read. */
+export function isPinned(core: Core, block: Block): boolean {
+  return block.pins > 0 || core.tasks.has(block.id);
+}
+
+/** Called when a block lost its last task or pin: kept for reuse if another query can name it, else dropped. */
+export function releaseBlock(core: Core, block: Block): void {
+  if (isPinned(core, block)) return;
+  if (block.salted || !isHeld(block)) {
+    dropBlock(core, block);
+    return;
+  }
+  if (core.reusable.has(block.id)) return;
+  core.reusable.set(block.id, block);
+  core.reusableBytes += block.bytes;
+}
+
+/** A task or pin wants the block again. */
+export function takeBack(core: Core, block: Block): void {
+  if (core.reusable.delete(block.id)) core.reusableBytes -= block.bytes;
+}
+
+function dropBlock(core: Core, block: Block): void {
+  takeBack(core, block);
+  for (const store of [...block.stores.keys()]) {
+    removeHolder(block, store);
+    dropFrom(core, store, block.id);
+  }
+  if (block.onCoordinator) core.discards.push(block.id);
+  block.onCoordinator = false;
+  core.blocks.delete(block.id);
+}
+
+/** Keeps the reusable blocks within their bounds. */
+export function evictReusable(core: Core): void {
+  const { reusableBytes, reusableBlocks } = core.limits;
+  while (core.reusableBytes > reusableBytes || core.reusable.size > reusableBlocks) {
+    const oldest = core.reusable.values().next().value;
+    if (!oldest) return;
+    dropBlock(core, oldest);
+  }
+}
+
+/** An unpinned block that nobody holds any more is forgotten altogether. */
+export function forgetIfGone(core: Core, block: Block): void {
+  if (isHeld(block) || isPinned(core, block)) return;
+  takeBack(core, block);
+  core.blocks.delete(block.id);
+}

@@ -1,0 +1,89 @@
+/** Jobs are submitted, cancelled and forgotten. */
+
+import { scheduleJob } from './deadlines.ts';
+import type { CoreEventOf } from './events.ts';
+import { newQueue } from './queue.ts';
+import { forget, settle } from './stages.ts';
+import type { Core, Job, StageState } from './state.ts';
+import { note } from './stories.ts';
+
+export function jobSubmitted(core: Core, event: CoreEventOf<'jobSubmitted'>): void {
+  const { jobId, owner, plan, options } = event;
+  if (core.jobs.has(jobId)) {
+    note(core, jobId, 'eventIgnored', 'a job with this id was submitted before');
+    return;
+  }
+  const job: Job = {
+    id: jobId,
+    owner,
+    plan,
+    options,
+    submittedAtMs: core.now,
+    stages: [],
+    queue: newQueue(),
+    state: 'live',
+    leases: 0,
+    records: [],
+    uncollected: new Set(),
+    results: [],
+  };
+  job.stages.push(...stagesOf(job));
+  core.jobs.set(jobId, job);
+  core.stories.keep(jobId);
+  note(core, jobId, 'jobSubmitted', `by ${owner}`, [], { stages: job.stages.length });
+  scheduleJob(core, job);
+  const problem = problemOf(job);
+  if (problem) {
+    core.doomed.set(job, {
+      code: 'bad-plan',
+      title: 'The plan cannot be run',
+      detail: problem,
+      hint: 'Report this query: it is a fault in Muster.',
+    });
+    return;
+  }
+  for (const stage of job.stages) if (stage.reads.length === 0) core.dirtyStages.add(stage);
+}
+
+function stagesOf(job: Job): StageState[] {
+  const reads = job.plan.stages.map(({ branches }) => {
+    const indices = branches.flatMap((b) => b.inputs).flatMap((i) => (i.kind === 'stage' ? [i.stage] : []));
+    return [...new Set(indices)].sort((a, b) => a - b);
+  });
+  return job.plan.stages.map((plan, index) => ({
+    job,
+    index,
+    plan,
+    reads: reads[index] ?? [],
+    readBy: reads.flatMap((r, reader) => (r.includes(index) ? [reader] : [])),
+    state: 'unresolved' as const,
+    tasks: [],
+    done: 0,
+  }));
+}
+
+/** Stages must be in order, none may lead nowhere, and a branch is cut along one input at most. */
+function problemOf(job: Job): string | undefined {
+  if (job.stages.length === 0) return 'It has no stages.';
+  for (const { index, reads, readBy, plan } of job.stages) {
+    if (plan.index !== index) return `Stage ${index} is numbered ${plan.index}.`;
+    if (reads.some((read) => read < 0 || read >= index)) return `Stage ${index} reads a stage that does not come before it.`;
+    if (readBy.length === 0 && index < job.stages.length - 1) return `Nothing reads stage ${index}.`;
+    if (plan.branches.length === 0) return `Stage ${index} has no branch.`;
+    for (const { inputs } of plan.branches) {
+      if (inputs.filter((input) => input.read === 'partition').length > 1) return `Stage ${index} is cut along two inputs.`;
+    }
+  }
+  return undefined;
+}
+
+export function jobCancelled(core: Core, { jobId }: CoreEventOf<'jobCancelled'>): void {
+  const job = core.jobs.get(jobId);
+  if (job?.state === 'live') settle(core, job, 'cancelled');
+  else note(core, jobId, 'eventIgnored', job ? 'the job has ended' : 'no such job');
+}
+
+export function jobForgotten(core: Core, { jobId }: CoreEventOf<'jobForgotten'>): void {
+  const job = core.jobs.get(jobId);
+  if (job) forget(core, job);
+}

@@ -1,0 +1,169 @@
+/** Copies of blocks come and go; what that means for the tasks that made them. */
+
+import type { Failure, JobError } from '../../shared/failure.ts';
+import type { BlockId } from '../../shared/ids.ts';
+import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
+import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
+import { jobsOf } from './queue.ts';
+import type { Attempt, Block, Core, Store, Task } from './state.ts';
+import { note } from './stories.ts';
+
+/** Readers of an indeterminate output may only start once the coordinator has it: a rerun would give other rows. */
+function isServable(task: Task, block: Block): boolean {
+  return task.determinacy === 'indeterminate' ? block.onCoordinator : isHeld(block);
+}
+
+/** A copy has turned up in a store, with the accepted digest. */
+export function blockCame(core: Core, block: Block, store: Store | undefined): void {
+  if (store) addHolder(core, block, store);
+  const task = core.tasks.get(block.id);
+  if (!task) {
+    releaseBlock(core, block);
+    return;
+  }
+  if (isServable(task, block)) {
+    markDone(core, task);
+    return;
+  }
+  if (task.state !== 'lost') {
+    stop(core, task, 'its block only has to be copied');
+    task.state = 'pinning';
+  }
+  collect(core, block);
+}
+
+/** The stores no longer hold these blocks. All copies are taken off before any task reacts. */
+export function copiesLost(core: Core, lost: readonly (readonly [Block, Store])[], why: string): void {
+  const affected = new Set<Block>();
+  for (const [block, store] of lost) if (removeHolder(block, store)) affected.add(block);
+  for (const block of affected) afterLoss(core, block, why);
+}
+
+export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void {
+  const block = core.blocks.get(id);
+  if (!block) {
+    core.lostChunks.add(id);
+    note(core, id, 'chunkLost', why);
+    return;
+  }
+  if (!block.onCoordinator) return;
+  block.onCoordinator = false;
+  afterLoss(core, block, why);
+  if (block.pins > 0) collect(core, block);
+}
+
+function afterLoss(core: Core, block: Block, why: string): void {
+  const task = core.tasks.get(block.id);
+  if (!task) {
+    forgetIfGone(core, block);
+    return;
+  }
+  if (isServable(task, block)) return;
+  if (task.state === 'pinning') {
+    if (isHeld(block)) return;
+    task.rerunWhy = why;
+    requeue(core, task);
+  } else if (task.state === 'done' && task.determinacy === 'indeterminate') {
+    loseIndeterminate(core, task, block, why);
+  } else {
+    loseOutput(core, task, why);
+  }
+}
+
+/** Copied anew where a tab still has it; made anew only if nobody can have read the old rows. */
+function loseIndeterminate(core: Core, task: Task, block: Block, why: string): void {
+  const wasRead = task.feeds.some((group) => [...group.users].some((user) => user.attempt) || group.consumers > group.users.size);
+  if (!isHeld(block) && wasRead && isNeeded(task)) {
+    const error: JobError = {
+      code: 'indeterminate-lost',
+      title: 'Part of the work is gone and cannot be repeated',
+      detail: `${task.title} gives other rows each time it runs, later stages have read some of them, and its output is lost (${why}).`,
+      hint: 'Submit the job again.',
+    };
+    for (const job of jobsOf(task)) core.doomed.set(job, error);
+    return;
+  }
+  loseOutput(core, task, why);
+  // Not a rerun yet: if a tab has the block, it only has to be copied again.
+  if (isHeld(block)) blockCame(core, block, undefined);
+}
+
+export function collected(core: Core, id: BlockId, digest: string): void {
+  core.collecting.delete(id);
+  const block = core.blocks.get(id);
+  if (!block || block.digest !== digest) {
+    note(core, id, 'copyIgnored', block ? 'its digest is not the accepted one' : 'no such block');
+    if (!block) core.discards.push(id);
+    else if (!block.onCoordinator) collectFailed(core, id, 'the copy has another digest than the accepted one');
+    return;
+  }
+  block.onCoordinator = true;
+  block.collectsFailed = 0;
+  note(core, id, 'blockCollected', 'the coordinator has a copy');
+  const task = core.tasks.get(id);
+  if (task && task.state !== 'done') markDone(core, task);
+  for (const ref of task?.refs ?? []) if (ref.stage.job.uncollected.has(id)) core.dirtyStages.add(ref.stage);
+  if (!isPinned(core, block)) releaseBlock(core, block);
+}
+
+/** Those who were asked are taken to have lost it; after a few rounds the cause is not with them. */
+export function collectFailed(core: Core, id: BlockId, why: string): void {
+  const asked = core.collecting.get(id) ?? [];
+  core.collecting.delete(id);
+  const block = core.blocks.get(id);
+  if (!block) return;
+  note(core, id, 'collectFailed', why);
+  block.collectsFailed++;
+  const task = core.tasks.get(id);
+  if (task && block.collectsFailed >= core.limits.collectsPerBlock) {
+    const error: JobError = {
+      code: 'result-not-collected',
+      title: 'The result could not be copied to the coordinator',
+      detail: `${block.collectsFailed} copies of a block of ${block.bytes} bytes failed, the last one because: ${why}.`,
+      hint: "Look at the coordinator's free disk space and its log, then submit the job again.",
+    };
+    for (const job of jobsOf(task)) core.doomed.set(job, error);
+    return;
+  }
+  copiesLost(
+    core,
+    asked.map((store) => [block, store] as const),
+    `a copy to the coordinator failed: ${why}`,
+  );
+  if (isHeld(block)) wantCopy(core, block);
+}
+
+/** Asks again where a copy is still wanted. */
+function wantCopy(core: Core, block: Block): void {
+  const task = core.tasks.get(block.id);
+  const isResult = task?.refs.some((ref) => ref.stage.job.uncollected.has(block.id)) ?? false;
+  if (task?.state === 'pinning' || isResult) collect(core, block);
+}
+
+/** An attempt could not get slices: their copies older than its lease count as lost. Returns slices we believed in. */
+export function slicesMissing(core: Core, attempt: Attempt, failure: Failure): { strays: number; gone: string | undefined } {
+  const lost: [Block, Store][] = [];
+  let strays = 0;
+  let gone: string | undefined;
+  for (const { blockId, why } of failure.slices ?? []) {
+    const id = blockId as BlockId;
+    const block = core.blocks.get(id);
+    if (core.lostChunks.has(id)) gone = id;
+    if (!block || block.onCoordinator) strays++;
+    else for (const [store, since] of block.stores) if (since <= attempt.leasedAtMs) lost.push([block, store]);
+    note(core, id, 'sliceMissed', why, [attempt.worker.workerId], { attemptId: attempt.id });
+  }
+  if (!failure.slices?.length) strays++;
+  copiesLost(core, lost, `${failure.message} (told by ${attempt.worker.workerId})`);
+  return { strays, gone };
+}
+
+/** Copies to the coordinator that named a session which is gone are the shell's to report; the store may be gone as well. */
+export function soleCopies(core: Core, store: Store): Block[] {
+  const blocks: Block[] = [];
+  for (const block of store.blocks) {
+    const task = core.tasks.get(block.id);
+    if (!block.onCoordinator && block.stores.size === 1 && task && isNeeded(task)) blocks.push(block);
+  }
+  return blocks;
+}

@@ -1,0 +1,166 @@
+/**
+ * Who runs what. New work looks for its best slot; a slot that came free looks for its best work: of the job that has least
+ * for its weight, first what it holds loaded, then what its store holds, then the oldest. Work whose input is loaded
+ * elsewhere moves only when waiting would cost more than loading.
+ */
+import { beginAttempt } from './attempts.ts';
+import { QUEUE_LOOKAHEAD, STEAL_LOOKAHEAD } from './constants.ts';
+import { scheduleWake } from './deadlines.ts';
+import { dequeue, enqueue, jobsOf } from './queue.ts';
+import { homeOf, loadMs, runMs } from './residents.ts';
+import { specOf } from './spec.ts';
+import { type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
+
+export function dispatch(core: Core): void {
+  core.stealAtMs = Number.POSITIVE_INFINITY;
+  do {
+    for (const task of core.fresh.splice(0)) if (task.state === 'ready') offerToLocal(core, task);
+    for (let leases = 0; leases < core.limits.leasesPerSlot; leases++) fill(core, leases);
+    core.freed.clear();
+  } while (core.fresh.length > 0);
+  spread(core);
+}
+
+/** Slots with this many leases get one more each, while there is work for them. */
+function fill(core: Core, leases: number): void {
+  const slots = core.free[leases];
+  if (!slots || core.readyJobs.size === 0) return;
+  for (const slot of core.freed) if (slots.has(slot)) give(core, slot);
+  let refusals = 0;
+  for (const slot of slots) {
+    if (refusals >= STEAL_LOOKAHEAD || !hasPlain(core)) return;
+    if (slot.attempts.size === leases && !give(core, slot)) refusals++;
+  }
+}
+
+function hasPlain(core: Core): boolean {
+  for (const job of core.readyJobs) if (job.queue.plain.size > 0 && mayLease(job)) return true;
+  return false;
+}
+
+function mayLease(job: Job): boolean {
+  return job.leases < (job.options.slotsMax ?? Number.POSITIVE_INFINITY);
+}
+
+/** Jobs with work that may have another slot, those with least for their weight first; equal ones by age. */
+function* fairly(core: Core): Generator<Job> {
+  if (core.readyJobs.size === 1) {
+    for (const job of core.readyJobs) if (mayLease(job)) yield job;
+    return;
+  }
+  const share = (job: Job): number => job.leases / Math.max(job.options.weight, Number.MIN_VALUE);
+  const jobs = [...core.readyJobs].filter(mayLease);
+  while (jobs.length > 0) {
+    let at = 0;
+    jobs.forEach((job, i) => {
+      if (share(job) < share(jobs[at] as Job)) at = i;
+    });
+    yield* jobs.splice(at, 1);
+  }
+}
+
+function give(core: Core, slot: Slot): boolean {
+  for (const job of fairly(core)) {
+    const task = pick(core, job, slot);
+    if (!task) continue;
+    lease(core, job, task, slot);
+    return true;
+  }
+  return false;
+}
+
+function pick(core: Core, job: Job, slot: Slot): Task | undefined {
+  const { home, store, plain } = job.queue;
+  for (const local of [home.get(slot), store.get(slot.worker.store.id)]) {
+    for (const task of local ?? []) if (!shuns(core, task, slot.worker)) return task;
+  }
+  let looked = 0;
+  for (const task of plain) {
+    if (looked++ >= QUEUE_LOOKAHEAD) return undefined;
+    if (shuns(core, task, slot.worker)) continue;
+    const better = homeOf(core, task);
+    if (!better || better === slot) return task;
+    // Its input has been loaded somewhere since it became ready.
+    dequeue(core, task);
+    enqueue(core, task);
+  }
+  return undefined;
+}
+
+/** It failed on this worker before, and there is another that may do better. */
+function shuns(core: Core, task: Task, worker: Worker): boolean {
+  if (!task.avoid.includes(worker.workerId)) return false;
+  for (const other of core.workers.values()) {
+    if (isEligible(other) && other.traits.slots > 0 && !task.avoid.includes(other.workerId)) return true;
+  }
+  return false;
+}
+
+function offerToLocal(core: Core, task: Task): void {
+  const slot = localSlot(core, task);
+  if (!slot || shuns(core, task, slot.worker)) return;
+  let job: Job | undefined;
+  for (const each of jobsOf(task)) {
+    if (mayLease(each) && (!job || each.leases / each.options.weight < job.leases / job.options.weight)) job = each;
+  }
+  if (job) lease(core, job, task, slot);
+}
+
+function localSlot(core: Core, task: Task): Slot | undefined {
+  if (task.home) return core.free[task.home.attempts.size]?.has(task.home) && hasRoom(core, task.home) ? task.home : undefined;
+  const store = task.preferredStore === undefined ? undefined : core.stores.get(task.preferredStore);
+  for (const sessionId of store?.sessions ?? []) {
+    for (const slot of core.workers.get(sessionId)?.slots ?? []) if (core.free[0]?.has(slot)) return slot;
+  }
+  return undefined;
+}
+
+function hasRoom(core: Core, slot: Slot): boolean {
+  return slot.attempts.size < core.limits.leasesPerSlot;
+}
+
+/** Idle slots take over work that waits elsewhere, if loading its input costs less than waiting on. */
+function spread(core: Core): void {
+  if (core.readyJobs.size === 0) return;
+  let looked = 0;
+  for (const slot of core.free[0] ?? []) {
+    if (looked++ >= STEAL_LOOKAHEAD) return;
+    for (const job of fairly(core)) {
+      const task = worthMoving(core, job, slot);
+      if (!task) continue;
+      lease(core, job, task, slot);
+      break;
+    }
+  }
+}
+
+function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {
+  let looked = 0;
+  for (const [home, tasks] of job.queue.home) {
+    if (looked++ >= STEAL_LOOKAHEAD) return undefined;
+    const [task] = tasks;
+    if (!task || shuns(core, task, slot.worker)) continue;
+    const cost = Math.max(0, loadMs(task, slot) - loadMs(task, home));
+    const wait = (home.attempts.size + home.backlog - 1) * runMs(home.worker);
+    // Having waited as long as loading takes, it moves whatever was expected: at worst twice the best choice.
+    if (cost <= wait || core.now - task.readyAtMs >= cost) return task;
+    core.stealAtMs = Math.min(core.stealAtMs, task.readyAtMs + cost);
+  }
+  return undefined;
+}
+
+function lease(core: Core, job: Job, task: Task, slot: Slot): void {
+  dequeue(core, task);
+  const attempt = beginAttempt(core, job, task, slot);
+  for (const { stage } of task.refs) if (stage.state === 'resolved') stage.state = 'running';
+  scheduleWake(core, slot.worker);
+  core.out.push({
+    type: 'leaseTask',
+    sessionId: slot.worker.sessionId,
+    attemptId: attempt.id,
+    slot: slot.index,
+    jobId: job.id,
+    stage: attempt.record.stage,
+    task: specOf(core, task),
+  });
+}

@@ -1,0 +1,104 @@
+/** What tabs report about attempts. A report that comes late changes no task; its block is one line of that tab's inventory. */
+import type { AttemptCosts } from '../../shared/plan/task.ts';
+import { endAttempt } from './attempts.ts';
+import { LEARN_BYTES_MIN, LEARN_RATE } from './constants.ts';
+import { scheduleWake } from './deadlines.ts';
+import type { CoreEventOf } from './events.ts';
+import { failAttempt } from './failures.ts';
+import { acceptBlock, dropFrom } from './inventory.ts';
+import { blockCame } from './losses.ts';
+import type { Attempt, Block, Core, Worker } from './state.ts';
+import { note } from './stories.ts';
+
+export function attemptStarted(core: Core, { sessionId, attemptId }: CoreEventOf<'attemptStarted'>): void {
+  const attempt = core.attempts.get(attemptId);
+  if (attempt?.worker.sessionId !== sessionId || attempt.startedAtMs !== undefined) return;
+  attempt.startedAtMs = core.now;
+  attempt.expiresAtMs = core.now + core.limits.leaseMs;
+  scheduleWake(core, attempt.worker);
+}
+
+export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceeded'>): void {
+  const attempt = core.attempts.get(event.attemptId);
+  if (attempt?.worker.sessionId !== event.sessionId) {
+    reportedLate(core, event);
+    return;
+  }
+  const { task, worker, record } = attempt;
+  if (task.blockId !== event.blockId || event.buckets.length === 0) {
+    const message = `${worker.workerId} reported another block than it was asked for`;
+    failAttempt(core, attempt, { reason: 'resource', code: 'wrong-block', message });
+    return;
+  }
+  learn(worker, attempt, event.costs, core.now);
+  endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
+  core.ended.delete(attempt.id);
+  worker.tasksDone++;
+  if (record.cause === 'recompute') worker.recomputed++;
+  const before = core.blocks.get(event.blockId)?.digest;
+  const block = acceptBlock(core, event.blockId, task.salted, event.digest, event.buckets);
+  if (!block) {
+    // A copy of the accepted bytes is there after all, so these others are not wanted.
+    refuse(core, event, worker, core.blocks.get(event.blockId), 'another digest is accepted and held');
+    const held = core.blocks.get(event.blockId);
+    if (held) blockCame(core, held, undefined);
+    return;
+  }
+  if (before !== undefined && before !== block.digest)
+    note(core, block.id, 'digestChanged', 'a rerun gave other bytes', [worker.workerId]);
+  worker.rows += block.rows;
+  if (event.inline) block.onCoordinator = true;
+  blockCame(core, block, worker.store);
+}
+
+function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void {
+  const worker = core.workers.get(event.sessionId);
+  const ended = core.ended.get(event.attemptId);
+  const block = core.blocks.get(event.blockId);
+  if (!worker || ended?.sessionId !== event.sessionId || ended.blockId !== event.blockId) {
+    refuse(core, event, worker, block, 'its attempt is not known');
+    return;
+  }
+  core.ended.delete(event.attemptId);
+  const accepted = acceptBlock(core, event.blockId, ended.salted, event.digest, event.buckets);
+  if (!accepted) {
+    refuse(core, event, worker, block, 'another digest is accepted');
+    return;
+  }
+  note(core, event.attemptId, 'lateReport', 'counted as inventory', [worker.workerId, event.blockId]);
+  if (event.inline) accepted.onCoordinator = true;
+  blockCame(core, accepted, worker.store);
+}
+
+/** The tab may forget the block, and the coordinator the bytes that rode along. */
+function refuse(
+  core: Core,
+  event: CoreEventOf<'attemptSucceeded'>,
+  worker: Worker | undefined,
+  block: Block | undefined,
+  why: string,
+): void {
+  note(core, event.attemptId, 'reportIgnored', why, worker ? [worker.workerId] : []);
+  if (worker && !block?.stores.has(worker.store)) dropFrom(core, worker.store, event.blockId);
+  if (event.inline && !block?.onCoordinator) core.discards.push(event.blockId);
+}
+
+export function attemptFailed(core: Core, { sessionId, attemptId, failure }: CoreEventOf<'attemptFailed'>): void {
+  const attempt = core.attempts.get(attemptId);
+  if (attempt?.worker.sessionId !== sessionId) {
+    note(core, attemptId, 'reportIgnored', `its attempt is not known: ${failure.message}`);
+    return;
+  }
+  failAttempt(core, attempt, failure);
+}
+
+function learn(worker: Worker, attempt: Attempt, costs: AttemptCosts, now: number): void {
+  const ran = now - (attempt.startedAtMs ?? attempt.leasedAtMs) - costs.fetchMs - costs.loadMs;
+  worker.runMs = blend(worker.runMs, Math.max(0, ran));
+  if (costs.loadedBytes < LEARN_BYTES_MIN) return;
+  worker.loadMsPerByte = blend(worker.loadMsPerByte, (costs.fetchMs + costs.loadMs) / costs.loadedBytes);
+}
+
+function blend(old: number | undefined, sample: number): number {
+  return old === undefined ? sample : old + LEARN_RATE * (sample - old);
+}

@@ -1,0 +1,87 @@
+/** Which slot holds which run of chunks as a loaded table, and what a task would have to load where. */
+import type { ChunkRun } from '../../shared/plan/task.ts';
+import { LOAD_MS_PER_BYTE_GUESS, RUN_MS_GUESS } from './constants.ts';
+import type { Core, Slot, Task, Worker } from './state.ts';
+import { isEligible } from './state.ts';
+
+export function setResident(core: Core, slot: Slot, key: string, ordinals: readonly number[]): void {
+  if (ordinals.length === 0) {
+    slot.residents.delete(key);
+    unindex(core, slot, key);
+    return;
+  }
+  slot.residents.set(key, new Set(ordinals));
+  if (!isEligible(slot.worker)) return;
+  const slots = core.residents.get(key);
+  if (slots) slots.add(slot);
+  else core.residents.set(key, new Set([slot]));
+}
+
+/** Call after the worker became eligible, or ceased to be. */
+export function indexResidents(core: Core, slot: Slot): void {
+  for (const [key, ordinals] of [...slot.residents]) {
+    if (isEligible(slot.worker)) setResident(core, slot, key, [...ordinals]);
+    else unindex(core, slot, key);
+  }
+}
+
+export function unindex(core: Core, slot: Slot, key: string): void {
+  const slots = core.residents.get(key);
+  if (!slots) return;
+  slots.delete(slot);
+  if (slots.size === 0) core.residents.delete(key);
+}
+
+/** Is the whole run, with these columns, loaded in a slot that may get leases? */
+export function isResidentSomewhere(core: Core, key: string, ordinals: readonly number[]): boolean {
+  for (const slot of core.residents.get(key) ?? []) {
+    const held = slot.residents.get(key);
+    if (held && ordinals.every((o) => held.has(o))) return true;
+  }
+  return false;
+}
+
+function missingOf(run: ChunkRun, slot: Slot): number {
+  const held = slot.residents.get(run.residentKey);
+  let bytes = 0;
+  for (const column of run.columns) {
+    if (held?.has(column.ordinal)) continue;
+    for (const slice of column.slices) bytes += slice.bytes;
+  }
+  return bytes;
+}
+
+/** Bytes of chunks that the slot would have to load to run the task. */
+export function bytesToLoad(task: Task, slot: Slot): number {
+  let bytes = 0;
+  for (const source of task.sources) if (source.kind === 'chunks') bytes += missingOf(source.run, slot);
+  return bytes;
+}
+
+export function loadMs(task: Task, slot: Slot): number {
+  return bytesToLoad(task, slot) * (slot.worker.loadMsPerByte ?? LOAD_MS_PER_BYTE_GUESS);
+}
+
+export function runMs(worker: Worker): number {
+  return worker.runMs ?? RUN_MS_GUESS;
+}
+
+/** The slot, among those that hold part of the task's biggest run, where it would wait and load least. */
+export function homeOf(core: Core, task: Task): Slot | undefined {
+  let biggest: { readonly run: ChunkRun; readonly bytes: number } | undefined;
+  for (const source of task.sources) {
+    if (source.kind === 'chunks' && source.bytes > (biggest?.bytes ?? 0)) biggest = source;
+  }
+  if (!biggest) return undefined;
+  let home: Slot | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const slot of core.residents.get(biggest.run.residentKey) ?? []) {
+    if (missingOf(biggest.run, slot) >= biggest.bytes || task.avoid.includes(slot.worker.workerId)) continue;
+    const cost = loadMs(task, slot) + (slot.attempts.size + slot.backlog) * runMs(slot.worker);
+    if (cost < least) {
+      home = slot;
+      least = cost;
+    }
+  }
+  return home;
+}

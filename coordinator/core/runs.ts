@@ -1,0 +1,140 @@
+/**
+ * Aligned runs: a scan is cut at multiples of 2^k chunks, so that the same runs (and so the same task ids and resident
+ * tables) recur in later queries (design, section 5).
+ */
+import { sha256Hex } from '../../shared/hash.ts';
+import type { ScanSource } from '../../shared/plan/physical.ts';
+import type { ChunkRun } from '../../shared/plan/task.ts';
+import { heapPop, heapPush } from './heap.ts';
+
+/** The longest slot may have this much more than an even share. */
+const LONGEST_OVER_EVEN = 1.1;
+
+/**
+ * The largest k for which runs of 2^k chunks, longest first onto `slots` equal slots, give no slot more than 10 % over an
+ * even share and no run more than `bytesMax`; 0 when there is none. `work` and `bytes` are per chunk; skipped chunks have 0.
+ */
+export function runExponent(work: readonly number[], bytes: readonly number[], slots: number, bytesMax: number): number {
+  const total = sum(work);
+  if (total === 0 || slots < 1) return 0;
+  const bound = (LONGEST_OVER_EVEN * total) / slots;
+  for (let k = Math.ceil(Math.log2(work.length)); k > 0; k--) {
+    const runs = inRuns(work, k);
+    if (largest(runs) > bound || largest(inRuns(bytes, k)) > bytesMax) continue;
+    if (longestSlot(runs, slots) <= bound) return k;
+  }
+  return 0;
+}
+
+function inRuns(perChunk: readonly number[], k: number): number[] {
+  const runs: number[] = new Array(Math.ceil(perChunk.length / 2 ** k)).fill(0);
+  for (let i = 0; i < perChunk.length; i++) {
+    const run = Math.floor(i / 2 ** k);
+    runs[run] = (runs[run] ?? 0) + (perChunk[i] ?? 0);
+  }
+  return runs;
+}
+
+function longestSlot(runs: readonly number[], slots: number): number {
+  const longestFirst = runs.filter((r) => r > 0).sort((a, b) => b - a);
+  const heap: { at: number }[] = [];
+  for (let i = 0; i < Math.min(slots, longestFirst.length); i++) heapPush(heap, { at: 0 });
+  let longest = 0;
+  for (const run of longestFirst) {
+    const at = (heapPop(heap)?.at ?? 0) + run;
+    longest = Math.max(longest, at);
+    heapPush(heap, { at });
+  }
+  return longest;
+}
+
+function largest(numbers: readonly number[]): number {
+  let max = 0;
+  for (const n of numbers) if (n > max) max = n;
+  return max;
+}
+
+function sum(numbers: readonly number[]): number {
+  let total = 0;
+  for (const n of numbers) total += n;
+  return total;
+}
+
+/** Chunks `first` to `end` (exclusive) of which `chunks` are read. */
+export interface CutRun {
+  readonly first: number;
+  readonly end: number;
+  readonly chunks: readonly number[];
+}
+
+/** The runs of 2^k chunks that have a needed chunk. */
+export function cutRuns(source: ScanSource, k: number): CutRun[] {
+  const byRun = new Map<number, number[]>();
+  for (const chunk of source.needed) {
+    const run = Math.floor(chunk / 2 ** k);
+    const chunks = byRun.get(run);
+    if (chunks) chunks.push(chunk);
+    else byRun.set(run, [chunk]);
+  }
+  return [...byRun]
+    .sort(([a], [b]) => a - b)
+    .map(([run, chunks]) => ({ first: run * 2 ** k, end: Math.min((run + 1) * 2 ** k, source.chunks.length), chunks }));
+}
+
+export function wholeRun(run: CutRun): CutRun {
+  return { ...run, chunks: Array.from({ length: run.end - run.first }, (_, i) => run.first + i) };
+}
+
+export function isWhole(run: CutRun): boolean {
+  return run.chunks.length === run.end - run.first;
+}
+
+/** Names the table of exactly these chunks, whatever its columns. */
+export function residentKey(version: string, run: CutRun): string {
+  const name = `${version}/${run.first}-${run.end - 1}`;
+  if (isWhole(run)) return name;
+  const parts = ranges(run.chunks);
+  return `${name}:${parts.length <= 96 ? parts : sha256Hex(parts).slice(0, 32)}`;
+}
+
+function ranges(chunks: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < chunks.length; i++) {
+    const from = chunks[i] as number;
+    while (i + 1 < chunks.length && chunks[i + 1] === (chunks[i] as number) + 1) i++;
+    const to = chunks[i] as number;
+    parts.push(from === to ? `${from}` : `${from}-${to}`);
+  }
+  return parts.join(',');
+}
+
+/** What a task is told of a run. An empty run (all chunks skipped) still has its columns. */
+export function chunkRun(source: ScanSource, run: CutRun): ChunkRun {
+  const chunks = run.chunks.map((i) => source.chunks[i]).filter((c) => c !== undefined);
+  return {
+    residentKey: residentKey(source.version, run),
+    dataset: source.dataset,
+    version: source.version,
+    chunkRows: chunks.map((c) => c.rows),
+    columns: source.ordinals.map((ordinal, i) => ({
+      type: source.columns[i]?.type ?? '',
+      wire: source.columns[i]?.wire ?? '',
+      ordinal,
+      slices: chunks
+        .map((c) => c.columns[i])
+        .filter((c) => c !== undefined)
+        .map((c) => ({ blockId: c.blockId, bucket: 0, digest: c.digest, bytes: c.bytes })),
+    })),
+  };
+}
+
+/** Uncompressed bytes of the run's columns. */
+export function runBytes(run: ChunkRun): number {
+  let bytes = 0;
+  for (const column of run.columns) for (const slice of column.slices) bytes += slice.bytes;
+  return bytes;
+}
+
+export function chunkBytes(source: ScanSource, chunk: number): number {
+  return sum(source.chunks[chunk]?.columns.map((c) => c.bytes) ?? []);
+}

@@ -1,0 +1,204 @@
+/**
+ * The scheduler core: a pure, synchronous state machine (design, section 4). Events in, commands out; no clock, no chance,
+ * no input or output. `handle` never throws on odd input: it ignores and notes it.
+ */
+import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { CoreCommand } from './commands.ts';
+import { CORE_DEFAULTS } from './constants.ts';
+import { nextWakeMs } from './deadlines.ts';
+import type { CoreEvent, CoreEventOf } from './events.ts';
+import { checkCore } from './invariants.ts';
+import { evictReusable, isHeld, servingSessions } from './inventory.ts';
+import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
+import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
+import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
+import { dispatch } from './placement.ts';
+import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
+import { restoreCore, type Snapshot, snapshotOf } from './snapshot.ts';
+import { readsSlice } from './spec.ts';
+import { advance } from './stages.ts';
+import type { Block, Core, CoreOptions, Store } from './state.ts';
+import { Stories } from './stories.ts';
+import type { BlockView, JobView, StoryLine, WorkerView } from './views.ts';
+import * as workers from './workers.ts';
+
+export type { CoreOptions } from './state.ts';
+
+export class Scheduler {
+  readonly #core: Core;
+
+  constructor(options: CoreOptions) {
+    this.#core = newCore(options);
+  }
+
+  /** Applies one event and returns what the shell must do, in order. */
+  handle(event: CoreEvent): readonly CoreCommand[] {
+    const core = this.#core;
+    core.now = Math.max(core.now, event.atMs);
+    apply(core, event);
+    advance(core);
+    dispatch(core);
+    evictReusable(core);
+    return takeCommands(core);
+  }
+
+  /** When to send `timePassed`: the next time (on the events' clock) at which time alone changes something. */
+  nextDeadline(): number | undefined {
+    const at = nextWakeMs(this.#core);
+    return Number.isFinite(at) ? at : undefined;
+  }
+
+  /** The transitions of a job, worker, task or block (by block id) or attempt, oldest first; long ones lose their beginning. */
+  story(id: string): readonly StoryLine[] {
+    return this.#core.stories.of(id);
+  }
+
+  /** Lines from `seq` on, as far back as the ring goes; pass `next` in the following call. */
+  storiesSince(seq: number): { lines: readonly (StoryLine & { seq: number })[]; next: number } {
+    return this.#core.stories.since(seq);
+  }
+
+  job(id: JobId): JobView | undefined {
+    const job = this.#core.jobs.get(id);
+    return job && (job.finalView ?? pictureOf(this.#core, job));
+  }
+
+  jobs(): readonly JobView[] {
+    return [...this.#core.jobs.values()].map((job) => job.finalView ?? pictureOf(this.#core, job));
+  }
+
+  workers(): readonly WorkerView[] {
+    return [...this.#core.workers.values()].map((worker) => workerPicture(this.#core, worker));
+  }
+
+  *blocks(): Generator<BlockView> {
+    for (const block of this.#core.blocks.values()) if (isHeld(block)) yield blockPicture(block);
+  }
+
+  /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */
+  holders(blockId: BlockId): { onCoordinator: boolean; sessions: readonly SessionId[] } {
+    const block = this.#core.blocks.get(blockId);
+    return block
+      ? { onCoordinator: block.onCoordinator, sessions: servingSessions(block) }
+      : { onCoordinator: false, sessions: [] };
+  }
+
+  /** The accepted digest and the buckets of a task's output. */
+  blockInfo(blockId: BlockId): { digest: Digest; buckets: readonly BucketInfo[] } | undefined {
+    const block = this.#core.blocks.get(blockId);
+    return block && { digest: block.digest, buckets: block.buckets };
+  }
+
+  /** May this session fetch this slice now? Only slices that a live lease of it reads. */
+  leaseOf(sessionId: SessionId, blockId: BlockId, bucket: number): boolean {
+    for (const attempt of this.#core.workers.get(sessionId)?.attempts ?? []) {
+      if (readsSlice(this.#core, attempt.task, blockId, bucket)) return true;
+    }
+    return false;
+  }
+
+  /** Everything but the story ring and passing settings, as plain JSON. */
+  snapshot(): Snapshot {
+    return snapshotOf(this.#core);
+  }
+
+  static restore(snapshot: unknown, options: CoreOptions): Scheduler {
+    const scheduler = new Scheduler(options);
+    restoreCore(scheduler.#core, snapshot as Snapshot);
+    return scheduler;
+  }
+
+  /** Throws InvariantError when the indexes and the states disagree; slow, for tests and the simulator. */
+  checkInvariants(): void {
+    checkCore(this.#core);
+  }
+}
+
+function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
+  const all = { ...CORE_DEFAULTS, ...limits };
+  return {
+    paceMs,
+    idSeed,
+    limits: all,
+    now: 0,
+    attemptsMade: 0,
+    stories: new Stories(all.ringLines, all.storyLines),
+    jobs: new Map(),
+    tasks: new Map(),
+    attempts: new Map(),
+    ended: new Map(),
+    workers: new Map(),
+    stores: new Map(),
+    blocks: new Map(),
+    residents: new Map(),
+    free: Array.from({ length: all.leasesPerSlot }, () => new Set()),
+    liveSlots: 0,
+    readyJobs: new Set(),
+    waitingStages: new Set(),
+    collecting: new Map(),
+    reusable: new Map(),
+    reusableBytes: 0,
+    lostChunks: new Set(),
+    wakes: [],
+    stealAtMs: Number.POSITIVE_INFINITY,
+    dirtyStages: new Set(),
+    doomed: new Map(),
+    fresh: [],
+    freed: new Set(),
+    drops: new Map(),
+    discards: [],
+    out: [],
+  };
+}
+
+const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEventOf<T>) => void } = {
+  jobSubmitted,
+  jobCancelled,
+  jobForgotten,
+  workerJoined: workers.workerJoined,
+  workerChanged: workers.workerChanged,
+  workerLeaving: workers.workerLeaving,
+  workerLost: workers.workerLost,
+  workerDrained: workers.workerDrained,
+  heartbeatReceived: workers.heartbeatReceived,
+  attemptStarted,
+  attemptSucceeded,
+  attemptFailed,
+  residentsChanged: workers.residentsChanged,
+  blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
+  blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),
+  collectFailed: (core, { blockId, why }) => collectFailed(core, blockId, why),
+  coordinatorBlockLost: (core, { blockId }) => coordinatorCopyLost(core, blockId, 'the coordinator lost its copy'),
+  timePassed: (core) => workers.timePassed(core),
+};
+
+function apply<T extends CoreEvent['type']>(core: Core, event: CoreEventOf<T>): void {
+  HANDLERS[event.type as T](core, event);
+}
+
+function blocksDropped(core: Core, storeId: Store['id'], ids: readonly BlockId[]): void {
+  const store = core.stores.get(storeId);
+  const blocks = ids.map((id) => core.blocks.get(id)).filter((block): block is Block => block !== undefined);
+  if (store)
+    copiesLost(
+      core,
+      blocks.map((block) => [block, store] as const),
+      `store ${storeId} no longer has it`,
+    );
+}
+
+/** Drops come first: what a later command of the same event brings must not be dropped by it. */
+function takeCommands(core: Core): readonly CoreCommand[] {
+  const commands: CoreCommand[] = [];
+  for (const [store, blockIds] of core.drops) {
+    const [sessionId] = store.sessions;
+    if (sessionId !== undefined) commands.push({ type: 'dropBlocks', sessionId, blockIds });
+  }
+  if (core.discards.length > 0) commands.push({ type: 'discardBlocks', blockIds: core.discards.splice(0) });
+  core.drops.clear();
+  if (commands.length > 0) commands.push(...core.out);
+  const out = commands.length > 0 ? commands : core.out;
+  core.out = [];
+  return out;
+}

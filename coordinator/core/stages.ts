@@ -1,0 +1,170 @@
+/** Stages: cut into tasks once their inputs are there, successful when every task is done, rolled back by lineage. */
+import type { JobError } from '../../shared/failure.ts';
+import type { ResultBlock } from './commands.ts';
+import { draftTasks, type TaskDraft } from './identity.ts';
+import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
+import { groupsOf } from './lineage.ts';
+import { pictureOf, stagePictures } from './pictures.ts';
+import type { Block, Core, Job, StageState, Task } from './state.ts';
+import { note } from './stories.ts';
+import { releaseTasks, subscribe } from './subscribe.ts';
+
+/** Brings about what the last changes allow: job after job, until nothing moves. */
+export function advance(core: Core): void {
+  for (;;) {
+    const doom = core.doomed.entries().next().value;
+    if (doom) {
+      core.doomed.delete(doom[0]);
+      settle(core, doom[0], 'failed', doom[1]);
+      continue;
+    }
+    const stage = core.dirtyStages.values().next().value;
+    if (!stage) return;
+    core.dirtyStages.delete(stage);
+    if (stage.job.state === 'live') checkStage(core, stage);
+  }
+}
+
+function checkStage(core: Core, stage: StageState): void {
+  const { job } = stage;
+  if (stage.state === 'unresolved') {
+    if (stage.reads.every((i) => job.stages[i]?.state === 'successful')) resolve(core, stage);
+    return;
+  }
+  if (stage.done < stage.tasks.length) return;
+  const isResult = stage.index === job.stages.length - 1;
+  if (stage.state !== 'successful') {
+    stage.state = 'successful';
+    note(core, job.id, 'stageSucceeded', 'all its tasks are done', [], { stage: stage.index, tasks: stage.tasks.length });
+    for (const reader of stage.readBy) {
+      const next = job.stages[reader];
+      if (next?.state === 'unresolved') core.dirtyStages.add(next);
+    }
+    if (isResult) listUncollected(core, job, stage);
+  }
+  if (isResult) collectResult(core, job);
+}
+
+function resolve(core: Core, stage: StageState): void {
+  if (core.liveSlots === 0 && isCutBySlots(stage)) {
+    core.waitingStages.add(stage);
+    return;
+  }
+  core.waitingStages.delete(stage);
+  const drafts = draftTasks(core, stage);
+  stage.state = 'resolved';
+  let reused = 0;
+  drafts.forEach((draft, partition) => {
+    const known = core.tasks.get(draft.blockId);
+    const task = known ?? newTask(core, stage, draft, drafts.length, partition);
+    subscribe(core, stage, partition, task, known === undefined);
+    if (task.state === 'done') reused++;
+  });
+  note(core, stage.job.id, 'stageResolved', 'its inputs are there', [], { stage: stage.index, tasks: drafts.length, reused });
+  core.dirtyStages.add(stage);
+}
+
+/** The number of its tasks depends on how many slots there are. */
+function isCutBySlots(stage: StageState): boolean {
+  return stage.plan.branches.some((branch) => branch.inputs.some((i) => i.kind === 'scan' && i.read === 'partition'));
+}
+
+function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number, partition: number): Task {
+  const block = core.blocks.get(draft.blockId);
+  const task: Task = {
+    blockId: draft.blockId,
+    title: count > 1 ? `${stage.plan.title} (${partition + 1} of ${count})` : stage.plan.title,
+    fragment: draft.branch.fragment,
+    columns: stage.plan.output.columns,
+    partitioning: stage.plan.output.partitioning,
+    determinacy: stage.plan.determinacy,
+    salted: draft.salted,
+    sources: draft.sources,
+    refs: [],
+    feeds: [],
+    state: isHeld(block) ? 'done' : 'blocked',
+    blockedOn: 0,
+    known: [],
+    failures: 0,
+    deaths: 0,
+    strays: 0,
+    history: [],
+    avoid: [],
+    readyAtMs: 0,
+  };
+  if (block) takeBack(core, block);
+  for (const group of groupsOf(task)) {
+    if (group.consumers === 0) for (const producer of new Set(group.producers)) producer.feeds.push(group);
+    group.consumers++;
+  }
+  core.tasks.set(task.blockId, task);
+  return task;
+}
+
+/** Stages that waited for a slot to be cut. */
+export function slotsCame(core: Core): void {
+  for (const stage of core.waitingStages) core.dirtyStages.add(stage);
+}
+
+function listUncollected(core: Core, job: Job, stage: StageState): void {
+  job.uncollected.clear();
+  for (const task of stage.tasks) if (!core.blocks.get(task.blockId)?.onCoordinator) job.uncollected.add(task.blockId);
+}
+
+/** Call again whenever a copy of one of the result's blocks has arrived. */
+function collectResult(core: Core, job: Job): void {
+  for (const id of job.uncollected) {
+    const block = core.blocks.get(id);
+    if (block?.onCoordinator) job.uncollected.delete(id);
+    else if (block) collect(core, block);
+  }
+  if (job.uncollected.size === 0) settle(core, job, 'successful');
+}
+
+/** Ends a job: its tasks are let go, its slots are free at once, its results stay pinned until it is forgotten. */
+export function settle(core: Core, job: Job, state: 'successful' | 'failed' | 'cancelled', error?: JobError): void {
+  if (job.state !== 'live') return;
+  const result: ResultBlock[] = [];
+  if (state === 'successful') {
+    for (const task of job.stages.at(-1)?.tasks ?? []) {
+      const block = core.blocks.get(task.blockId) as Block;
+      block.pins++;
+      job.results.push(block);
+      result.push({ blockId: block.id, digest: block.digest, buckets: block.buckets });
+    }
+  }
+  if (error) job.error = error;
+  if (state === 'failed') for (const stage of job.stages) if (stage.index === error?.stage) stage.state = 'failed';
+  job.settledAtMs = core.now;
+  job.state = state;
+  const stages = stagePictures(core, job);
+  releaseTasks(core, job);
+  // After the release, so that attempts which ended with the job are counted.
+  job.finalView = pictureOf(core, job, stages);
+  job.records = [];
+  job.uncollected.clear();
+  const why = error
+    ? `${error.code}: ${error.detail}`
+    : state === 'successful'
+      ? 'its result is on the coordinator'
+      : 'asked for';
+  note(core, job.id, `job${state.charAt(0).toUpperCase()}${state.slice(1)}`, why);
+  core.out.push({
+    type: 'settleJob',
+    jobId: job.id,
+    state,
+    ...(state === 'successful' ? { result } : {}),
+    ...(error ? { error } : {}),
+  });
+}
+
+/** The job is deleted or its result has expired. */
+export function forget(core: Core, job: Job): void {
+  settle(core, job, 'cancelled');
+  core.jobs.delete(job.id);
+  for (const block of job.results) {
+    block.pins--;
+    releaseBlock(core, block);
+  }
+  core.stories.forget(job.id);
+}

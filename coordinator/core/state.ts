@@ -1,0 +1,268 @@
+/**
+ * The core's whole state. Plain structures that refer to each other; every module is functions over `Core`.
+ * Sets and maps are insertion-ordered, so that equal events give equal commands.
+ */
+import type { JobError } from '../../shared/failure.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
+import type { Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
+import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
+import type { AttemptCosts, BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
+import type { CoreCommand, JobState } from './commands.ts';
+import type { CoreLimits } from './constants.ts';
+import type { JobOptions, WorkerTraits } from './events.ts';
+import type { Stories } from './stories.ts';
+import type { JobView } from './views.ts';
+
+export interface CoreOptions {
+  /** Minimum duration of every task, for showing; 0 is off. */
+  readonly paceMs: number;
+  readonly limits?: Partial<CoreLimits>;
+  /** Prefix of attempt ids; must differ between runs of the coordinator. */
+  readonly idSeed: string;
+}
+
+/** Why an attempt was leased: `recompute` when the task was done for the job and its output was lost. */
+export type AttemptCause = 'planned' | 'recompute' | 'retry';
+
+/** One attempt as its job remembers it; the job's counters are derived from these alone. */
+export interface AttemptRecord {
+  readonly attemptId: AttemptId;
+  readonly blockId: BlockId;
+  readonly stage: number;
+  readonly cause: AttemptCause;
+  readonly why: string;
+  /** `succeeded`, a failure's reason, `cancelled` or `handedOver`; absent while it is leased. */
+  how?: string;
+  costs?: AttemptCosts;
+}
+
+export interface StageState {
+  readonly job: Job;
+  readonly index: number;
+  readonly plan: Stage;
+  /** Distinct indices of the stages it reads, and of those that read it. */
+  readonly reads: readonly number[];
+  readonly readBy: readonly number[];
+  state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed';
+  /** By partition; a task may stand here twice (UNION ALL of equal branches). */
+  tasks: Task[];
+  /** How many of `tasks` are done or lost-but-unneeded; equal to tasks.length when successful. */
+  done: number;
+}
+
+export interface ReadyQueue {
+  /** Ready tasks whose input is resident in no slot. */
+  readonly plain: Set<Task>;
+  /** Ready tasks by the slot that holds their input. */
+  readonly home: Map<Slot, Set<Task>>;
+  /** Those of `plain` by the store that holds most of their input. */
+  readonly store: Map<StoreId, Set<Task>>;
+}
+
+export interface Job {
+  readonly id: JobId;
+  readonly owner: string;
+  readonly plan: PhysicalPlan;
+  readonly options: JobOptions;
+  readonly submittedAtMs: number;
+  readonly stages: StageState[];
+  readonly queue: ReadyQueue;
+  state: 'live' | Extract<JobState, 'successful' | 'failed' | 'cancelled'>;
+  startedAtMs?: number;
+  settledAtMs?: number;
+  error?: JobError;
+  /** Live attempts charged to this job. */
+  leases: number;
+  records: AttemptRecord[];
+  /** Result blocks not yet on the coordinator, once the last stage is successful. */
+  readonly uncollected: Set<BlockId>;
+  /** Pinned until the job is forgotten. */
+  results: Block[];
+  /** The last picture, taken when the job settled and its tasks were let go. */
+  finalView?: JobView;
+}
+
+/** Upstream blocks that tasks read together; all tasks of a stage that read a whole stage share one. */
+export interface InputGroup {
+  /** In partition order; may repeat. */
+  readonly producers: readonly Task[];
+  /** Producers whose output cannot be had now. */
+  readonly missing: Set<Task>;
+  /** Tasks that read it and are neither done nor lost. */
+  readonly users: Set<Task>;
+  /** Tasks that refer to it; at 0 it is unlinked from its producers. */
+  consumers: number;
+  /** Built for a lease, dropped when a producer's output changes. */
+  slices?: readonly Slice[];
+  blockIds?: ReadonlySet<BlockId>;
+}
+
+export type TaskSource =
+  | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly bytes: number }
+  | { readonly kind: 'group'; readonly group: InputGroup; readonly columns: readonly PlanColumn[] };
+
+/**
+ * blocked -> ready -> leased -> (pinning ->) done; done -> lost when its output is gone and nobody needs it, or back to
+ * blocked | ready when somebody does. `pinning`: an indeterminate output is being copied to the coordinator.
+ */
+export type TaskState = 'blocked' | 'ready' | 'leased' | 'pinning' | 'done' | 'lost';
+
+export interface TaskRef {
+  readonly stage: StageState;
+  readonly partition: number;
+}
+
+export interface TaskEnd {
+  readonly workerId: WorkerId;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Keyed by the block it makes: jobs that need one block share one task. */
+export interface Task {
+  readonly blockId: BlockId;
+  readonly title: string;
+  readonly fragment: Fragment;
+  readonly columns: readonly PlanColumn[];
+  readonly partitioning: OutputPartitioning;
+  readonly determinacy: Determinacy;
+  /** No other job can ask for it: its block is dropped when its job ends. */
+  readonly salted: boolean;
+  readonly sources: readonly TaskSource[];
+  readonly refs: TaskRef[];
+  readonly feeds: InputGroup[];
+  state: TaskState;
+  /** Groups among `sources` with something missing; kept while the task is a user of them. */
+  blockedOn: number;
+  attempt?: Attempt;
+  /** Jobs for which it was attempted or done: what comes later is a retry or a recompute. */
+  known: JobId[];
+  /** Set when a finished output was lost and must be made again. */
+  rerunWhy?: string;
+  failures: number;
+  deaths: number;
+  strays: number;
+  history: TaskEnd[];
+  /** Workers where it failed; passed over while there are others. */
+  avoid: WorkerId[];
+  home?: Slot;
+  preferredStore?: StoreId;
+  readyAtMs: number;
+}
+
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly task: Task;
+  readonly worker: Worker;
+  readonly slot: Slot;
+  readonly leasedAtMs: number;
+  job: Job;
+  record: AttemptRecord;
+  expiresAtMs: number;
+  startedAtMs?: number;
+}
+
+export interface Slot {
+  readonly worker: Worker;
+  readonly index: number;
+  readonly attempts: Set<Attempt>;
+  /** Ordinals of each resident run. */
+  readonly residents: Map<string, ReadonlySet<number>>;
+  /** Ready tasks whose home it is. */
+  backlog: number;
+}
+
+export interface Worker {
+  readonly sessionId: SessionId;
+  readonly workerId: WorkerId;
+  readonly store: Store;
+  readonly slots: Slot[];
+  readonly attempts: Set<Attempt>;
+  traits: WorkerTraits;
+  draining: boolean;
+  leaving: boolean;
+  lastHeardMs: number;
+  /** The deadline its newest heap entry stands for. */
+  wakeAtMs: number;
+  loadMsPerByte?: number;
+  runMs?: number;
+  tasksDone: number;
+  recomputed: number;
+  rows: number;
+}
+
+export interface Store {
+  readonly id: StoreId;
+  readonly sessions: Set<SessionId>;
+  readonly blocks: Set<Block>;
+}
+
+/** A task's output. Source chunks are not here: the coordinator holds them all. */
+export interface Block {
+  readonly id: BlockId;
+  readonly salted: boolean;
+  digest: Digest;
+  buckets: readonly BucketInfo[];
+  bytes: number;
+  rows: number;
+  onCoordinator: boolean;
+  /** Store -> when it got the block; copies older than a lease are suspect when that lease's fetch fails. */
+  readonly stores: Map<Store, number>;
+  /** Jobs whose result it is. */
+  pins: number;
+  /** Copies to the coordinator that failed. */
+  collectsFailed: number;
+}
+
+export interface EndedAttempt {
+  readonly sessionId: SessionId;
+  readonly blockId: BlockId;
+  readonly salted: boolean;
+}
+
+export interface Core {
+  readonly paceMs: number;
+  readonly idSeed: string;
+  readonly limits: CoreLimits;
+  now: number;
+  attemptsMade: number;
+  readonly stories: Stories;
+  readonly jobs: Map<JobId, Job>;
+  readonly tasks: Map<BlockId, Task>;
+  readonly attempts: Map<AttemptId, Attempt>;
+  readonly ended: Map<AttemptId, EndedAttempt>;
+  readonly workers: Map<SessionId, Worker>;
+  readonly stores: Map<StoreId, Store>;
+  readonly blocks: Map<BlockId, Block>;
+  /** Slots of workers that may get leases, by the run they hold. */
+  readonly residents: Map<string, Set<Slot>>;
+  /** Slots that may get leases, by how many they have. */
+  readonly free: readonly Set<Slot>[];
+  liveSlots: number;
+  /** Jobs with ready tasks. */
+  readonly readyJobs: Set<Job>;
+  /** Stages that can resolve as soon as there is a slot. */
+  readonly waitingStages: Set<StageState>;
+  /** Copies asked for, with the stores that were named. */
+  readonly collecting: Map<BlockId, readonly Store[]>;
+  /** Kept for reuse, least recently used first. */
+  readonly reusable: Map<BlockId, Block>;
+  reusableBytes: number;
+  readonly lostChunks: Set<BlockId>;
+  readonly wakes: { at: number; readonly who: Worker | Job }[];
+  stealAtMs: number;
+
+  /** What the current event still has to bring about; empty between events. */
+  readonly dirtyStages: Set<StageState>;
+  readonly doomed: Map<Job, JobError>;
+  readonly fresh: Task[];
+  readonly freed: Set<Slot>;
+  readonly drops: Map<Store, BlockId[]>;
+  readonly discards: BlockId[];
+  out: CoreCommand[];
+}
+
+/** A worker that may be given leases. */
+export function isEligible(worker: Worker): boolean {
+  return !worker.traits.paused && !worker.draining && !worker.leaving;
+}

@@ -1,0 +1,348 @@
+/**
+ * A fake shell with fake tabs around a scheduler: it obeys commands to the letter and keeps its own books of who holds what,
+ * so that it can tell when the core asks for something that cannot be done. Nothing happens by itself: tests and simulators
+ * say which attempt starts, succeeds or fails, and when a tab goes.
+ */
+import { invariant } from '../../../shared/assert.ts';
+import type { Failure } from '../../../shared/failure.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
+import type { AttemptCosts, BucketInfo, TaskSpec } from '../../../shared/plan/task.ts';
+import type { CoreCommand } from '../commands.ts';
+import type { CoreEvent, JobOptions, ResidentReport, WorkerTraits } from '../events.ts';
+import { type CoreOptions, Scheduler } from '../scheduler.ts';
+
+export interface FakeAttempt {
+  readonly attemptId: AttemptId;
+  readonly sessionId: SessionId;
+  readonly slot: number;
+  readonly task: TaskSpec;
+  readonly jobId: JobId;
+  readonly stage: number;
+  started: boolean;
+}
+
+export interface FakeTab {
+  readonly sessionId: SessionId;
+  readonly workerId: WorkerId;
+  readonly storeId: StoreId;
+  traits: WorkerTraits;
+  draining: boolean;
+  leaving: boolean;
+  readonly attempts: Map<AttemptId, FakeAttempt>;
+  /** Attempts that were cancelled here; a slow tab may still report them. */
+  readonly cancelled: FakeAttempt[];
+  readonly residents: Set<string>;
+}
+
+type EventBody = CoreEvent extends infer E ? (E extends CoreEvent ? Omit<E, 'atMs'> : never) : never;
+type CommandOf<T extends CoreCommand['type']> = Extract<CoreCommand, { readonly type: T }>;
+
+export const NO_COSTS: AttemptCosts = {
+  queueMs: 0,
+  fetchMs: 0,
+  loadMs: 0,
+  computeMs: 0,
+  packMs: 0,
+  fetchedBytes: 0,
+  fetchedSlices: 0,
+  cachedBytes: 0,
+  loadedBytes: 0,
+};
+const PLAIN: JobOptions = { reuse: true, weight: 1 };
+const TRAITS: WorkerTraits = { slots: 1, visibility: 'headless', paused: false, share: 1, memoryPerSlotBytes: 768 * 1024 * 1024 };
+
+export class Fleet {
+  scheduler: Scheduler;
+  nowMs = 0;
+  readonly tabs = new Map<SessionId, FakeTab>();
+  readonly stores = new Map<StoreId, Map<BlockId, Digest>>();
+  readonly coordinator = new Map<BlockId, Digest>();
+  readonly collects: CommandOf<'collectBlock'>[] = [];
+  readonly settled = new Map<JobId, CommandOf<'settleJob'>>();
+  readonly leases: FakeAttempt[] = [];
+  /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
+  readonly unsaid = new Set<BlockId>();
+  /** Called after each event, before the commands are obeyed. */
+  afterEvent: (event: CoreEvent, commands: readonly CoreCommand[]) => void = () => undefined;
+  #made = 0;
+
+  constructor(options: Partial<CoreOptions> = {}) {
+    this.scheduler = new Scheduler({ paceMs: 0, idSeed: 't', ...options });
+  }
+
+  send(body: EventBody): readonly CoreCommand[] {
+    const event = { atMs: this.nowMs, ...body } as CoreEvent;
+    const commands = this.scheduler.handle(event);
+    this.scheduler.checkInvariants();
+    this.afterEvent(event, commands);
+    for (const command of commands) this.#obey(command);
+    return commands;
+  }
+
+  // Jobs
+
+  submit(jobId: string, plan: PhysicalPlan, options: Partial<JobOptions> = {}): JobId {
+    const id = jobId as JobId;
+    this.send({ type: 'jobSubmitted', jobId: id, owner: 'local', plan, options: { ...PLAIN, ...options } });
+    return id;
+  }
+
+  // Tabs
+
+  join(name: string, traits: Partial<WorkerTraits> = {}, store = `store-${name}`): FakeTab {
+    const tab: FakeTab = {
+      sessionId: `s-${name}-${++this.#made}` as SessionId,
+      workerId: `w-${name}` as WorkerId,
+      storeId: store as StoreId,
+      traits: { ...TRAITS, ...traits },
+      draining: false,
+      leaving: false,
+      attempts: new Map(),
+      cancelled: [],
+      residents: new Set(),
+    };
+    this.tabs.set(tab.sessionId, tab);
+    if (!this.stores.has(tab.storeId)) this.stores.set(tab.storeId, new Map());
+    const { sessionId, workerId, storeId } = tab;
+    this.send({ type: 'workerJoined', sessionId, workerId, storeId, traits: tab.traits });
+    return tab;
+  }
+
+  change(tab: FakeTab, traits: Partial<WorkerTraits>): void {
+    tab.traits = { ...tab.traits, ...traits };
+    this.send({ type: 'workerChanged', sessionId: tab.sessionId, traits: tab.traits });
+  }
+
+  /** As a real tab does it: traits first, then the running attempts handed back. */
+  pause(tab: FakeTab): void {
+    this.change(tab, { paused: true });
+    for (const attempt of [...tab.attempts.values()]) this.fail(attempt, 'released');
+  }
+
+  leave(tab: FakeTab): void {
+    tab.leaving = true;
+    this.send({ type: 'workerLeaving', sessionId: tab.sessionId });
+  }
+
+  drain(tab: FakeTab): void {
+    for (const other of this.tabs.values()) if (other.workerId === tab.workerId) other.draining = true;
+    this.send({ type: 'workerDrained', workerId: tab.workerId });
+  }
+
+  kill(tab: FakeTab, why: 'closed' | 'silent' = 'closed'): readonly CoreCommand[] {
+    this.tabs.delete(tab.sessionId);
+    if (![...this.tabs.values()].some((other) => other.storeId === tab.storeId)) this.stores.delete(tab.storeId);
+    return this.send({ type: 'workerLost', sessionId: tab.sessionId, why });
+  }
+
+  heartbeat(tab: FakeTab): void {
+    this.send({ type: 'heartbeatReceived', sessionId: tab.sessionId, running: [...tab.attempts.keys()] });
+  }
+
+  /** Moves the clock to `atMs`, waking the core whenever it asked to be woken. */
+  passTo(atMs: number): void {
+    for (let wakes = 0; ; wakes++) {
+      const next = this.scheduler.nextDeadline();
+      if (next === undefined || next > atMs) break;
+      invariant(wakes < 10_000, 'the core asks to be woken without end');
+      this.nowMs = Math.max(this.nowMs, next);
+      this.send({ type: 'timePassed' });
+    }
+    this.nowMs = Math.max(this.nowMs, atMs);
+  }
+
+  // Attempts
+
+  attempts(): FakeAttempt[] {
+    return [...this.tabs.values()].flatMap((tab) => [...tab.attempts.values()]);
+  }
+
+  start(attempt: FakeAttempt): void {
+    attempt.started = true;
+    this.send({ type: 'attemptStarted', sessionId: attempt.sessionId, attemptId: attempt.attemptId, slot: attempt.slot });
+  }
+
+  /** Succeeds if its slices can be fetched, else fails for its input; as a tab would. */
+  run(attempt: FakeAttempt, options: { inline?: boolean; variant?: string; costs?: Partial<AttemptCosts> } = {}): void {
+    if (!attempt.started) this.start(attempt);
+    const missing = this.#unreachable(attempt.task);
+    if (missing.length === 0) {
+      this.succeed(attempt, options);
+      return;
+    }
+    const slices = missing.map((blockId) => ({ blockId, bucket: 0, why: 'missing' as const }));
+    this.fail(attempt, 'input', { slices });
+  }
+
+  succeed(attempt: FakeAttempt, options: { inline?: boolean; variant?: string; costs?: Partial<AttemptCosts> } = {}): void {
+    const tab = this.tabs.get(attempt.sessionId);
+    tab?.attempts.delete(attempt.attemptId);
+    const { sessionId, attemptId, task } = attempt;
+    const digest = digestFor(task.blockId, options.variant);
+    const inline = options.inline ?? false;
+    const changes = tab ? this.#load(tab, attempt) : [];
+    if (changes.length > 0) this.send({ type: 'residentsChanged', sessionId, changes });
+    if (tab) this.stores.get(tab.storeId)?.set(task.blockId, digest);
+    if (inline) this.coordinator.set(task.blockId, digest);
+    const costs = { ...NO_COSTS, ...options.costs };
+    this.send({
+      type: 'attemptSucceeded',
+      sessionId,
+      attemptId,
+      blockId: task.blockId,
+      digest,
+      buckets: bucketsFor(digest),
+      inline,
+      costs,
+    });
+  }
+
+  fail(attempt: FakeAttempt, reason: Failure['reason'], more: Partial<Failure> = {}): void {
+    const { sessionId, attemptId } = attempt;
+    this.tabs.get(sessionId)?.attempts.delete(attemptId);
+    this.send({
+      type: 'attemptFailed',
+      sessionId,
+      attemptId,
+      failure: { reason, code: `test-${reason}`, message: `${reason} by test`, ...more },
+    });
+  }
+
+  // Blocks
+
+  /** Answers the oldest collectBlock as a shell would: from a session that still has it. False: none was pending. */
+  answerCollect(): boolean {
+    const wanted = this.collects.shift();
+    if (!wanted) return false;
+    const { blockId, digest } = wanted;
+    const has = wanted.from.some((id) => {
+      const tab = this.tabs.get(id);
+      return tab && this.stores.get(tab.storeId)?.get(blockId) === digest;
+    });
+    if (!has) {
+      this.send({ type: 'collectFailed', blockId, why: 'nobody who was named has it' });
+      return true;
+    }
+    this.coordinator.set(blockId, digest);
+    this.send({ type: 'blockCollected', blockId, digest });
+    return true;
+  }
+
+  /** The store's copy vanishes; `said` tells the core at once, else it shows when somebody fetches. */
+  evict(storeId: StoreId, blockId: BlockId, said: boolean): void {
+    if (!this.stores.get(storeId)?.delete(blockId)) return;
+    if (said) this.send({ type: 'blocksDropped', storeId, blockIds: [blockId] });
+    else this.unsaid.add(blockId);
+  }
+
+  loseCoordinatorCopy(blockId: BlockId): void {
+    if (this.coordinator.delete(blockId)) this.send({ type: 'coordinatorBlockLost', blockId });
+  }
+
+  /** Runs everything to its end: no faults, oldest attempts first. */
+  finish(steps = 10_000): void {
+    for (let step = 0; step < steps; step++) {
+      const [attempt] = this.attempts();
+      if (attempt) this.run(attempt);
+      else if (!this.answerCollect() && !this.#wake()) return;
+    }
+    throw new Error(`not finished after ${steps} steps`);
+  }
+
+  #wake(): boolean {
+    const next = this.scheduler.nextDeadline();
+    if (next === undefined) return false;
+    this.passTo(next);
+    return true;
+  }
+
+  // What the core may not do
+
+  #obey(command: CoreCommand): void {
+    switch (command.type) {
+      case 'leaseTask':
+        this.#lease(command);
+        return;
+      case 'cancelAttempt': {
+        const tab = this.tabs.get(command.sessionId);
+        const attempt = tab?.attempts.get(command.attemptId);
+        tab?.attempts.delete(command.attemptId);
+        if (attempt) tab?.cancelled.push(attempt);
+        return;
+      }
+      case 'dropBlocks': {
+        const tab = this.tabs.get(command.sessionId);
+        for (const id of command.blockIds) if (tab) this.stores.get(tab.storeId)?.delete(id);
+        return;
+      }
+      case 'collectBlock':
+        invariant(command.from.length > 0, 'collectBlock names nobody');
+        this.collects.push(command);
+        return;
+      case 'discardBlocks':
+        for (const id of command.blockIds) this.coordinator.delete(id);
+        return;
+      case 'settleJob':
+        invariant(!this.settled.has(command.jobId), `${command.jobId} was settled twice`);
+        this.settled.set(command.jobId, command);
+        for (const { blockId, digest } of command.result ?? []) {
+          invariant(this.coordinator.get(blockId) === digest, `result block ${blockId} is not on the coordinator`);
+        }
+    }
+  }
+
+  #lease(command: CommandOf<'leaseTask'>): void {
+    const { sessionId, attemptId, slot, task, jobId, stage } = command;
+    const tab = this.tabs.get(sessionId);
+    invariant(tab, `lease to a session that is gone: ${sessionId}`);
+    invariant(!tab.traits.paused && !tab.draining && !tab.leaving, `lease to ${tab.workerId}, which takes none`);
+    invariant(slot < tab.traits.slots, `lease to slot ${slot} of ${tab.traits.slots}`);
+    const inSlot = [...tab.attempts.values()].filter((other) => other.slot === slot).length;
+    invariant(inSlot < 2, `third lease to slot ${slot} of ${tab.workerId}`);
+    const missing = this.#unreachable(task).filter((id) => !this.unsaid.has(id));
+    invariant(missing.length === 0, `lease of ${task.title} whose inputs nobody holds: ${missing.join(', ')}`);
+    const attempt = { attemptId, sessionId, slot, task, jobId, stage, started: false };
+    tab.attempts.set(attemptId, attempt);
+    this.leases.push(attempt);
+  }
+
+  /** Stage inputs with no copy of the named digest anywhere. */
+  #unreachable(task: TaskSpec): BlockId[] {
+    const missing: BlockId[] = [];
+    for (const input of task.inputs) {
+      if (input.kind !== 'slices') continue;
+      for (const { blockId, digest } of input.slices) {
+        const held = [this.coordinator, ...this.stores.values()].some((blocks) => {
+          const copy = blocks.get(blockId);
+          return copy !== undefined && bucketsFor(copy)[0]?.digest === digest;
+        });
+        if (!held) missing.push(blockId);
+      }
+    }
+    return missing;
+  }
+
+  #load(tab: FakeTab, attempt: FakeAttempt): ResidentReport[] {
+    const changes: ResidentReport[] = [];
+    for (const input of attempt.task.inputs) {
+      if (input.kind !== 'chunks' || input.run.chunkRows.length === 0) continue;
+      const { residentKey, columns } = input.run;
+      const ordinals = columns.map((c) => c.ordinal);
+      const name = `${attempt.slot} ${residentKey} ${ordinals.join()}`;
+      if (tab.residents.has(name)) continue;
+      tab.residents.add(name);
+      changes.push({ slot: attempt.slot, residentKey, ordinals });
+    }
+    return changes;
+  }
+}
+
+/** What the block's bytes are, symbolically; `variant` for fragments that give other bytes each time. */
+export function digestFor(blockId: BlockId, variant = ''): Digest {
+  return `digest-${blockId}${variant}` as Digest;
+}
+
+export function bucketsFor(digest: Digest): BucketInfo[] {
+  return [{ rows: 10, bytes: 1_000, digest: `bucket-${digest}` as Digest }];
+}

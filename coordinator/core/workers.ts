@@ -1,0 +1,197 @@
+/** Workers come, change and go; their slots and stores with them. */
+import { setFree } from './attempts.ts';
+import { dueAtMs, runDueAtMs, scheduleWake, takeDue } from './deadlines.ts';
+import type { CoreEventOf } from './events.ts';
+import { failAttempt, failForDeadline } from './failures.ts';
+import { collect } from './inventory.ts';
+import { copiesLost, soleCopies } from './losses.ts';
+import { rehome } from './queue.ts';
+import { indexResidents, setResident, unindex } from './residents.ts';
+import { slotsCame } from './stages.ts';
+import { type Attempt, type Core, isEligible, type Slot, type Store, type Worker } from './state.ts';
+import { note } from './stories.ts';
+
+export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): void {
+  const { sessionId, workerId, storeId, traits } = event;
+  if (core.workers.has(sessionId)) {
+    note(core, workerId, 'eventIgnored', 'the session has joined already');
+    return;
+  }
+  let store = core.stores.get(storeId);
+  if (!store) {
+    store = { id: storeId, sessions: new Set(), blocks: new Set() };
+    core.stores.set(storeId, store);
+  }
+  store.sessions.add(sessionId);
+  const worker: Worker = {
+    sessionId,
+    workerId,
+    store,
+    slots: [],
+    attempts: new Set(),
+    traits: { ...traits, slots: 0 },
+    draining: false,
+    leaving: false,
+    lastHeardMs: core.now,
+    wakeAtMs: Number.POSITIVE_INFINITY,
+    tasksDone: 0,
+    recomputed: 0,
+    rows: 0,
+  };
+  core.workers.set(sessionId, worker);
+  core.stories.keep(workerId);
+  note(core, workerId, 'workerJoined', `session ${sessionId}`, [], { slots: traits.slots, visibility: traits.visibility });
+  alter(core, worker, () => {
+    worker.traits = traits;
+  });
+}
+
+/** Changes what decides whether the worker's slots may get leases, and keeps all indexes right. */
+export function alter(core: Core, worker: Worker, change: () => void): void {
+  for (const slot of worker.slots) core.free[slot.attempts.size]?.delete(slot);
+  core.liveSlots -= slotsOf(worker);
+  change();
+  while (worker.slots.length < worker.traits.slots) {
+    worker.slots.push({ worker, index: worker.slots.length, attempts: new Set(), residents: new Map(), backlog: 0 });
+  }
+  core.liveSlots += slotsOf(worker);
+  for (const slot of worker.slots) {
+    setFree(core, slot, () => undefined);
+    indexResidents(core, slot);
+    if (slot.backlog > 0 && !isOpen(slot)) rehome(core, slot);
+    else core.freed.add(slot);
+  }
+  if (core.liveSlots > 0) slotsCame(core);
+}
+
+function slotsOf(worker: Worker): number {
+  return isEligible(worker) ? worker.traits.slots : 0;
+}
+
+function isOpen(slot: Slot): boolean {
+  return isEligible(slot.worker) && slot.index < slot.worker.traits.slots;
+}
+
+export function workerChanged(core: Core, { sessionId, traits }: CoreEventOf<'workerChanged'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker) return;
+  worker.lastHeardMs = core.now;
+  if (traits.paused !== worker.traits.paused) {
+    note(core, worker.workerId, traits.paused ? 'workerPaused' : 'workerResumed', 'its volunteer said so');
+  }
+  alter(core, worker, () => {
+    worker.traits = traits;
+  });
+}
+
+export function workerDrained(core: Core, { workerId }: CoreEventOf<'workerDrained'>): void {
+  for (const worker of core.workers.values()) {
+    if (worker.workerId !== workerId || worker.draining) continue;
+    note(core, workerId, 'workerDrained', 'it finishes what it has and gets no more');
+    alter(core, worker, () => {
+      worker.draining = true;
+    });
+    saveSoleCopies(core, worker.store);
+  }
+}
+
+/** Its attempts are handed back at once; its blocks can be had until the session closes. */
+export function workerLeaving(core: Core, { sessionId }: CoreEventOf<'workerLeaving'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker || worker.leaving) return;
+  note(core, worker.workerId, 'workerLeaving', 'it said so');
+  alter(core, worker, () => {
+    worker.leaving = true;
+  });
+  for (const attempt of [...worker.attempts]) {
+    failAttempt(core, attempt, { reason: 'released', code: 'leaving', message: `${worker.workerId} left` });
+    core.out.push({ type: 'cancelAttempt', sessionId, attemptId: attempt.id, why: 'the worker is leaving' });
+  }
+  saveSoleCopies(core, worker.store);
+}
+
+/** What only this store holds and is still needed goes to the coordinator while there is time. */
+function saveSoleCopies(core: Core, store: Store): void {
+  for (const sessionId of store.sessions) {
+    const worker = core.workers.get(sessionId);
+    if (worker && isEligible(worker)) return;
+  }
+  for (const block of soleCopies(core, store)) collect(core, block);
+}
+
+export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLost'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker) return;
+  const { workerId, store } = worker;
+  const wasLeaving = worker.leaving;
+  note(core, workerId, 'workerLost', why);
+  alter(core, worker, () => {
+    worker.leaving = true;
+  });
+  core.workers.delete(sessionId);
+  for (const slot of worker.slots) {
+    for (const key of slot.residents.keys()) unindex(core, slot, key);
+    core.freed.delete(slot);
+  }
+  for (const attempt of [...worker.attempts]) {
+    const wasRunning = attempt.startedAtMs !== undefined && !wasLeaving;
+    const message = `the session of ${workerId} was lost (${why})`;
+    failAttempt(core, attempt, { reason: wasRunning ? 'died' : 'released', code: 'session-lost', message });
+  }
+  store.sessions.delete(sessionId);
+  if (store.sessions.size > 0) return;
+  core.stores.delete(store.id);
+  copiesLost(
+    core,
+    [...store.blocks].map((block) => [block, store] as const),
+    `${workerId} was lost (${why}), and with it the only copy`,
+  );
+}
+
+export function heartbeatReceived(core: Core, { sessionId, running }: CoreEventOf<'heartbeatReceived'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker) return;
+  worker.lastHeardMs = core.now;
+  for (const id of running) {
+    const attempt = core.attempts.get(id);
+    if (attempt?.worker === worker) attempt.expiresAtMs = core.now + core.limits.leaseMs;
+    else core.out.push({ type: 'cancelAttempt', sessionId, attemptId: id, why: 'its lease has ended' });
+  }
+}
+
+export function residentsChanged(core: Core, { sessionId, changes }: CoreEventOf<'residentsChanged'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker) return;
+  for (const { slot: index, residentKey, ordinals } of changes) {
+    const slot = worker.slots[index];
+    if (!slot) continue;
+    setResident(core, slot, residentKey, ordinals);
+    if (ordinals.length === 0 && slot.backlog > 0) rehome(core, slot);
+    core.freed.add(slot);
+  }
+}
+
+export function timePassed(core: Core): void {
+  for (const due of takeDue(core)) {
+    if ('stages' in due) {
+      failForDeadline(core, due);
+      continue;
+    }
+    for (const attempt of [...due.attempts]) if (dueAtMs(core, attempt) <= core.now) expire(core, attempt);
+    scheduleWake(core, due);
+  }
+}
+
+function expire(core: Core, attempt: Attempt): void {
+  const { workerId, sessionId } = attempt.worker;
+  const ranTooLong = runDueAtMs(core, attempt) <= core.now;
+  const message = ranTooLong
+    ? `it ran longer than ${core.limits.maxRunMs} ms on ${workerId}`
+    : `${workerId} did not renew its lease for ${core.limits.leaseMs} ms`;
+  core.out.push({ type: 'cancelAttempt', sessionId, attemptId: attempt.id, why: message });
+  failAttempt(core, attempt, {
+    reason: ranTooLong ? 'deadline' : 'died',
+    code: ranTooLong ? 'max-run' : 'lease-expired',
+    message,
+  });
+}
