@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       expect(problem).toContain('Did you mean flights?');
       expect(problem).toContain('2 | from fligths');
       await shot('dashboard-error');
-      expect(await page.textContent('[data-test=recomputes]')).toContain('Its only copy was lost');
+      expect(await page.textContent('[data-test=recomputes]')).toContain('its only copy was lost');
       await page.fill('[data-test=log-filter]', 'worker lost');
       await page.waitForFunction(() => document.querySelectorAll('[data-test=log] li').length === 1);
     });

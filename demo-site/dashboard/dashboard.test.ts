@@ -18,12 +18,23 @@ test('a slot has one span for each stretch of one stage', () => {
   stream.observe([busy('a', [0, 'j', 0], [1, 'j', 0])], 20);
   stream.observe([busy('a', [0, 'j', 1])], 30);
   stream.observe([], 40);
-  expect(stream.spans).toEqual([
+  expect(stream.spans).toMatchObject([
     { row: 'a/0', fromMs: 10, toMs: 30, stage: 0, jobId: 'j' },
     { row: 'a/1', fromMs: 20, toMs: 30, stage: 0, jobId: 'j' },
     { row: 'a/0', fromMs: 30, toMs: 40, stage: 1, jobId: 'j' },
   ]);
   expect(stream.rows).toEqual([]);
+});
+
+test('lines of attempts make exact spans on the page clock, pictures of workers no longer do', () => {
+  const stream = new TaskStream();
+  const leased = { subject: 'a-1', what: 'attemptLeased', why: '', detail: { workerId: 'a', slot: 1, stage: 2, jobId: 'j' } };
+  stream.tell({ ...leased, atMs: 1_000_000 }, 500);
+  const costs = { fetchMs: 10, loadMs: 5, computeMs: 20, packMs: 5 };
+  stream.tell({ atMs: 1_000_100, subject: 'a-1', what: 'attemptEnded', why: '', detail: { how: 'succeeded', ...costs } }, 620);
+  stream.observe([busy('a', [0, 'j', 0])], 700);
+  expect(stream.spans).toEqual([{ row: 'a/1', fromMs: 560, toMs: 600, transferMs: 10, stage: 2, jobId: 'j', failed: false }]);
+  expect(stream.rows).toEqual(['a/0', 'a/1']);
 });
 
 test('the task stream forgets its oldest spans and rows beyond its cap', () => {

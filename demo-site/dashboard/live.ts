@@ -74,8 +74,9 @@ function settleSoon(): void {
   if (settling === undefined) settling = setTimeout(settle, SETTLE_MS);
 }
 
+/** The core marks the attempts that it leases to make lost blocks again; the counter `recomputes` counts the same lines. */
 function isRecompute(line: StoryLineJson): boolean {
-  return /recompute/i.test(line.what);
+  return line.what === 'attemptLeased' && line.detail?.cause === 'recompute';
 }
 
 export async function refreshDatasets(): Promise<void> {
@@ -110,6 +111,7 @@ function apply(event: GridEvent): void {
       void refreshDatasets().catch(noteRefusal);
       return;
     case 'line':
+      taskStream.tell(change.line, performance.now());
       next.lines.push(change.line);
       if (next.lines.length > LINES_KEPT) next.lines.shift();
       break;

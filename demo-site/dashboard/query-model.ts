@@ -83,7 +83,11 @@ export async function open(jobId: string): Promise<void> {
   handle = job;
   const known = jobs.value.get(jobId);
   const sql = known?.sql ?? known?.name ?? jobId;
-  if (known?.sql !== undefined) sqlText.value = known.sql;
+  // A draft that was never run is the author's: it stays.
+  const draft = sqlText.value.trim();
+  if (known?.sql !== undefined && (draft === '' || ('sql' in query.value && query.value.sql === draft)))
+    sqlText.value = known.sql;
+  tab.value = 'result';
   const began = performance.now();
   query.value = { kind: 'running', sql, jobId, sinceMs: began };
   plan.value = undefined;

@@ -97,21 +97,25 @@ function Summary() {
   const now = query.value;
   const job = queryJob.value;
   if (now.kind !== 'done') return null;
-  const { result } = now;
+  const { result, sql } = now;
   const counters = job?.counters;
+  const other = sql !== sqlText.value.trim();
   return (
-    <p class="summary" data-test="summary">
-      <b>{result.more ? `more than ${formatCount(result.rows.length)} rows` : plural(result.rows.length, 'row')}</b> in{' '}
-      <b>{formatMs(now.tookMs)}</b>
-      {counters?.attempts !== undefined && (
-        <span class="muted">
-          {' '}
-          · {plural(counters.attempts, 'attempt')}
-          {(counters.recomputes ?? 0) > 0 && `, ${counters.recomputes} recomputed`} · {formatBytes(counters.bytesMoved ?? 0)}{' '}
-          moved
-        </span>
-      )}
-    </p>
+    <>
+      {other && <pre class="asked">{sql}</pre>}
+      <p class="summary" data-test="summary">
+        <b>{result.more ? `more than ${formatCount(result.rows.length)} rows` : plural(result.rows.length, 'row')}</b> in{' '}
+        <b>{formatMs(now.tookMs)}</b>
+        {counters?.attempts !== undefined && (
+          <span class="muted">
+            {' '}
+            · {plural(counters.attempts, 'attempt')}
+            {(counters.recomputes ?? 0) > 0 && `, ${counters.recomputes} recomputed`} · {formatBytes(counters.bytesMoved ?? 0)}{' '}
+            moved
+          </span>
+        )}
+      </p>
+    </>
   );
 }
 

@@ -1,6 +1,5 @@
 /** What happened and why: recomputes by themselves, and everything in a log that can be searched. */
 import { useComputed, useSignal } from '@preact/signals';
-import type { StoryLineJson } from '../../client/index.ts';
 import { formatCount } from '../ui/format.ts';
 import { lines, recomputes } from './live.ts';
 
@@ -16,15 +15,11 @@ export function shortSubject(subject: string): string {
   return subject.replace(/[0-9a-f]{64}/g, (id) => `${id.slice(0, 8)}…`);
 }
 
-/** Seconds on the coordinator's own clock. */
+/** The coordinator's wall clock, in this browser's time zone. */
 function clockOf(atMs: number): string {
-  return `${(atMs / 1000).toFixed(2)} s`;
-}
-
-function detailOf(line: StoryLineJson): string {
-  return Object.entries(line.detail ?? {})
-    .map(([key, value]) => `${key} ${shortSubject(String(value))}`)
-    .join(', ');
+  const time = new Date(atMs);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
 export function RecomputesPanel() {
@@ -42,8 +37,9 @@ export function RecomputesPanel() {
             <li key={`${line.atMs}${line.subject}${line.what}`}>
               <b>{line.why}</b>
               <p class="small muted">
-                {inWords(line.what)} · <span class="mono">{shortSubject(line.subject)}</span>
-                {line.detail !== undefined && ` · ${detailOf(line)}`}
+                {clockOf(line.atMs)} · stage {String(line.detail?.stage ?? '?')} of{' '}
+                <span class="mono">{String(line.detail?.jobId ?? 'a job')}</span>, attempt{' '}
+                <span class="mono">{line.subject}</span>
               </p>
             </li>
           ))}

@@ -7,6 +7,8 @@ const ROW_PX = 14;
 const GAP_PX = 3;
 /** Okabe and Ito without red and black, which stand for transfers and errors. */
 export const STAGE_COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#8a7ad6'] as const;
+const TRANSFER_COLOUR = '#d55e00';
+const ERROR_COLOUR = '#000000';
 
 function draw(canvas: HTMLCanvasElement, nowMs: number): void {
   const rows = taskStream.rows;
@@ -32,8 +34,14 @@ function draw(canvas: HTMLCanvasElement, nowMs: number): void {
     if (row === undefined || to < begin) continue;
     const x = (Math.max(0, span.fromMs - begin) / WINDOW_MS) * width;
     const end = ((to - begin) / WINDOW_MS) * width;
-    context.fillStyle = STAGE_COLOURS[span.stage % STAGE_COLOURS.length] ?? '#0072b2';
-    context.fillRect(x, row * (ROW_PX + GAP_PX), Math.max(1.5, end - x), ROW_PX);
+    const y = row * (ROW_PX + GAP_PX);
+    const spanPx = Math.max(1.5, end - x);
+    context.fillStyle = span.failed ? ERROR_COLOUR : (STAGE_COLOURS[span.stage % STAGE_COLOURS.length] ?? TRANSFER_COLOUR);
+    context.fillRect(x, y, spanPx, ROW_PX);
+    if (span.transferMs > 0) {
+      context.fillStyle = TRANSFER_COLOUR;
+      context.fillRect(x, y, Math.min(spanPx, (span.transferMs / WINDOW_MS) * width), ROW_PX);
+    }
   }
 }
 
@@ -51,7 +59,7 @@ export function TaskStreamPanel() {
     <section class="panel block" aria-label="Task stream">
       <header class="block-head">
         <h2>Task stream</h2>
-        <span class="muted small">the last minute, one row a slot, one colour a stage</span>
+        <span class="muted small">one row a slot, one colour a stage; transfers red, failures black</span>
       </header>
       <div class="stream">
         <canvas ref={canvas} role="img" aria-label={`What ${slots} slots did in the last minute`} />

@@ -184,25 +184,27 @@ export const PLAN: PlanJson = {
   chunks: { total: 25, needed: 12 },
 };
 
-const BLOCK = '3f1b8c55d07c4e6f9a7d3c21b8e4f60a1d2c3b4a59687716253443526170899a';
+const AT_MS = Date.UTC(2026, 2, 2, 9, 30);
+const WHY = 'its only copy was lost with tab w-zzz000gone';
+const AGAIN = { cause: 'recompute', jobId: 'job-running', stage: 1, workerId: 'w-4k2mz0qpa' };
 
 export const STORIES: readonly StoryLineJson[] = [
-  { atMs: 81_020, subject: 'job-running', what: 'jobSubmitted', why: 'local asked for it' },
-  { atMs: 81_200, subject: 'w-b81xw7tre', what: 'workerJoined', why: '2 slots, hidden' },
-  { atMs: 84_310, subject: 'w-zzz000gone', what: 'workerLost', why: 'the tab closed its connection' },
+  { atMs: AT_MS + 20, subject: 'job-running', what: 'jobSubmitted', why: 'by local' },
   {
-    atMs: 84_312,
-    subject: BLOCK,
-    what: 'taskRecomputed',
-    why: 'Its only copy was lost with tab w-zzz000gone, and stage 2 still needs it.',
-    detail: { jobId: 'job-running', stage: 1, task: 7 },
+    atMs: AT_MS + 1_200,
+    subject: 'w-b81xw7tre',
+    what: 'workerJoined',
+    why: 'session s-1',
+    detail: { slots: 2, visibility: 'hidden' },
   },
+  { atMs: AT_MS + 4_310, subject: 'w-zzz000gone', what: 'workerLost', why: 'its connection closed' },
+  { atMs: AT_MS + 4_312, subject: 'a-7716gg', what: 'attemptLeased', why: WHY, detail: { ...AGAIN, slot: 0 } },
+  { atMs: AT_MS + 4_313, subject: 'a-7717gg', what: 'attemptLeased', why: WHY, detail: { ...AGAIN, slot: 1 } },
   {
-    atMs: 84_313,
-    subject: BLOCK.replace('3f', '9c'),
-    what: 'taskRecomputed',
-    why: 'Its only copy was lost with tab w-zzz000gone, and stage 2 still needs it.',
-    detail: { jobId: 'job-running', stage: 1, task: 11 },
+    atMs: AT_MS + 6_001,
+    subject: 'a-7716gg',
+    what: 'attemptEnded',
+    why: '',
+    detail: { how: 'succeeded', jobId: 'job-running', stage: 1, fetchMs: 600, computeMs: 1_000 },
   },
-  { atMs: 85_001, subject: 'a-7716gg', what: 'attemptSucceeded', why: 'first success wins' },
 ];

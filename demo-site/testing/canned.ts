@@ -44,7 +44,9 @@ const events: Canned = (_, response) => {
     response.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   };
   send('hello', { paceMs: 250 });
-  for (const line of STORIES) send('story', line);
+  // As if it all had happened just now.
+  const shift = Date.now() - (STORIES.at(-1)?.atMs ?? 0);
+  for (const line of STORIES) send('story', { ...line, atMs: line.atMs + shift });
   let tick = 0;
   const timer = setInterval(() => {
     tick += 1;
@@ -57,6 +59,24 @@ const events: Canned = (_, response) => {
         stage: (tick >> 1) % 3,
       }));
       send('worker', { ...worker, state: busy ? 'working' : 'idle', busySlots: current.length, current });
+      for (const { slot, jobId, stage } of current) {
+        const subject = `a-${tick}-${worker.workerId}-${slot}`;
+        send('story', {
+          atMs: Date.now() - 100,
+          subject,
+          what: 'attemptLeased',
+          why: 'its inputs are there',
+          detail: { cause: 'planned', jobId, stage, slot, workerId: worker.workerId },
+        });
+        const how = tick % 23 === 0 ? 'resource' : 'succeeded';
+        send('story', {
+          atMs: Date.now(),
+          subject,
+          what: 'attemptEnded',
+          why: '',
+          detail: { how, jobId, stage, fetchMs: tick % 5 === 0 ? 40 : 0, computeMs: 60 },
+        });
+      }
     }
   }, 120);
   response.on('close', () => clearInterval(timer));

@@ -157,9 +157,21 @@ function Dismissed({ words }: { words: string }) {
   );
 }
 
+function Connecting() {
+  return (
+    <main class="joined">
+      <section class="hero" aria-live="polite">
+        <p class="state disconnected" data-test="state" data-state="connecting">
+          <Lamp state="disconnected" size={36} /> connecting
+        </p>
+      </section>
+    </main>
+  );
+}
+
 export function Joined() {
   const view = snapshot.value;
-  if (view === undefined) return null;
+  if (view === undefined) return <Connecting />;
   if (view.state === 'left') return <Dismissed words={view.words} />;
   const lamp = lampOf(view.state);
   return (
