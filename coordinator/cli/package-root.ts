@@ -32,6 +32,11 @@ export function builtScript(name: string): string {
   return join(packageRoot(), 'dist', 'node', `${name}.js`);
 }
 
+/** The scripts that a coordinator starts as child processes. */
+export function childEntries(): { planner: string; ingest: string } {
+  return { planner: builtScript('planner-child'), ingest: builtScript('ingest-child') };
+}
+
 export function pagesFolder(): string {
   return join(packageRoot(), 'dist', 'pages');
 }

@@ -7,7 +7,7 @@ import { announceRunning, DEFAULT_DATA_DIR, forgetRunning } from './data-dir.ts'
 import { CommandError, codeOf, messageOf, UsageError } from './errors.ts';
 import { joinLines, lanAddresses } from './lan.ts';
 import type { Arguments } from './options.ts';
-import { pagesFolder } from './package-root.ts';
+import { childEntries, pagesFolder } from './package-root.ts';
 import { onceStopped } from './signals.ts';
 import { DEFAULT_PORT, isLoopback } from './target.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +50,12 @@ export async function serveCommand(args: Arguments, terminal: Terminal): Promise
   // Asked for before anything is started: a Ctrl-C during the start closes what is there.
   const stopped = onceStopped();
   const adminToken = process.env.MUSTER_ADMIN_TOKEN || undefined;
-  const app = await buildApp({ ...options, pagesDir: pagesFolder(), ...(adminToken === undefined ? {} : { adminToken }) });
+  const app = await buildApp({
+    ...options,
+    pagesDir: pagesFolder(),
+    childEntries: childEntries(),
+    ...(adminToken === undefined ? {} : { adminToken }),
+  });
   try {
     const url = await listen(app, options);
     announceRunning(options.dataDir, { pid: process.pid, url });

@@ -31,11 +31,12 @@ export function processTerminal(): Terminal {
       if (!stderr.isTTY) return;
       clear();
       if (line === '') return;
-      stderr.write(line.slice(0, Math.max(1, (stderr.columns ?? 80) - 1)));
+      stderr.write(line.slice(0, Math.max(1, (stderr.columns || 80) - 1)));
       shown = true;
     },
     get columns() {
-      return stdout.isTTY ? stdout.columns : undefined;
+      // Some terminals don't know their width and say 0.
+      return (stdout.isTTY && stdout.columns) || undefined;
     },
     get interactive() {
       return Boolean(stdout.isTTY && process.stdin.isTTY);

@@ -5,7 +5,7 @@ import { buildApp } from '../../app.ts';
 import type { StoryLine } from '../../core/views.ts';
 import type { Breakpoints } from '../../sessions/breakpoints.ts';
 import { adminToken } from '../data-dir.ts';
-import { pagesFolder } from '../package-root.ts';
+import { childEntries, pagesFolder } from '../package-root.ts';
 
 export interface DemoGrid {
   readonly url: string;
@@ -16,13 +16,20 @@ export interface DemoGrid {
 }
 
 export async function startGrid(dataDir: string, breakpoints: Breakpoints): Promise<DemoGrid> {
-  const app = await buildApp({ dataDir, host: '127.0.0.1', port: 0, pagesDir: pagesFolder(), breakpoints });
+  const app = await buildApp({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    pagesDir: pagesFolder(),
+    childEntries: childEntries(),
+    breakpoints,
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   return {
     url,
     admin: connect(url, { token: adminToken(dataDir) }),
-    story: (id) => app.muster.story(id),
+    story: (id) => app.grid.scheduler.story(id),
     close: () => app.close(),
   };
 }
