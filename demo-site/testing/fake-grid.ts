@@ -23,6 +23,7 @@ export async function joinGrid(options: GridOptions): Promise<GridHandle> {
       contribution: { tasks: 128 + ticks, rows: 1_204_113 + ticks * 991, cpuSeconds: 17.4 + ticks / 10 },
       ...(ticks < 6 ? { engine: { loadedBytes: ticks * 6_000_000, totalBytes: 36_000_000 } } : {}),
       storedBytes: 48_300_000,
+      servedBytes: 2_100_000,
     });
   };
   const timer = setInterval(() => {

@@ -120,7 +120,9 @@ export function Consent() {
         <button type="submit" class="primary join" data-test="join" disabled={joining}>
           {joining ? 'Joining…' : `Agree and lend ${plural(slots.value, 'slot')}`}
         </button>
-        <p class="help">You can pause or leave at any moment. Pausing takes effect within a second.</p>
+        <p class="help">
+          You can pause or leave at any moment; pausing takes effect within a second. On low battery the tab rests by itself.
+        </p>
         <ModeNote />
       </form>
     </main>

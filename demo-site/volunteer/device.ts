@@ -1,4 +1,4 @@
-/** What this browser is, as far as consent and defaults need it. */
+/** What this browser is, as far as consent and defaults need it: the client, which knows more, is not loaded yet. */
 import { LIMITS } from '../../shared/limits.ts';
 
 export interface Device {
@@ -10,14 +10,17 @@ export interface Device {
   readonly secure: boolean;
 }
 
+export function deviceOf({ cores, phone, secure }: Omit<Device, 'slotsMost'>): Device {
+  const counted = Math.max(1, Math.min(cores, LIMITS.slotsPerWorker));
+  return { cores: counted, slotsMost: Math.max(2, counted), phone, secure };
+}
+
 export function readDevice(): Device {
-  const cores = Math.max(1, Math.min(navigator.hardwareConcurrency || 1, LIMITS.slotsPerWorker));
-  return {
-    cores,
-    slotsMost: Math.max(2, cores),
-    phone: /Android|iPhone|iPad|iPod|Mobile/.test(navigator.userAgent),
-    secure: window.isSecureContext,
-  };
+  const { userAgent, maxTouchPoints, hardwareConcurrency } = navigator;
+  // iPads call themselves Macs.
+  const touchMac = /Macintosh/.test(userAgent) && maxTouchPoints > 1;
+  const phone = touchMac || /Android|iPhone|iPad|iPod|Mobile/.test(userAgent);
+  return deviceOf({ cores: hardwareConcurrency || 2, phone, secure: window.isSecureContext });
 }
 
 /** Half the cores and at most 8; one on phones (design, section 6). */

@@ -18,6 +18,8 @@ export interface GridSnapshot {
   /** Absent once the engine is there. `totalBytes` is 0 where the server did not say. */
   readonly engine?: { readonly loadedBytes: number; readonly totalBytes: number };
   readonly storedBytes: number;
+  /** Bytes of blocks given to others in this session. */
+  readonly servedBytes: number;
 }
 
 export interface GridOptions {

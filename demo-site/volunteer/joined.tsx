@@ -77,6 +77,7 @@ function Contribution({ view }: { view: GridSnapshot }) {
         {view.storedBytes > 0
           ? `${formatBytes(view.storedBytes)} of data pieces are kept in this browser’s storage.`
           : 'No data pieces are kept in this browser yet.'}
+        {view.servedBytes > 0 && ` ${formatBytes(view.servedBytes)} of blocks went from here to others.`}
       </p>
     </section>
   );
