@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobJson, ResultJson } from '../../../client/index.ts';
+import type { StoryLine } from '../../core/views.ts';
 import type { Arguments } from '../options.ts';
 import { onceStopped, type Stopped } from '../signals.ts';
 import { countOf, milliseconds } from '../table.ts';
@@ -149,7 +150,7 @@ async function ask(query: DemoQuery, parts: Parts & { closer: Closer }, terminal
       closed,
       closed ? volunteers.nameOf(closed.workerId) : '',
       first.job,
-      reasonsOf(grid.story(first.job.jobId)),
+      reasonsOf(storyOf(grid, first.job.jobId)),
     );
   }
   const again = await runOnTabs(grid, query, false);
@@ -159,6 +160,14 @@ async function ask(query: DemoQuery, parts: Parts & { closer: Closer }, terminal
   const unlike = difference(first.result, result, query.orderedBy) ?? difference(again.result, result, query.orderedBy);
   terminal.print(unlike === undefined ? '   ✓ equal to native DuckDB\n' : `   ✗ differs from native DuckDB: ${unlike}\n`);
   return { query, nativeMs: ms, firstMs: first.ms, againMs: again.ms, difference: unlike };
+}
+
+/** The job's own lines, and those of the blocks that it lost: there stand the attempts that made them again. */
+function storyOf(grid: DemoGrid, jobId: string): readonly StoryLine[] {
+  const own = grid.story(jobId);
+  const lost = new Set(own.filter((line) => line.what === 'taskSetBack').map((line) => line.subject));
+  const all = new Set([...own, ...[...lost].flatMap((subject) => grid.story(subject))]);
+  return [...all].sort((a, b) => a.atMs - b.atMs);
 }
 
 /** `reuse: false` runs all of it again; only what is loaded in the tabs helps. */
