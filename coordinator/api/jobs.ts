@@ -1,0 +1,117 @@
+/** Submit, look at and cancel jobs. */
+
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { LIMITS } from '../../shared/limits.ts';
+import type { Job } from '../jobs/entry.ts';
+import type { PlanError } from '../jobs/ports.ts';
+import type { JobService } from '../jobs/service.ts';
+import { identityOf } from './access-plugin.ts';
+import { jobBody } from './job-body.ts';
+import { plugin } from './plugin.ts';
+import { forbidden, notFound, Problem } from './problem.ts';
+import { IdParams, JobBody, JobBodyIn, responses } from './schemas.ts';
+import type { Services } from './services.ts';
+
+export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: ['muster-access'] }, (app, { jobs }) => {
+  app.post(
+    '/v1/jobs',
+    {
+      config: { access: 'author' },
+      schema: { summary: 'Run a query', body: JobBodyIn, response: responses(202, Type.Object({ jobId: Type.String() })) },
+    },
+    async (request, reply) => {
+      const { sql, name, options } = request.body;
+      if (Buffer.byteLength(sql) > LIMITS.sqlBytes) {
+        throw new Problem({
+          status: 413,
+          code: 'sql-too-long',
+          title: 'The query is too long',
+          detail: `SQL is limited to ${LIMITS.sqlBytes} bytes.`,
+          hint: 'Upload long lists of values as a dataset and join with it.',
+        });
+      }
+      const { reuse = true, weight = 1, deadlineMs, slotsMax } = options ?? {};
+      const submitted = await jobs.submit({
+        sql,
+        owner: identityOf(request),
+        options: { reuse, weight, ...(deadlineMs !== undefined && { deadlineMs }), ...(slotsMax !== undefined && { slotsMax }) },
+        ...(name !== undefined && { name }),
+      });
+      if (!submitted.ok) throw planProblem(submitted.error);
+      return reply.code(202).header('location', `/v1/jobs/${submitted.jobId}`).send({ jobId: submitted.jobId });
+    },
+  );
+
+  app.get(
+    '/v1/jobs',
+    {
+      config: { access: 'author' },
+      schema: { summary: 'Your jobs, newest first', response: responses(200, Type.Object({ jobs: Type.Array(JobBody) })) },
+    },
+    async (request) => ({ jobs: jobs.list(identityOf(request)).map((job) => jobBody(job, jobs.view(job))) }),
+  );
+
+  app.get(
+    '/v1/jobs/:id',
+    {
+      config: { access: 'author' },
+      schema: { summary: 'State, progress and counters of a job', params: IdParams, response: responses(200, JobBody) },
+    },
+    async (request) => {
+      const job = findJob(jobs, request.params.id, request);
+      return jobBody(job, jobs.view(job));
+    },
+  );
+
+  app.get(
+    '/v1/jobs/:id/plan',
+    {
+      config: { access: 'author' },
+      schema: {
+        summary: 'Logical plan, stages and their fragments',
+        params: IdParams,
+        response: responses(200, Type.Object({}, { additionalProperties: true })),
+      },
+    },
+    async (request) => (await jobs.plan(findJob(jobs, request.params.id, request))) as Record<string, unknown>,
+  );
+
+  app.delete(
+    '/v1/jobs/:id',
+    {
+      config: { access: 'author' },
+      schema: { summary: 'Cancel a job', params: IdParams, response: responses(204, undefined) },
+    },
+    async (request, reply) => {
+      const job = findJob(jobs, request.params.id, request);
+      if (!jobs.mayCancel(job, identityOf(request)))
+        throw forbidden(`The job belongs to ${job.owner}; only the owner and the admin may cancel it.`);
+      jobs.cancel(job.jobId);
+      return reply.code(204).send();
+    },
+  );
+});
+
+export function findJob(jobs: JobService, id: string, request: FastifyRequest): Job {
+  const job = jobs.find(id, identityOf(request));
+  if (!job) throw notFound('job', id, 'GET /v1/jobs lists yours; the oldest settled ones are forgotten.');
+  return job;
+}
+
+/** Whose fault it was decides the status: the planner's own troubles are 5xx. */
+const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500 };
+
+function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
+  if (!('title' in error)) {
+    return new Problem({
+      status: 429,
+      code: error.code,
+      title: 'Too many jobs wait',
+      detail: `${error.jobs} jobs are accepted and not settled yet.`,
+      hint: 'Try again when some have ended, or cancel some.',
+    });
+  }
+  const { code, title, detail, position, hint } = error;
+  return new Problem({ status: PLAN_STATUS[code] ?? 400, code, title, detail, position, hint });
+}

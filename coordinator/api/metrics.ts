@@ -1,0 +1,82 @@
+/** Numbers for Prometheus, in its text format 0.0.4. Totals are folded from stories; nothing is counted on the side. */
+
+import Type from 'typebox';
+import { plugin } from './plugin.ts';
+import { responses } from './schemas.ts';
+import type { CoreViews, Services } from './services.ts';
+
+export const metricsRoutes = plugin<Services>({ name: 'muster-metrics', dependencies: ['muster-access'] }, (app, services) => {
+  const fold = new StoryFold(services.core);
+  // Stories live in a ring: fold them before it comes round.
+  services.shell.onChange(() => fold.catchUp());
+  app.get(
+    '/metrics',
+    { config: { access: 'author' }, schema: { summary: 'Metrics for Prometheus', response: responses(200, Type.String()) } },
+    async (_request, reply) => {
+      fold.catchUp();
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(render(services, fold));
+    },
+  );
+});
+
+class StoryFold {
+  readonly counts = new Map<string, number>();
+  readonly #core: CoreViews;
+  #next = 0;
+
+  constructor(core: CoreViews) {
+    this.#core = core;
+  }
+
+  catchUp(): void {
+    const { lines, next } = this.#core.storiesSince(this.#next);
+    for (const { what } of lines) this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+    this.#next = next;
+  }
+}
+
+type Sample = readonly [labels: { readonly [name: string]: string }, value: number];
+
+function render({ core, relay }: Services, fold: StoryFold): string {
+  const workers = core.workers();
+  const relayed = relay.totals();
+  const { rss, heapUsed } = process.memoryUsage();
+  return [
+    metric('muster_workers', 'gauge', 'Connected workers by state', countBy(workers.map((worker) => worker.state))),
+    metric('muster_slots', 'gauge', 'Donated slots', [[{}, sum(workers.map((worker) => worker.slots))]]),
+    metric('muster_slots_busy', 'gauge', 'Slots that have a task', [[{}, sum(workers.map((worker) => worker.busySlots))]]),
+    metric('muster_jobs', 'gauge', 'Jobs the scheduler knows, by state', countBy(core.jobs().map((job) => job.state))),
+    metric(
+      'muster_transitions_total',
+      'counter',
+      'Story lines since the start, by what happened',
+      [...fold.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, value]) => [{ what }, value]),
+    ),
+    metric('muster_data_bytes_total', 'counter', 'Bytes to workers over data sockets, by where they came from', [
+      [{ from: 'coordinator' }, relayed.servedBytes],
+      [{ from: 'worker' }, relayed.relayedBytes],
+    ]),
+    metric('muster_data_sockets', 'gauge', 'Open data sockets', [[{}, relayed.peers]]),
+    metric('muster_data_fetches', 'gauge', 'Fetches under way', [[{}, relayed.fetches]]),
+    metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the coordinator', [[{}, rss]]),
+    metric('nodejs_heap_used_bytes', 'gauge', 'Heap in use', [[{}, heapUsed]]),
+  ].join('');
+}
+
+function metric(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${text.replace(/[\\"\n]/g, '_')}"`);
+    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+}
+
+function countBy(states: readonly string[]): readonly Sample[] {
+  const counts = new Map<string, number>();
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, value]) => [{ state }, value]);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,43 @@
+/** All routes, in the order of their dependencies. */
+
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import type { FastifyInstance } from 'fastify';
+import { accessPlugin } from './access-plugin.ts';
+import { datasetRoutes } from './datasets.ts';
+import { eventRoutes } from './events.ts';
+import { jobRoutes } from './jobs.ts';
+import { healthRoutes, openapiPlugin } from './meta-routes.ts';
+import { metricsRoutes } from './metrics.ts';
+import { pageRoutes, securityHeaders } from './pages.ts';
+import { problemsPlugin } from './problems-plugin.ts';
+import { resultRoutes } from './results.ts';
+import type { Services } from './services.ts';
+import { socketRoutes } from './sockets.ts';
+import { describeErrors } from './validation.ts';
+import { workerRoutes } from './workers.ts';
+
+export const API_VERSION = '0.1.0';
+
+export async function registerApi(
+  app: FastifyInstance,
+  services: Services & { readonly pagesDir: string | undefined },
+): Promise<void> {
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // Response schemas are for openapi.json; a second serialiser would only drop what they forget.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setSchemaErrorFormatter(describeErrors);
+  app.removeContentTypeParser('text/plain');
+  await app.register(problemsPlugin, { log: services.log });
+  await app.register(securityHeaders, {});
+  await app.register(accessPlugin, { guard: services.guard });
+  await app.register(openapiPlugin, { version: API_VERSION });
+  await app.register(healthRoutes, {});
+  await app.register(datasetRoutes, services);
+  await app.register(jobRoutes, services);
+  await app.register(resultRoutes, services);
+  await app.register(workerRoutes, services);
+  await app.register(eventRoutes, services);
+  await app.register(metricsRoutes, services);
+  await app.register(socketRoutes, services);
+  await app.register(pageRoutes, { dir: services.pagesDir });
+}

@@ -1,0 +1,147 @@
+/** Schemas of the REST interface: the types, the checks and openapi.json come from here. */
+import Type, { type Static, type TSchema } from 'typebox';
+import { LIMITS } from '../../shared/limits.ts';
+import { ProblemBody } from './problem.ts';
+
+const closed = { additionalProperties: false } as const;
+const Count = Type.Integer({ minimum: 0 });
+const Name = Type.String({ minLength: 1, maxLength: LIMITS.datasetNameChars });
+const Id = Type.String({ minLength: 1, maxLength: 128 });
+
+export const IdParams = Type.Object({ id: Id }, closed);
+export const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 2 * LIMITS.datasetNameChars }) }, closed);
+
+export const PathDataset = Type.Object(
+  {
+    name: Name,
+    path: Type.String({ minLength: 1, maxLength: 4096, description: 'A file on the coordinator’s machine' }),
+    format: Type.Optional(
+      Type.Union([
+        Type.Literal('parquet'),
+        Type.Literal('csv'),
+        Type.Literal('json'),
+        Type.Literal('ndjson'),
+        Type.Literal('arrow'),
+      ]),
+    ),
+  },
+  closed,
+);
+
+export type PathDataset = Static<typeof PathDataset>;
+
+const Column = Type.Object({ name: Type.String(), type: Type.String() });
+
+export const DatasetBody = Type.Object({
+  name: Type.String(),
+  schema: Type.Array(Column),
+  rows: Count,
+  /** Uncompressed. */
+  bytes: Count,
+  partitions: Count,
+  state: Type.Union([Type.Literal('ready'), Type.Literal('loading')]),
+  owner: Type.String(),
+  format: Type.Optional(Type.String()),
+  version: Type.Optional(Type.String()),
+  createdAtMs: Type.Optional(Type.Number()),
+});
+export type DatasetBody = Static<typeof DatasetBody>;
+
+export const JobBodyIn = Type.Object(
+  {
+    sql: Type.String({ minLength: 1 }),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    options: Type.Optional(
+      Type.Object(
+        {
+          reuse: Type.Optional(Type.Boolean({ description: 'false: share nothing with other jobs' })),
+          weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1000 })),
+          deadlineMs: Type.Optional(Type.Integer({ minimum: 1 })),
+          slotsMax: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+const StageBody = Type.Object({
+  index: Count,
+  title: Type.String(),
+  state: Type.String(),
+  tasks: Count,
+  done: Count,
+  running: Count,
+  reused: Count,
+  recomputes: Count,
+  rows: Count,
+  bytes: Count,
+});
+
+export const JobBody = Type.Object({
+  jobId: Id,
+  name: Type.Optional(Type.String()),
+  sql: Type.String(),
+  owner: Type.String(),
+  state: Type.Union(['waiting', 'running', 'successful', 'failed', 'cancelled'].map((state) => Type.Literal(state))),
+  submittedAtMs: Type.Number(),
+  startedAtMs: Type.Optional(Type.Number()),
+  settledAtMs: Type.Optional(Type.Number()),
+  waitingFor: Type.Optional(Type.String()),
+  stages: Type.Array(StageBody),
+  /** Done tasks as a part of all, 0..1. */
+  progress: Type.Number(),
+  counters: Type.Object({}, { additionalProperties: true }),
+  fallbacks: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
+  planMs: Type.Optional(Type.Number()),
+  expiresAtMs: Type.Optional(Type.Number()),
+  error: Type.Optional(
+    Type.Object({
+      code: Type.String(),
+      title: Type.String(),
+      detail: Type.String(),
+      stage: Type.Optional(Count),
+      hint: Type.Optional(Type.String()),
+    }),
+  ),
+});
+
+export const ResultQuery = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Union([
+        Type.Literal('json'),
+        Type.Literal('ndjson'),
+        Type.Literal('csv'),
+        Type.Literal('arrow'),
+        Type.Literal('parquet'),
+      ]),
+    ),
+    wait: Type.Optional(
+      Type.Number({ minimum: 0, maximum: LIMITS.resultWaitSeconds, description: 'Seconds to wait while the job runs' }),
+    ),
+  },
+  closed,
+);
+
+export const WorkerBody = Type.Object(
+  {
+    workerId: Id,
+    state: Type.String(),
+    slots: Count,
+    busySlots: Count,
+    visibility: Type.String(),
+  },
+  { additionalProperties: true },
+);
+
+const problem = {
+  description: 'A problem document (RFC 9457)',
+  content: { 'application/problem+json': { schema: ProblemBody } },
+};
+
+/** Response schemas for openapi.json: `ok` under its status, every error as a problem. */
+export function responses(status: number, ok: TSchema | undefined): { readonly [status: string]: unknown } {
+  return { [status]: ok ?? Type.Null({ description: 'No body' }), '4xx': problem, '5xx': problem };
+}

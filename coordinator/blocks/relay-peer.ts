@@ -1,0 +1,138 @@
+/** One worker's data socket: checks what comes in, and carries fetches in both directions. */
+
+import { Compile } from 'typebox/compile';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../shared/clock.ts';
+import type { SessionId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { Slice } from '../../shared/plan/task.ts';
+import { DataMessage, PieceHeader } from '../../shared/protocol/data.ts';
+import { encodeFrame } from '../../shared/protocol/frames.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
+import { closeSocket } from '../sessions/close.ts';
+import { messageChecker, ProtocolError, readFrame } from '../sessions/messages.ts';
+import { UpstreamFetch } from './relay-upstream.ts';
+
+export type FetchMessage = Extract<DataMessage, { type: 'fetch' }>;
+
+export const checkDataMessage = messageChecker<DataMessage>(DataMessage);
+const pieceHeader = Compile(PieceHeader);
+
+const HEADER_ROOM_BYTES = 4096;
+export const DATA_FRAME_LIMITS = { text: LIMITS.sessionFrameBytes, binary: LIMITS.pieceBytes + HEADER_ROOM_BYTES };
+
+export interface PeerDeps {
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly fetch: (peer: DataPeer, message: FetchMessage) => void;
+  readonly credit: (peer: DataPeer, fetchId: string, bytes: number) => void;
+  readonly abort: (peer: DataPeer, fetchId: string) => void;
+  /** The socket is closed; `broken` when the peer broke the protocol. */
+  readonly gone: (peer: DataPeer, broken: string | undefined) => void;
+  readonly log: (error: unknown, what: string) => void;
+}
+
+export class DataPeer {
+  readonly sessionId: SessionId;
+  readonly #socket: WebSocket;
+  readonly #deps: PeerDeps;
+  readonly #upstream = new Map<string, UpstreamFetch>();
+  #fetches = 0;
+  #closed = false;
+
+  constructor(sessionId: SessionId, socket: WebSocket, deps: PeerDeps) {
+    this.sessionId = sessionId;
+    this.#socket = socket;
+    this.#deps = deps;
+    socket.on('close', () => this.#over(undefined));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  receive(data: Buffer, isBinary: boolean): void {
+    if (this.#closed) return;
+    try {
+      const { message, payload } = readFrame(data, isBinary, DATA_FRAME_LIMITS);
+      if (payload) this.#piece(message, payload);
+      else this.#control(checkDataMessage(message));
+    } catch (error) {
+      const reason = error instanceof ProtocolError ? error.message : 'the coordinator met an error of its own';
+      if (!(error instanceof ProtocolError)) this.#deps.log(error, 'a data socket failed');
+      closeSocket(this.#socket, CLOSE.badMessage, reason, this.#deps.clock);
+      this.#over(reason);
+    }
+  }
+
+  send(message: DataMessage): void {
+    if (!this.#closed && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  sendPiece(header: PieceHeader, payload: Uint8Array): void {
+    if (!this.#closed && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeFrame(header, [payload]));
+  }
+
+  /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
+  startFetch(slices: readonly Slice[], creditBytes: number): UpstreamFetch {
+    const fetchId = `c${++this.#fetches}`;
+    const fetch = new UpstreamFetch(slices.length, creditBytes, {
+      clock: this.#deps.clock,
+      idleMs: this.#deps.idleMs,
+      sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
+      release: (abort) => {
+        this.#upstream.delete(fetchId);
+        if (abort) this.send({ type: 'abort', fetchId });
+      },
+    });
+    this.#upstream.set(fetchId, fetch);
+    if (this.#closed) fetch.stop('closed');
+    const wanted = slices.map(({ blockId, bucket, digest }) => ({ blockId, bucket, digest }));
+    this.send({ type: 'fetch', fetchId, slices: wanted, creditBytes });
+    return fetch;
+  }
+
+  close(reason: string): void {
+    closeSocket(this.#socket, CLOSE.goingAway, reason, this.#deps.clock);
+    this.#over(undefined);
+  }
+
+  #piece(header: unknown, payload: Uint8Array): void {
+    if (!pieceHeader.Check(header)) {
+      const [first] = pieceHeader.Errors(header);
+      throw new ProtocolError(`piece${first?.instancePath ?? ''} ${first?.message ?? 'does not fit its schema'}`);
+    }
+    // One of an aborted fetch may still be under way: not the holder's fault.
+    this.#upstream.get(header.fetchId)?.arrived({ kind: 'piece', header, payload });
+  }
+
+  #control(message: DataMessage): void {
+    switch (message.type) {
+      case 'fetch':
+        this.#deps.fetch(this, message);
+        break;
+      case 'credit':
+        this.#deps.credit(this, message.fetchId, message.bytes);
+        break;
+      case 'abort':
+        this.#deps.abort(this, message.fetchId);
+        break;
+      case 'sliceFailed':
+        this.#upstream.get(message.fetchId)?.arrived({ kind: 'failed', index: message.index, why: message.why });
+        break;
+      case 'done':
+        this.#upstream.get(message.fetchId)?.arrived({ kind: 'done' });
+        break;
+      case 'hello':
+      case 'ready':
+        throw new ProtocolError(`${message.type} does not belong here`);
+    }
+  }
+
+  #over(broken: string | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const fetch of this.#upstream.values()) fetch.stop('closed');
+    this.#deps.gone(this, broken);
+  }
+}

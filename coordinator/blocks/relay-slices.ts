@@ -1,0 +1,75 @@
+/** Reads slices from one holder tab, verifying each on the way: what the relay and the collector have in common. */
+import { createBLAKE3, type IHasher } from 'hash-wasm';
+import type { Digest } from '../../shared/ids.ts';
+import type { Slice } from '../../shared/plan/task.ts';
+import type { PieceHeader } from '../../shared/protocol/data.ts';
+import { TransferStopped } from './relay-credit.ts';
+import type { DataPeer } from './relay-peer.ts';
+import type { FailedWhy } from './relay-upstream.ts';
+
+export interface SliceSink {
+  /** Bytes of slice `index`, in order; the next piece is read when this resolves. The last one comes only if the digest fits. */
+  piece(index: number, header: PieceHeader, payload: Uint8Array): Promise<void>;
+  /** The slice can't be had from here; `begun` when pieces of it were delivered already. */
+  failed(index: number, why: FailedWhy, begun: boolean): void;
+  complete(index: number): void;
+}
+
+const spareHashers: IHasher[] = [];
+
+/**
+ * Fetches `slices` (indices into that list are the sink's). Every slice ends in `complete` or `failed`. Rejects only with what
+ * the sink's `piece` rejects with; the fetch is then aborted.
+ */
+export async function readSlices(peer: DataPeer, slices: readonly Slice[], windowBytes: number, sink: SliceSink): Promise<void> {
+  const hasher = spareHashers.pop() ?? (await createBLAKE3());
+  const fetch = peer.startFetch(slices, windowBytes);
+  const open = new Set(slices.keys());
+  let begun = -1;
+  const fail = (index: number, why: FailedWhy): void => {
+    if (open.delete(index)) sink.failed(index, why, begun === index);
+  };
+  try {
+    while (open.size > 0) {
+      const arrival = await fetch.next().catch((error: unknown) => {
+        if (error instanceof TransferStopped) return error;
+        throw error;
+      });
+      if (arrival instanceof TransferStopped) {
+        for (const index of [...open]) fail(index, arrival.why === 'timeout' ? 'timeout' : 'missing');
+        return;
+      }
+      if (arrival.kind === 'done') {
+        for (const index of [...open]) fail(index, 'missing');
+        return;
+      }
+      if (arrival.kind === 'failed') {
+        fail(arrival.index, arrival.why);
+        continue;
+      }
+      const { header, payload } = arrival;
+      const slice = slices[header.index];
+      if (!slice || !open.has(header.index)) {
+        // A slice that already failed here: its rest is of no use, but was paid for with credit.
+        fetch.consumed(payload.byteLength);
+        continue;
+      }
+      if (header.offset === 0) hasher.init();
+      hasher.update(payload);
+      const last = header.offset + payload.byteLength === header.total;
+      // Tabs send their own outputs raw; another coding could not be checked against the digest of the raw bytes.
+      const sound = header.codec === 'raw' && header.total === header.rawBytes && header.rawBytes === slice.bytes;
+      if (!sound || (last && (hasher.digest('hex') as Digest) !== slice.digest)) {
+        fail(header.index, 'corrupt');
+      } else {
+        await sink.piece(header.index, header, payload);
+        begun = header.index;
+        if (last && open.delete(header.index)) sink.complete(header.index);
+      }
+      fetch.consumed(payload.byteLength);
+    }
+  } finally {
+    fetch.end();
+    spareHashers.push(hasher);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The coordinator's side of the data sockets. Workers fetch slices of their live leases here and nowhere else; what the
+ * coordinator does not hold streams through from a tab that does, a few pieces at a time. It also collects whole blocks
+ * from tabs when the core asks.
+ */
+import type { FastifyRequest } from 'fastify';
+import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../../shared/clock.ts';
+import type { BlockId, SessionId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { DataMessage } from '../../shared/protocol/data.ts';
+import { CLOSE, PROTOCOL } from '../../shared/protocol/version.ts';
+import type { Guard } from '../auth/guard.ts';
+import { closeSocket } from '../sessions/close.ts';
+import { ProtocolError, readFrame, typeOf } from '../sessions/messages.ts';
+import type { BlockKeeper } from '../sessions/ports.ts';
+import { Credit } from './relay-credit.ts';
+import { Delivery, type DeliveryDeps } from './relay-delivery.ts';
+import { checkDataMessage, DATA_FRAME_LIMITS, DataPeer, type FetchMessage, type PeerDeps } from './relay-peer.ts';
+import type { FailedWhy } from './relay-upstream.ts';
+
+export interface RelayOptions {
+  readonly clock: Clock;
+  readonly guard: Guard;
+  readonly blocks: BlockKeeper;
+  /** Overrides LIMITS.transferIdleMs in tests. */
+  readonly idleMs?: number;
+  /** The session behind a data key; undefined when there is none. */
+  readonly session: (sessionId: string, dataKey: string) => SessionId | undefined;
+  readonly leased: DeliveryDeps['leased'];
+  readonly accepted: DeliveryDeps['accepted'];
+  readonly holders: (blockId: BlockId) => readonly SessionId[];
+  readonly lacks: (holder: SessionId, blockId: BlockId, why: FailedWhy) => void;
+  /** The peer broke the protocol on its data socket: its session ends too, or its blocks would stay listed and unreachable. */
+  readonly broken: (sessionId: SessionId, reason: string) => void;
+  readonly log: (error: unknown, what: string) => void;
+}
+
+export interface RelayTotals {
+  readonly servedBytes: number;
+  readonly relayedBytes: number;
+  readonly peers: number;
+  readonly fetches: number;
+}
+
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #idleMs: number;
+  readonly #peers = new Map<SessionId, DataPeer>();
+  readonly #deliveries = new Map<DataPeer, Map<string, Delivery>>();
+  #servedBytes = 0;
+  #relayedBytes = 0;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#idleMs = options.idleMs ?? LIMITS.transferIdleMs;
+  }
+
+  /** A new socket on /v1/data; its Host was checked before the upgrade. */
+  accept(socket: WebSocket, request: FastifyRequest): void {
+    const { guard, clock, log } = this.#options;
+    socket.on('error', (error) => log(error, 'data socket'));
+    if (!guard.originAllowed(request.headers.origin, request.headers.host)) {
+      closeSocket(socket, CLOSE.origin, 'this page is not the coordinator’s own; see --allow-origin', clock);
+      return;
+    }
+    const cancel = clock.after(LIMITS.helloMs, () => {
+      closeSocket(socket, CLOSE.badMessage, `no hello within ${LIMITS.helloMs} ms`, clock);
+    });
+    socket.once('close', cancel);
+    let peer: DataPeer | undefined;
+    let refused = false;
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (peer) return peer.receive(data as Buffer, isBinary);
+      if (refused) return;
+      cancel();
+      const admitted = this.#greet(data as Buffer, isBinary);
+      if ('code' in admitted) {
+        refused = true;
+        return closeSocket(socket, admitted.code, admitted.reason, clock);
+      }
+      peer = this.#admit(admitted.sessionId, socket);
+    });
+  }
+
+  peer(sessionId: SessionId): DataPeer | undefined {
+    return this.#peers.get(sessionId);
+  }
+
+  /** The session ended: its data socket has no more to do. */
+  detach(sessionId: SessionId): void {
+    this.#peers.get(sessionId)?.close('its session is over');
+  }
+
+  totals(): RelayTotals {
+    let fetches = 0;
+    for (const deliveries of this.#deliveries.values()) fetches += deliveries.size;
+    return { servedBytes: this.#servedBytes, relayedBytes: this.#relayedBytes, peers: this.#peers.size, fetches };
+  }
+
+  close(): void {
+    for (const peer of [...this.#peers.values()]) peer.close('the coordinator stops');
+  }
+
+  #greet(
+    data: Buffer,
+    isBinary: boolean,
+  ): { readonly sessionId: SessionId } | { readonly code: (typeof CLOSE)[keyof typeof CLOSE]; readonly reason: string } {
+    try {
+      if (isBinary) throw new ProtocolError('hello is a text frame');
+      const { message } = readFrame(data, false, DATA_FRAME_LIMITS);
+      if (typeOf(message) !== 'hello') throw new ProtocolError('the first frame must be a hello');
+      const { protocol } = message as { readonly protocol?: unknown };
+      if (typeof protocol === 'number' && protocol !== PROTOCOL) {
+        return { code: CLOSE.version, reason: `protocol ${PROTOCOL} is spoken here, not ${protocol}: reload the page` };
+      }
+      const hello = checkDataMessage(message) as Extract<DataMessage, { type: 'hello' }>;
+      const sessionId = this.#options.session(hello.sessionId, hello.dataKey);
+      return sessionId ? { sessionId } : { code: CLOSE.token, reason: 'no such session, or another data key' };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) this.#options.log(error, 'a data hello failed');
+      return { code: CLOSE.badMessage, reason: (error as Error).message };
+    }
+  }
+
+  #admit(sessionId: SessionId, socket: WebSocket): DataPeer {
+    // The newer socket of a session wins: the older is a connection that has not noticed its end.
+    this.#peers.get(sessionId)?.close('another data socket of this session took its place');
+    const deps: PeerDeps = {
+      clock: this.#options.clock,
+      idleMs: this.#idleMs,
+      log: this.#options.log,
+      fetch: (from, message) => this.#fetch(from, message),
+      credit: (from, fetchId, bytes) => this.#deliveries.get(from)?.get(fetchId)?.credit.add(bytes),
+      abort: (from, fetchId) => this.#deliveries.get(from)?.get(fetchId)?.credit.stop('aborted'),
+      gone: (from, broken) => this.#gone(from, broken),
+    };
+    const peer = new DataPeer(sessionId, socket, deps);
+    this.#peers.set(sessionId, peer);
+    this.#deliveries.set(peer, new Map());
+    peer.send({ type: 'ready' });
+    return peer;
+  }
+
+  #fetch(peer: DataPeer, message: FetchMessage): void {
+    const deliveries = this.#deliveries.get(peer);
+    if (!deliveries) return;
+    if (deliveries.has(message.fetchId)) throw new ProtocolError('fetch: this fetchId is in use');
+    if (deliveries.size >= LIMITS.fetchesPerSocket)
+      throw new ProtocolError(`fetch: more than ${LIMITS.fetchesPerSocket} at once`);
+    const credit = new Credit(message.creditBytes, this.#options.clock, this.#idleMs);
+    const delivery = new Delivery(peer, message, credit, {
+      blocks: this.#options.blocks,
+      leased: this.#options.leased,
+      accepted: this.#options.accepted,
+      holders: (blockId, except) => this.#holders(blockId, except),
+      lacks: (holder, blockId, why) => this.#options.lacks(holder.sessionId, blockId, why),
+      moved: (bytes, relayed) => {
+        if (relayed) this.#relayedBytes += bytes;
+        else this.#servedBytes += bytes;
+      },
+    });
+    deliveries.set(message.fetchId, delivery);
+    delivery
+      .run()
+      .catch((error: unknown) => this.#options.log(error, 'a fetch failed'))
+      .finally(() => deliveries.delete(message.fetchId));
+  }
+
+  #holders(blockId: BlockId, except: SessionId): readonly DataPeer[] {
+    const peers: DataPeer[] = [];
+    for (const sessionId of this.#options.holders(blockId)) {
+      const peer = sessionId === except ? undefined : this.#peers.get(sessionId);
+      if (peer) peers.push(peer);
+    }
+    return peers;
+  }
+
+  #gone(peer: DataPeer, broken: string | undefined): void {
+    for (const delivery of this.#deliveries.get(peer)?.values() ?? []) delivery.credit.stop('closed');
+    this.#deliveries.delete(peer);
+    if (this.#peers.get(peer.sessionId) === peer) this.#peers.delete(peer.sessionId);
+    if (broken !== undefined) this.#options.broken(peer.sessionId, broken);
+  }
+}

@@ -1,0 +1,47 @@
+/** A plan as GET /v1/jobs/:id/plan shows it. */
+import type { Fallback, LogicalView, PhysicalPlan, Stage } from '../../shared/plan/physical.ts';
+
+export interface PlanView {
+  readonly logical: LogicalView;
+  readonly stages: readonly PlanStageView[];
+  readonly fallbacks: readonly Fallback[];
+  /** How many chunks the scans have, and how many min/max left over. */
+  readonly chunks: { readonly total: number; readonly needed: number };
+}
+
+export interface PlanStageView {
+  readonly index: number;
+  readonly title: string;
+  readonly operators: readonly string[];
+  readonly determinacy: Stage['determinacy'];
+  readonly fallback?: Fallback;
+  /** Known once the stage was cut into tasks. */
+  readonly tasks?: number;
+  /** The SQL that its tasks run, one a branch; `sql` joins the steps. */
+  readonly fragments: readonly {
+    readonly sql: string;
+    readonly steps: readonly { readonly kind: 'sql'; readonly sql: string }[];
+  }[];
+}
+
+export function planView(plan: PhysicalPlan, tasks: readonly number[] = []): PlanView {
+  return {
+    logical: plan.logical,
+    stages: plan.stages.map((stage) => stageView(stage, tasks[stage.index])),
+    fallbacks: plan.fallbacks,
+    chunks: plan.chunks,
+  };
+}
+
+function stageView(stage: Stage, tasks: number | undefined): PlanStageView {
+  const { index, title, operators, determinacy, fallback } = stage;
+  return {
+    index,
+    title,
+    operators,
+    determinacy,
+    ...(fallback !== undefined && { fallback }),
+    ...(tasks !== undefined && { tasks }),
+    fragments: stage.branches.map(({ fragment: { steps } }) => ({ sql: steps.map((step) => step.sql).join(';\n'), steps })),
+  };
+}

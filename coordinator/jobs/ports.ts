@@ -1,0 +1,41 @@
+/** What the job service needs of planner, core, blocks and store, as narrow faces, so that tests can stand in for them. */
+import type { BlockId, JobId } from '../../shared/ids.ts';
+import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import type { JobView } from '../core/views.ts';
+import type { JobRecord } from '../store/jobs.ts';
+
+export interface PlanError {
+  /** Stable; `planner-crash` is the coordinator's fault, all others the author's. */
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly position?: number;
+  readonly hint?: string;
+}
+
+export type PlanOutcome =
+  | { readonly ok: true; readonly plan: PhysicalPlan; readonly planMs: number }
+  | { readonly ok: false; readonly error: PlanError };
+
+export interface PlannerPort {
+  plan(request: { sql: string; datasets: readonly DatasetRecord[]; nowMs: number }): Promise<PlanOutcome>;
+  close(): Promise<void> | void;
+}
+
+export interface JobsCore {
+  job(jobId: JobId): JobView | undefined;
+  jobs(): readonly JobView[];
+}
+
+export interface ResultKeeper {
+  /** Makes these blocks survive a restart; resolves once they do. */
+  persist(blockIds: readonly BlockId[]): Promise<void>;
+  discard(blockIds: readonly BlockId[]): Promise<void> | void;
+}
+
+export interface JobStorePort {
+  get(jobId: string): Promise<JobRecord | undefined>;
+  put(job: JobRecord): Promise<void>;
+  remove(jobId: string): Promise<boolean>;
+}

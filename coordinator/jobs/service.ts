@@ -1,0 +1,324 @@
+/**
+ * Jobs from their SQL to their kept result: plans, submits to the core, and when the core settles a job writes down what must
+ * survive a restart before anyone is told.
+ */
+import { randomBytes } from 'node:crypto';
+import type { JobError } from '../../shared/failure.ts';
+import { type BlockId, type JobId, makeId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import type { CoreCommand } from '../core/commands.ts';
+import type { JobOptions } from '../core/events.ts';
+import type { JobView } from '../core/views.ts';
+import type { Shell } from '../sessions/shell.ts';
+import type { JobRecord } from '../store/jobs.ts';
+import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
+import type { AcceptedJob, JobJournal } from './journal.ts';
+import { planView } from './plan-view.ts';
+import type { JobStorePort, JobsCore, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
+
+type SettleCommand = Extract<CoreCommand, { type: 'settleJob' }>;
+
+export interface JobServiceOptions {
+  readonly shell: Shell;
+  readonly core: JobsCore;
+  readonly planner: PlannerPort;
+  readonly datasets: () => readonly DatasetRecord[] | Promise<readonly DatasetRecord[]>;
+  readonly results: ResultKeeper;
+  readonly store: JobStorePort;
+  readonly journal: JobJournal;
+  readonly log: (error: unknown, what: string) => void;
+  /** Wall clock, ms since the epoch. */
+  readonly wallMs?: () => number;
+  readonly resultTtlMs?: number;
+  readonly jobsQueued?: number;
+}
+
+export interface JobRequest {
+  readonly sql: string;
+  readonly name?: string;
+  readonly owner: Identity;
+  readonly options: JobOptions;
+}
+
+export type Submitted =
+  | { readonly ok: true; readonly jobId: JobId }
+  | { readonly ok: false; readonly error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number } };
+
+/** How often results are looked over for the end of their time to live. */
+const SWEEP_MS = 60_000;
+
+export class JobService {
+  readonly #options: JobServiceOptions;
+  readonly #wallMs: () => number;
+  /** In order of submission. */
+  readonly #jobs = new Map<JobId, Job>();
+  readonly #settling = new Map<JobId, Promise<void>>();
+  readonly #waiters = new Map<JobId, Set<() => void>>();
+  /** Fixed at the start: a job's times must not jitter from one look to the next. */
+  readonly #offsetMs: number;
+  #live = 0;
+  #cancelSweep: () => void = () => undefined;
+
+  constructor(options: JobServiceOptions) {
+    this.#options = options;
+    this.#wallMs = options.wallMs ?? Date.now;
+    this.#offsetMs = this.#wallMs() - options.shell.clock.nowMs();
+  }
+
+  /** Brings back what an earlier run settled, and submits again what it had only accepted. */
+  async restore(records: readonly JobRecord[]): Promise<void> {
+    for (const record of records) this.#jobs.set(record.jobId, settledJob(record, this.#wallMs()));
+    await this.sweep();
+    for (const accepted of this.#options.journal.list()) await this.#resume(accepted);
+  }
+
+  async submit(request: JobRequest): Promise<Submitted> {
+    const most = this.#options.jobsQueued ?? LIMITS.jobsQueued;
+    if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
+    const nowMs = this.#wallMs();
+    const datasets = await this.#options.datasets();
+    const outcome = await this.#options.planner.plan({ sql: request.sql, datasets, nowMs });
+    if (!outcome.ok) return outcome;
+    const accepted: AcceptedJob = {
+      jobId: makeId('job', randomBytes) as JobId,
+      owner: request.owner.role === 'admin' ? ADMIN_NAME : request.owner.name,
+      sql: request.sql,
+      options: request.options,
+      submittedAtMs: nowMs,
+      datasets: outcome.plan.datasets,
+      ...(request.name !== undefined && { name: request.name }),
+    };
+    await this.#options.journal.add(accepted);
+    this.#start(accepted, outcome.plan, outcome.planMs);
+    return { ok: true, jobId: accepted.jobId };
+  }
+
+  /** The job if this identity may see it. */
+  find(jobId: string, identity: Identity): Job | undefined {
+    const job = this.#jobs.get(jobId as JobId);
+    return job && mayRead(identity, { name: job.owner }) ? job : undefined;
+  }
+
+  /** Newest first. */
+  list(identity: Identity): readonly Job[] {
+    return [...this.#jobs.values()].filter((job) => mayRead(identity, { name: job.owner })).reverse();
+  }
+
+  /** The newest jobs that are not settled, at most `most`. */
+  live(identity: Identity, most: number): readonly Job[] {
+    if (this.#live === 0) return [];
+    return this.list(identity)
+      .filter((job) => job.kind === 'live')
+      .slice(0, most);
+  }
+
+  mayCancel(job: Job, identity: Identity): boolean {
+    return mayChange(identity, { name: job.owner });
+  }
+
+  /** Cancelling a settled job changes nothing. */
+  cancel(jobId: JobId): void {
+    if (this.#jobs.get(jobId)?.kind === 'live') this.#options.shell.tell({ type: 'jobCancelled', jobId });
+  }
+
+  /** The core's picture of a live job, the stored one of a settled job. */
+  view(job: Job): JobView | undefined {
+    if (job.kind === 'settled') return job.record.view;
+    const view = this.#options.core.job(job.jobId);
+    return view && atWallClock(view, this.#offsetMs);
+  }
+
+  async plan(job: Job): Promise<unknown> {
+    if (job.kind === 'settled') return (await this.#options.store.get(job.jobId))?.plan;
+    return planView(
+      job.plan,
+      this.view(job)?.stages.map((stage) => stage.tasks),
+    );
+  }
+
+  /** The settled job, or undefined when it still runs after `waitMs` or `signal` aborts. */
+  async settled(jobId: JobId, waitMs: number, signal?: AbortSignal): Promise<SettledJob | undefined> {
+    await this.#settling.get(jobId);
+    const job = this.#jobs.get(jobId);
+    if (job?.kind !== 'live') return job;
+    if (waitMs > 0) await this.#wait(jobId, waitMs, signal);
+    const after = this.#jobs.get(jobId);
+    return after?.kind === 'settled' ? after : undefined;
+  }
+
+  /** The core's word that a job is over. */
+  settle(command: SettleCommand): void {
+    const job = this.#jobs.get(command.jobId);
+    if (job?.kind !== 'live') return;
+    const settling = this.#keep(job, command)
+      .catch((error: unknown) => this.#options.log(error, `job ${job.jobId} could not be written down`))
+      .finally(() => this.#settling.delete(job.jobId));
+    this.#settling.set(job.jobId, settling);
+  }
+
+  /** Lets go of results whose time to live has ended and of the oldest jobs over the cap; called again by its own timer. */
+  async sweep(): Promise<void> {
+    this.#cancelSweep();
+    const nowMs = this.#wallMs();
+    let excess = this.#jobs.size - this.#live - LIMITS.jobsKept;
+    for (const job of [...this.#jobs.values()]) {
+      if (job.kind !== 'settled') continue;
+      const forget = excess-- > 0;
+      if (!forget && (job.expired || job.record.state !== 'successful' || job.record.expiresAtMs > nowMs)) continue;
+      await this.#expire(job, forget);
+    }
+    this.#cancelSweep = this.#options.shell.clock.after(SWEEP_MS, () => {
+      this.sweep().catch((error: unknown) => this.#options.log(error, 'expired results could not be deleted'));
+    });
+  }
+
+  /** Those that no kept result names: equal queries have equal blocks, also across restarts. */
+  unneeded(blockIds: readonly BlockId[]): readonly BlockId[] {
+    const named = new Set<BlockId>();
+    for (const job of this.#jobs.values()) {
+      if (job.kind === 'settled' && !job.expired) for (const block of job.record.result) named.add(block.blockId);
+    }
+    return blockIds.filter((blockId) => !named.has(blockId));
+  }
+
+  /** Waits for results being written; no more is accepted after this. */
+  async close(): Promise<void> {
+    this.#cancelSweep();
+    await Promise.all(this.#settling.values());
+    for (const jobId of [...this.#waiters.keys()]) this.#wake(jobId);
+  }
+
+  #start({ options, datasets: _datasets, ...job }: AcceptedJob, plan: PhysicalPlan, planMs: number): void {
+    this.#jobs.set(job.jobId, { ...job, kind: 'live', plan, planMs });
+    this.#live++;
+    this.#options.shell.tell({ type: 'jobSubmitted', jobId: job.jobId, owner: job.owner, plan, options });
+  }
+
+  /** A job that an earlier run accepted: planned anew, with the time it was submitted at, and only over the same data. */
+  async #resume(accepted: AcceptedJob): Promise<void> {
+    const { sql, submittedAtMs, jobId } = accepted;
+    if (this.#jobs.has(jobId)) return this.#options.journal.remove(jobId);
+    const datasets = await this.#options.datasets();
+    const outcome = await this.#options.planner.plan({ sql, datasets, nowMs: submittedAtMs });
+    const error = outcome.ok ? changedData(accepted, outcome.plan) : { ...outcome.error };
+    if (outcome.ok && !error) return this.#start(accepted, outcome.plan, outcome.planMs);
+    const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
+    this.#live++;
+    await this.#keep({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: 0 }, command);
+  }
+
+  async #keep(job: LiveJob, command: SettleCommand): Promise<void> {
+    const settledAtMs = this.#wallMs();
+    const view = this.view(job);
+    const result = command.result ?? [];
+    const record: JobRecord = {
+      jobId: job.jobId,
+      owner: job.owner,
+      ...(job.name !== undefined && { name: job.name }),
+      sql: job.sql,
+      state: command.state,
+      submittedAtMs: job.submittedAtMs,
+      settledAtMs,
+      expiresAtMs: settledAtMs + (this.#options.resultTtlMs ?? LIMITS.resultTtlMs),
+      view: view ?? emptyView(job, command),
+      columns: job.plan.columns,
+      result,
+      ...(command.error !== undefined && { error: command.error }),
+      plan: planView(
+        job.plan,
+        view?.stages.map((stage) => stage.tasks),
+      ),
+    };
+    try {
+      await this.#options.results.persist(result.map((block) => block.blockId));
+      await this.#options.store.put(record);
+      await this.#options.journal.remove(job.jobId);
+    } finally {
+      // Even where the disk is full the result is here until the coordinator stops: the author gets it.
+      this.#jobs.set(job.jobId, settledJob(record, settledAtMs));
+      this.#live--;
+      this.#wake(job.jobId);
+    }
+  }
+
+  async #expire(job: SettledJob, forget: boolean): Promise<void> {
+    // The core unpins the blocks and says which ones nobody else needs; after a restart it never knew them.
+    const known = this.#options.core.job(job.jobId) !== undefined;
+    if (forget) this.#jobs.delete(job.jobId);
+    else this.#jobs.set(job.jobId, { ...job, expired: true });
+    this.#options.shell.tell({ type: 'jobForgotten', jobId: job.jobId });
+    if (!known) await this.#options.results.discard(this.unneeded(job.record.result.map((block) => block.blockId)));
+    if (forget) await this.#options.store.remove(job.jobId);
+  }
+
+  #wait(jobId: JobId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(jobId) ?? new Set();
+      this.#waiters.set(jobId, waiters);
+      const done = (): void => {
+        cancel();
+        waiters.delete(done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = this.#options.shell.clock.after(waitMs, done);
+      waiters.add(done);
+      if (signal?.aborted) done();
+      else signal?.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  #wake(jobId: JobId): void {
+    const waiters = this.#waiters.get(jobId);
+    this.#waiters.delete(jobId);
+    for (const done of [...(waiters ?? [])]) done();
+  }
+}
+
+const EMPTY_PLAN: PhysicalPlan = {
+  stages: [],
+  columns: [],
+  logical: { op: 'none', detail: '', inputs: [] },
+  fallbacks: [],
+  datasets: [],
+  chunks: { total: 0, needed: 0 },
+};
+
+function changedData(accepted: AcceptedJob, plan: PhysicalPlan): JobError | undefined {
+  const before = new Map(accepted.datasets.map(({ name, version }) => [name, version]));
+  const changed = plan.datasets.find(({ name, version }) => before.get(name) !== version);
+  if (!changed) return undefined;
+  return {
+    code: 'file-changed',
+    title: 'The data changed',
+    detail: `The dataset ${changed.name} was replaced after the job was accepted, while the coordinator was down.`,
+    hint: 'Run the query again.',
+  };
+}
+
+function emptyView(job: LiveJob, command: SettleCommand): JobView {
+  return {
+    jobId: job.jobId,
+    owner: job.owner,
+    state: command.state,
+    submittedAtMs: job.submittedAtMs,
+    stages: [],
+    counters: {
+      tasksPlanned: 0,
+      tasksReused: 0,
+      attempts: 0,
+      ended: {},
+      recomputes: 0,
+      bytesMoved: 0,
+      bytesLoaded: 0,
+      fetchMs: 0,
+      loadMs: 0,
+      computeMs: 0,
+      packMs: 0,
+    },
+    ...(command.error !== undefined && { error: command.error }),
+  };
+}

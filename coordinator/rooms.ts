@@ -1,0 +1,157 @@
+/** Opens what the coordinator consists of, in order, and closes it in reverse. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadHashes } from '../shared/hash.ts';
+import type { BlockId } from '../shared/ids.ts';
+import type { CatalogPort, ResultsPort } from './api/services.ts';
+import type { AppOptions } from './app.ts';
+import { Guard } from './auth/guard.ts';
+import { HostList } from './auth/hosts.ts';
+import { Tokens } from './auth/tokens.ts';
+import { CoordinatorBlocks } from './blocks/coordinator-blocks.ts';
+import { Catalog } from './catalog/catalog.ts';
+import { JobJournal } from './jobs/journal.ts';
+import type { PlannerPort } from './jobs/ports.ts';
+import { openResults } from './jobs/results.ts';
+import { JobService } from './jobs/service.ts';
+import { Planner } from './planner/planner.ts';
+import { assembleGrid, type Grid } from './sessions/assemble.ts';
+import { nodeClock } from './sessions/node-clock.ts';
+import { StoreIds } from './sessions/store-ids.ts';
+import { openStore, type Store } from './store/open.ts';
+
+export interface Rooms extends Omit<Grid, 'serve'> {
+  readonly guard: Guard;
+  readonly tokens: Tokens;
+  readonly blocks: CoordinatorBlocks;
+  readonly catalog: CatalogPort;
+  readonly jobs: JobService;
+  readonly results: ResultsPort;
+  /** Closes all sessions; jobs stay accepted. */
+  disconnect(): void;
+  close(): Promise<void>;
+}
+
+type Log = (error: unknown, what: string) => void;
+
+export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> {
+  const { dataDir } = options;
+  await loadHashes();
+  const hosts = new HostList({
+    host: options.host ?? '127.0.0.1',
+    lan: options.lan ?? false,
+    advertise: options.advertise ?? [],
+  });
+  const store = await openStore(dataDir);
+  let planner: PlannerPort | undefined;
+  try {
+    const tokens = await Tokens.open({ dataDir, store: store.tokens, adminToken: options.adminToken });
+    // Whoever prints a join link reads these from the data directory.
+    if (hosts.beyondLoopback) for (const role of ['author', 'volunteer'] as const) await tokens.joinToken(role);
+    const guard = new Guard({ hosts, tokens, allowOrigins: options.allowOrigins ?? [] });
+    await rm(join(dataDir, 'uploads'), { recursive: true, force: true });
+    const blocks = await CoordinatorBlocks.open({ dir: join(dataDir, 'blocks') });
+    const catalog = options.parts?.catalog ?? (await openCatalog(options, store, blocks, log));
+    planner = options.parts?.planner ?? (await Planner.start(childEntry(options.childEntries?.planner)));
+    const grid = assembleGrid({
+      clock: options.clock ?? nodeClock,
+      paceMs: options.paceMs ?? 0,
+      guard,
+      blocks,
+      storeIds: await StoreIds.open(store.meta),
+      breakpoints: options.breakpoints ?? {},
+      log,
+      ...(options.limits?.transferIdleMs !== undefined && { transferIdleMs: options.limits.transferIdleMs }),
+    });
+    const jobs = await openJobs({ options, store, blocks, catalog, planner, grid, log });
+    const results = options.parts?.results ?? openResults({ blocks });
+    return withClosing({ ...grid, guard, tokens, blocks, catalog, jobs, results }, planner, store);
+  } catch (error) {
+    await planner?.close();
+    await store.close();
+    throw error;
+  }
+}
+
+async function openCatalog(options: AppOptions, store: Store, blocks: CoordinatorBlocks, log: Log): Promise<CatalogPort> {
+  const catalog = await Catalog.open({
+    store,
+    blocks,
+    tempDir: join(options.dataDir, 'ingest'),
+    ...childEntry(options.childEntries?.ingest),
+  });
+  for (const { name, missingBlocks } of catalog.lost) {
+    log(new Error(`${missingBlocks} of its blocks are gone`), `the dataset ${name} is not listed; register its file again`);
+  }
+  return catalog;
+}
+
+interface JobParts {
+  readonly options: AppOptions;
+  readonly store: Store;
+  readonly blocks: CoordinatorBlocks;
+  readonly catalog: CatalogPort;
+  readonly planner: PlannerPort;
+  readonly grid: Grid;
+  readonly log: Log;
+}
+
+async function openJobs({ options, store, blocks, catalog, planner, grid, log }: JobParts): Promise<JobService> {
+  const { jobsQueued, resultTtlMs } = options.limits ?? {};
+  const records = await store.jobs.list();
+  const nowMs = Date.now();
+  const kept = records.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
+  await blocks.sweepOutputs(new Set(kept.map((block) => block.blockId)));
+  const discard = (blockIds: readonly BlockId[]): Promise<void> =>
+    // What the core counts on must stay, whatever an older result's time to live says.
+    blocks.discard(blockIds.filter((blockId) => !grid.core.holders(blockId).onCoordinator));
+  const { shell, core } = grid;
+  // Until the service stands the core has no jobs, so nothing can settle or be discarded before it is served.
+  const jobs = new JobService({
+    shell,
+    core,
+    planner,
+    datasets: () => catalog.list(),
+    results: { persist: (blockIds) => blocks.persist(blockIds), discard },
+    store: store.jobs,
+    journal: await JobJournal.open(store.meta),
+    log,
+    ...(jobsQueued !== undefined && { jobsQueued }),
+    ...(resultTtlMs !== undefined && { resultTtlMs }),
+  });
+  grid.serve({
+    settleJob: (command) => jobs.settle(command),
+    discardBlocks: ({ blockIds }) => {
+      blocks.discard(jobs.unneeded(blockIds)).catch((error: unknown) => log(error, 'blocks could not be deleted'));
+    },
+  });
+  await jobs.restore(records);
+  return jobs;
+}
+
+type Parts = Omit<Rooms, 'close' | 'disconnect'>;
+
+function withClosing(rooms: Parts, planner: PlannerPort, store: Store): Rooms {
+  let closed: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    await rooms.jobs.close();
+    rooms.shell.close();
+    await planner.close();
+    await store.close();
+  };
+  return {
+    ...rooms,
+    disconnect() {
+      rooms.sessions.close();
+      rooms.relay.close();
+    },
+    close() {
+      closed ??= closeAll();
+      return closed;
+    },
+  };
+}
+
+function childEntry(entry: URL | string | undefined): { readonly childEntry?: URL | string } {
+  return entry === undefined ? {} : { childEntry: entry };
+}

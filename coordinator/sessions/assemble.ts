@@ -1,0 +1,83 @@
+/** Puts the scheduler core into its shell and gives each command to the one who does it. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../shared/clock.ts';
+import type { BlockId, SessionId } from '../../shared/ids.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
+import type { Guard } from '../auth/guard.ts';
+import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
+import { Relay } from '../blocks/relay.ts';
+import { Collector } from '../blocks/relay-collect.ts';
+import { Scheduler } from '../core/scheduler.ts';
+import type { Breakpoints } from './breakpoints.ts';
+import { Sessions } from './sessions.ts';
+import type { CommandHandlers } from './shell.ts';
+import { Shell } from './shell.ts';
+import type { StoreIds } from './store-ids.ts';
+
+export interface GridOptions {
+  readonly clock: Clock;
+  readonly paceMs: number;
+  readonly guard: Guard;
+  readonly blocks: CoordinatorBlocks;
+  readonly storeIds: StoreIds;
+  readonly breakpoints: Breakpoints;
+  readonly transferIdleMs?: number;
+  readonly log: (error: unknown, what: string) => void;
+}
+
+export interface Grid {
+  readonly core: Scheduler;
+  readonly shell: Shell;
+  readonly sessions: Sessions;
+  readonly relay: Relay;
+  /** Last step: who takes what the grid itself does not. */
+  readonly serve: (rest: Pick<CommandHandlers, 'settleJob' | 'discardBlocks'>) => void;
+}
+
+export function assembleGrid(options: GridOptions): Grid {
+  const { clock, guard, blocks, paceMs, log } = options;
+  const core = new Scheduler({ paceMs, idSeed: randomBytes(4).toString('hex') });
+  const shell = new Shell(core, clock);
+  const lacks = (holder: SessionId, blockId: BlockId): void => {
+    const storeId = sessions.get(holder)?.identity.storeId;
+    if (storeId !== undefined) shell.tell({ type: 'blocksDropped', storeId, blockIds: [blockId] });
+  };
+  const relay = new Relay({
+    clock,
+    guard,
+    blocks,
+    lacks,
+    log,
+    ...(options.transferIdleMs !== undefined && { idleMs: options.transferIdleMs }),
+    session: (sessionId, dataKey) => sessions.byDataKey(sessionId, dataKey)?.identity.sessionId,
+    leased: (sessionId, blockId, bucket) => core.leaseOf(sessionId, blockId, bucket),
+    accepted: (blockId) => core.blockInfo(blockId)?.buckets,
+    holders: (blockId) => core.holders(blockId).sessions,
+    broken: (sessionId, reason) => sessions.get(sessionId)?.close(CLOSE.badMessage, reason, 'protocol'),
+  });
+  const sessions: Sessions = new Sessions({
+    shell,
+    guard,
+    blocks,
+    paceMs,
+    log,
+    storeIds: options.storeIds,
+    breakpoints: options.breakpoints,
+    ended: (sessionId) => relay.detach(sessionId),
+  });
+  const collector = new Collector({
+    peer: (sessionId) => relay.peer(sessionId),
+    keep: ({ blockId, buckets }, slices) => blocks.putSlices(blockId, buckets, slices),
+    collected: ({ blockId, digest }) => shell.tell({ type: 'blockCollected', blockId, digest }),
+    failed: (blockId, why) => shell.tell({ type: 'collectFailed', blockId, why }),
+    lacks,
+    log,
+  });
+  return {
+    core,
+    shell,
+    sessions,
+    relay,
+    serve: (rest) => shell.serve({ ...sessions.handlers, collectBlock: (command) => collector.collect(command), ...rest }),
+  };
+}

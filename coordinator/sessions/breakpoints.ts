@@ -1,0 +1,23 @@
+/**
+ * Named points where a test may hold the coordinator still. They are an option of buildApp only: nothing on the network
+ * reaches them, and an absent one costs nothing.
+ */
+import type { AttemptId, BlockId, JobId, SessionId, WorkerId } from '../../shared/ids.ts';
+
+export interface AttemptPoint {
+  readonly jobId: JobId;
+  readonly stage: number;
+  readonly blockId: BlockId;
+  readonly attemptId: AttemptId;
+  readonly sessionId: SessionId;
+  readonly workerId: WorkerId;
+}
+
+export interface Breakpoints {
+  /** The core has leased the task; the message waits until this resolves. */
+  readonly beforeLease?: (point: AttemptPoint) => Promise<void>;
+  /** The lease was handed to the socket. */
+  readonly afterLease?: (point: AttemptPoint) => Promise<void>;
+  /** The core has taken the success; the session's next messages wait until this resolves. */
+  readonly afterAccept?: (point: AttemptPoint & { readonly inline: boolean }) => Promise<void>;
+}

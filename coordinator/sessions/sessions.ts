@@ -1,0 +1,190 @@
+/**
+ * All sessions: lets workers in, finds the session for a command, and keeps one session per worker id.
+ *
+ * A hello with the id of a connected worker: from the same signed store it is the same tab coming back before its old
+ * connection was given up (or a duplicated tab), so the newer wins and the older is closed with 4409; a client closed so
+ * asks for a fresh id. From another store it gets a fresh id at once, since worker ids are no secret.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { RawData, WebSocket } from 'ws';
+import { makeId, type SessionId, type WorkerId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { HelloMessage } from '../../shared/protocol/session.ts';
+import { CLOSE, type CloseCode, PROTOCOL } from '../../shared/protocol/version.ts';
+import { bearer } from '../auth/bearer.ts';
+import type { Guard } from '../auth/guard.ts';
+import { closeSocket } from './close.ts';
+import { ProtocolError, readFrame, typeOf } from './messages.ts';
+import { checkWorkerMessage, type SessionDeps, type SessionIdentity, WorkerSession } from './session.ts';
+import type { CommandHandlers } from './shell.ts';
+import type { StoreIds } from './store-ids.ts';
+
+/** Why a socket is turned away, with its close code. */
+class Refused extends Error {
+  readonly code: CloseCode;
+  constructor(code: CloseCode, reason: string) {
+    super(reason);
+    this.code = code;
+  }
+}
+
+export interface SessionsOptions extends Omit<SessionDeps, 'ended'> {
+  readonly guard: Guard;
+  readonly storeIds: StoreIds;
+  readonly ended: (sessionId: SessionId) => void;
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #byId = new Map<SessionId, WorkerSession>();
+  readonly #byWorker = new Map<WorkerId, WorkerSession>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** A new socket on /v1/session; its Host was checked before the upgrade. */
+  accept(socket: WebSocket, request: FastifyRequest): void {
+    const { guard, shell } = this.#options;
+    // A reset connection also closes; without a listener the error would end the process.
+    socket.on('error', (error) => this.#options.log(error, 'session socket'));
+    if (!guard.originAllowed(request.headers.origin, request.headers.host)) {
+      closeSocket(socket, CLOSE.origin, 'this page is not the coordinator’s own; see --allow-origin', shell.clock);
+      return;
+    }
+    let session: WorkerSession | undefined;
+    const cancel = shell.clock.after(LIMITS.helloMs, () => {
+      closeSocket(socket, CLOSE.badMessage, `no hello within ${LIMITS.helloMs} ms`, shell.clock);
+    });
+    socket.once('close', cancel);
+    let refused = false;
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (session) return session.receive(data as Buffer, isBinary);
+      if (refused) return;
+      cancel();
+      try {
+        session = this.#greet(socket, request, data as Buffer, isBinary);
+      } catch (error) {
+        refused = true;
+        const code = error instanceof Refused ? error.code : CLOSE.badMessage;
+        if (!(error instanceof Refused) && !(error instanceof ProtocolError)) this.#options.log(error, 'a hello failed');
+        closeSocket(socket, code, (error as Error).message, shell.clock);
+      }
+    });
+  }
+
+  /** The shell's commands that go to one tab. A session that is gone needs none. */
+  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks'> = {
+    leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
+    cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
+    dropBlocks: (command) => this.#byId.get(command.sessionId)?.send({ type: 'dropBlocks', blockIds: [...command.blockIds] }),
+  };
+
+  /** The session that a data socket belongs to, if it knows the key. */
+  byDataKey(sessionId: string, dataKey: string): WorkerSession | undefined {
+    const session = this.#byId.get(sessionId as SessionId);
+    return session?.identity.dataKey === dataKey ? session : undefined;
+  }
+
+  get(sessionId: SessionId): WorkerSession | undefined {
+    return this.#byId.get(sessionId);
+  }
+
+  ofWorker(workerId: WorkerId): WorkerSession | undefined {
+    return this.#byWorker.get(workerId);
+  }
+
+  /** No new tasks for this worker; what runs may finish. False when it is not connected. */
+  drain(workerId: WorkerId): boolean {
+    const session = this.#byWorker.get(workerId);
+    if (!session) return false;
+    session.send({ type: 'drain' });
+    this.#options.shell.tell({ type: 'workerDrained', workerId });
+    return true;
+  }
+
+  dismiss(workerId: WorkerId): boolean {
+    const session = this.#byWorker.get(workerId);
+    session?.close(CLOSE.dismissed, 'closed by the administrator', 'dismissed');
+    return session !== undefined;
+  }
+
+  close(): void {
+    for (const session of [...this.#byId.values()]) session.close(CLOSE.goingAway, 'the coordinator stops', 'closed');
+  }
+
+  #greet(socket: WebSocket, request: FastifyRequest, data: Buffer, isBinary: boolean): WorkerSession {
+    const hello = readHello(data, isBinary);
+    const { host, authorization } = request.headers;
+    const verdict = this.#options.guard.identify({ host, remoteAddress: request.ip }, hello.token ?? bearer(authorization));
+    if (!verdict.ok) {
+      const what = verdict.why === 'wrong' ? 'this token is not known here' : 'a token is needed';
+      throw new Refused(CLOSE.token, `${what}: open the join link again`);
+    }
+    if (this.#byId.size >= LIMITS.workers) throw new Refused(CLOSE.full, `${LIMITS.workers} tabs are connected; try later`);
+    return this.#admit(hello, socket);
+  }
+
+  #admit(hello: HelloMessage, socket: WebSocket): WorkerSession {
+    const { storeIds, shell, ended, ...deps } = this.#options;
+    const storeId = (hello.storeId === undefined ? undefined : storeIds.verify(hello.storeId)) ?? storeIds.issue();
+    const identity: SessionIdentity = {
+      sessionId: makeId('ses', randomBytes) as SessionId,
+      workerId: this.#workerIdFor(hello.workerId, storeId),
+      storeId,
+      dataKey: randomBytes(18).toString('base64url'),
+      mode: hello.mode,
+      ...(hello.name !== undefined && { name: hello.name }),
+    };
+    const session = new WorkerSession(identity, socket, {
+      ...deps,
+      shell,
+      ended: (gone) => {
+        this.#byId.delete(gone.identity.sessionId);
+        if (this.#byWorker.get(gone.identity.workerId) === gone) this.#byWorker.delete(gone.identity.workerId);
+        ended(gone.identity.sessionId);
+      },
+    });
+    this.#byId.set(identity.sessionId, session);
+    this.#byWorker.set(identity.workerId, session);
+    session.send({
+      type: 'welcome',
+      workerId: identity.workerId,
+      sessionId: identity.sessionId,
+      storeId: storeIds.sign(storeId),
+      dataKey: identity.dataKey,
+      heartbeatMs: LIMITS.heartbeatMs,
+    });
+    shell.tell({
+      type: 'workerJoined',
+      sessionId: identity.sessionId,
+      workerId: identity.workerId,
+      storeId,
+      traits: hello.traits,
+    });
+    return session;
+  }
+
+  #workerIdFor(wanted: string | undefined, storeId: string): WorkerId {
+    const fresh = (): WorkerId => makeId('w', randomBytes) as WorkerId;
+    if (wanted === undefined || !/^w-[a-z0-9]{9}$/.test(wanted)) return fresh();
+    const current = this.#byWorker.get(wanted as WorkerId);
+    if (!current) return wanted as WorkerId;
+    if (current.identity.storeId !== storeId) return fresh();
+    current.close(CLOSE.duplicate, 'another tab or connection took this worker’s place', 'closed');
+    return wanted as WorkerId;
+  }
+}
+
+/** Version before schema: a tab of another version may well send a hello of another shape. */
+function readHello(data: Buffer, isBinary: boolean): HelloMessage {
+  if (isBinary) throw new ProtocolError('hello is a text frame');
+  const { message } = readFrame(data, false, { text: LIMITS.sessionFrameBytes, binary: 0 });
+  if (typeOf(message) !== 'hello') throw new ProtocolError('the first frame must be a hello');
+  const { protocol } = message as { readonly protocol?: unknown };
+  if (typeof protocol === 'number' && protocol !== PROTOCOL) {
+    throw new Refused(CLOSE.version, `protocol ${PROTOCOL} is spoken here, not ${protocol}: reload the page`);
+  }
+  return checkWorkerMessage(message) as HelloMessage;
+}
