@@ -13,7 +13,7 @@ import { LIMITS } from '../../../shared/limits.ts';
 import { statisticsOf } from '../columns/bounds.ts';
 import { makeBuilder } from '../columns/builder.ts';
 import type { ColumnBuilder, EngineVector } from '../columns/node.ts';
-import { batchParts, ColumnStreamWriter } from '../columns/stream.ts';
+import { BatchStreamWriter, batchParts } from '../columns/stream.ts';
 import { NORMALISER_VERSION } from '../ingest-protocol.ts';
 import type { ChunkColumnRecord, ChunkRecord, DatasetColumn } from '../types.ts';
 
@@ -23,7 +23,7 @@ interface Column {
   readonly type: SqlType;
   readonly layout: Layout;
   readonly builder: ColumnBuilder;
-  readonly writer: ColumnStreamWriter;
+  readonly writer: BatchStreamWriter;
   /** In place of `builder` for sources that have Arrow buffers; one a chunk. */
   fromViews?: ViewBuilder | undefined;
 }
@@ -46,7 +46,7 @@ export class ChunkWriter {
       const type = parseSqlType(wire);
       const builder = makeBuilder(type, LIMITS.chunkRows);
       invariant(builder, `no column builder for ${wire}`);
-      return { type, layout: layoutOfType(type), builder, writer: new ColumnStreamWriter({ name: `c${ordinal}`, wire }) };
+      return { type, layout: layoutOfType(type), builder, writer: new BatchStreamWriter([{ name: `c${ordinal}`, wire }]) };
     });
   }
 
@@ -126,7 +126,7 @@ export class ChunkWriter {
 
 /** The column's rows since the last chunk; its builders then begin anew. */
 function takeParts(column: Column): BatchParts {
-  if (!column.fromViews) return batchParts(column.builder.finish());
+  if (!column.fromViews) return batchParts([column.builder.finish()]);
   const parts: BatchParts = { nodes: [], buffers: [] };
   column.fromViews.finish(parts);
   column.fromViews = undefined;

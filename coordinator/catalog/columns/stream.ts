@@ -3,12 +3,12 @@ import { aligned, batchMessageBytes, END_OF_STREAM, writeBatchMessage } from '..
 import { schemaMessage, type WireColumn } from '../../../shared/arrow/schema.ts';
 import type { ArrowNode } from './node.ts';
 
-/** One column as a complete Arrow IPC stream of one record batch, in canonical form: the bytes of a column chunk. */
-export class ColumnStreamWriter {
+/** Columns as a complete Arrow IPC stream of one record batch, in canonical form: with one column, the bytes of a chunk. */
+export class BatchStreamWriter {
   readonly #schema: Uint8Array;
 
-  constructor(column: WireColumn) {
-    this.#schema = schemaMessage([column]);
+  constructor(columns: readonly WireColumn[]) {
+    this.#schema = schemaMessage(columns);
   }
 
   write(rows: number, { nodes, buffers: parts }: BatchParts): Uint8Array<ArrayBuffer> {
@@ -31,14 +31,14 @@ export class ColumnStreamWriter {
   }
 }
 
-/** A column's nodes and buffers in Arrow's order: depth first, each with its validity before its other buffers. */
-export function batchParts(column: ArrowNode): BatchParts {
+/** The columns' nodes and buffers in Arrow's order: depth first, each with its validity before its other buffers. */
+export function batchParts(columns: readonly ArrowNode[]): BatchParts {
   const parts: BatchParts = { nodes: [], buffers: [] };
   const visit = (node: ArrowNode): void => {
     parts.nodes.push(node.length, node.nulls);
     parts.buffers.push(node.validity, ...node.buffers);
     for (const child of node.children) visit(child);
   };
-  visit(column);
+  for (const column of columns) visit(column);
   return parts;
 }

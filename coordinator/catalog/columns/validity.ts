@@ -50,8 +50,9 @@ export class ValidityBuilder {
     return this.nulls === 0 ? new Uint8Array(0) : this.#bits.subarray(0, (this.length + 7) >> 3);
   }
 
+  /** The last view stays whole: the next column with NULLs gets memory of its own. */
   reset(): void {
-    if (this.nulls > 0) this.#bits.fill(0);
+    if (this.nulls > 0) this.#bits = new Uint8Array(this.#bits.length);
     this.length = 0;
     this.nulls = 0;
   }

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
+import type { ResultBlock } from '../core/commands.ts';
+import type { JobRecord } from '../store/jobs.ts';
+import { encodeResult, type StreamedFormat } from './encode.ts';
+import { writeParquet } from './parquet.ts';
+
+export type ResultFormat = StreamedFormat | 'parquet';
+
+export interface ResultStream {
+  readonly contentType: string;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface ResultsOptions {
+  readonly blocks: CoordinatorBlocks;
+  /** Emptied at start; holds parquet files until they are sent. */
+  readonly tempDir: string;
+  /** The ingest child's script; default: where the build puts it. */
+  readonly childEntry?: URL | string;
+}
+
+const CONTENT_TYPES: { readonly [F in ResultFormat]: string } = {
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  csv: 'text/csv; charset=utf-8; header=present',
+  arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+/** Finished results, in the form that the author asks for. */
+export class Results {
+  readonly #options: ResultsOptions;
+
+  private constructor(options: ResultsOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: ResultsOptions): Promise<Results> {
+    await rm(options.tempDir, { recursive: true, force: true });
+    await mkdir(options.tempDir, { recursive: true });
+    return new Results(options);
+  }
+
+  /**
+   * Starts streaming a successful job's result; every slice is verified against its digest. For parquet the whole file is
+   * written first, since its index stands at the end. @throws BlockError, CatalogError (parquet)
+   */
+  async open(job: Pick<JobRecord, 'columns' | 'result'>, format: ResultFormat): Promise<ResultStream> {
+    const contentType = CONTENT_TYPES[format];
+    const slices = this.#slices(job.result);
+    if (format !== 'parquet') return { contentType, body: encodeResult(format, job.columns, slices) };
+    const path = join(this.#options.tempDir, `${randomBytes(9).toString('hex')}.parquet`);
+    await writeParquet(job.columns, slices, path, {
+      tempDir: this.#options.tempDir,
+      childEntry: this.#options.childEntry ?? new URL('./ingest-child.js', import.meta.url),
+    });
+    return { contentType, body: sendOnce(path) };
+  }
+
+  async *#slices(blocks: readonly ResultBlock[]): AsyncGenerator<Uint8Array> {
+    for (const { blockId, buckets } of blocks) {
+      for (const [bucket, { digest }] of buckets.entries()) yield await this.#options.blocks.readStream(blockId, bucket, digest);
+    }
+  }
+}
+
+async function* sendOnce(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) yield piece as Buffer;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
