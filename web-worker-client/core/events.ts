@@ -6,7 +6,7 @@ import type { FailureReason } from '../../shared/failure.ts';
 import type { WorkerTraits } from './traits.ts';
 
 /** Who wants the tab to rest. It works only while nobody does. */
-export type PauseReason = 'volunteer' | 'battery' | 'hidden';
+export type PauseReason = 'volunteer' | 'battery';
 
 export type TabEvent =
   /** The volunteer agreed and the engine is ready. */

@@ -5,15 +5,12 @@
 import { unreachable } from '../../shared/assert.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
-import { type Attempt, Attempts } from './attempts.ts';
 import type { TabCommand } from './commands.ts';
 import { backoffMs, type ConnectionState, closedWords, connectionDeadlineMs, finalWords } from './connection.ts';
-import type { AttemptEnding, PauseReason, TabEvent } from './events.ts';
+import type { PauseReason, TabEvent } from './events.ts';
+import { LeaseBook } from './lease-book.ts';
 import type { WorkerTraits } from './traits.ts';
 import { connectionWords, currentTasks, joinedWords, type TabView } from './view.ts';
-
-/** More leases than this in one slot are handed back: the coordinator has lost count. */
-const LEASES_KEPT_PER_SLOT = 16;
 
 export interface TabCoreOptions {
   readonly traits: Omit<WorkerTraits, 'paused'>;
@@ -23,7 +20,7 @@ export interface TabCoreOptions {
 
 export class TabCore {
   readonly #random: () => number;
-  readonly #attempts = new Attempts();
+  readonly #leases = new LeaseBook((command) => this.#do(command));
   readonly #pausedBy = new Set<PauseReason>();
   #traits: Omit<WorkerTraits, 'paused'>;
   /** What the coordinator was last told; traits are sent only when they differ. */
@@ -34,9 +31,6 @@ export class TabCore {
   #failures = 0;
   #mode: 'working' | 'finishing' | 'draining' = 'working';
   #left = false;
-  #tasks = 0;
-  #rows = 0;
-  #cpuMs = 0;
   #out: TabCommand[] = [];
   #atMs = 0;
 
@@ -61,15 +55,15 @@ export class TabCore {
   view(): TabView {
     const joined = this.#connection.kind === 'joined';
     const { state, words } = connectionWords(this.#connection) ?? {
-      ...joinedWords({ mode: this.#mode, pausedBy: this.#pausedBy, attempts: this.#attempts.all() }),
+      ...joinedWords({ mode: this.#mode, pausedBy: this.#pausedBy, attempts: this.#leases.all() }),
     };
     return {
       state,
       words,
       ...(joined && this.#connection.kind === 'joined' ? { workerId: this.#connection.workerId } : {}),
       traits: this.#fullTraits(),
-      current: currentTasks(this.#attempts.all()),
-      contribution: { tasks: this.#tasks, rows: this.#rows, cpuSeconds: this.#cpuMs / 1000 },
+      current: currentTasks(this.#leases.all()),
+      contribution: this.#leases.contribution(),
     };
   }
 
@@ -91,7 +85,8 @@ export class TabCore {
         this.#onLeased(event.attemptId, event.slot, event.title);
         return;
       case 'attemptCancelled':
-        this.#onCancelled(event.attemptId, event.why);
+        this.#leases.cancel(event.attemptId, event.why);
+        this.#settleFinishing();
         return;
       case 'drained':
         this.#onDrained();
@@ -103,10 +98,11 @@ export class TabCore {
         this.#drop(CLOSE.badMessage, event.why);
         return;
       case 'inputsFetched':
-        this.#onFetched(event.attemptId);
+        this.#leases.fetched(event.attemptId, this.#atMs);
         return;
       case 'attemptEnded':
-        this.#onEnded(event.attemptId, event.ending);
+        this.#leases.ended(event.attemptId, event.ending, this.#atMs);
+        this.#settleFinishing();
         return;
       case 'paused':
         this.#onPaused(event.by);
@@ -199,7 +195,7 @@ export class TabCore {
   /** Attempts die with their session: the coordinator has given them to others, so nothing is reported. */
   #loseSession(why: string): void {
     if (this.#connection.kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
-    for (const attempt of this.#attempts.all()) this.#abandon(attempt, why);
+    this.#leases.abandon(why);
     if (this.#mode === 'finishing') this.#pausedBy.add('volunteer');
     this.#mode = 'working';
   }
@@ -225,7 +221,7 @@ export class TabCore {
         nextHeartbeatMs: this.#atMs + connection.heartbeatMs,
         nextSeq: connection.nextSeq + 1,
       };
-      const running = this.#attempts.unsettled().map((a) => a.attemptId);
+      const running = this.#leases.unsettled().map((a) => a.attemptId);
       this.#do({ type: 'sendHeartbeat', seq: connection.nextSeq, running: running.slice(0, 256) });
     }
   }
@@ -233,87 +229,14 @@ export class TabCore {
   // ---- attempts
 
   #onLeased(attemptId: string, slot: number, title: string): void {
-    if (this.#connection.kind !== 'joined' || this.#attempts.get(attemptId)) return;
-    const refusal = this.#refusal(slot);
-    if (refusal !== undefined) {
-      this.#do({ type: 'handBack', attemptId, why: refusal });
-      this.#do({ type: 'forgetAttempt', attemptId });
-      return;
-    }
-    this.#attempts.add(attemptId, slot, title);
-    this.#do({ type: 'fetchInputs', attemptId, slot });
+    if (this.#connection.kind === 'joined') this.#leases.lease(attemptId, slot, title, this.#refusal(slot));
   }
 
   #refusal(slot: number): string | undefined {
     if (this.#resting()) return 'this tab is paused';
     if (this.#mode === 'draining') return 'this tab is draining';
     if (slot >= this.#traits.slots) return `this tab has only ${this.#traits.slots} slots`;
-    if (this.#attempts.ofSlot(slot).length >= LEASES_KEPT_PER_SLOT) return 'this slot has too many leases';
     return undefined;
-  }
-
-  #onFetched(attemptId: string): void {
-    const attempt = this.#attempts.get(attemptId);
-    if (attempt?.state !== 'fetching') return;
-    attempt.state = 'ready';
-    this.#runNext(attempt.slot);
-  }
-
-  #runNext(slot: number): void {
-    const attempt = this.#attempts.next(slot);
-    if (!attempt) return;
-    attempt.state = 'running';
-    attempt.startedAtMs = this.#atMs;
-    this.#do({ type: 'runAttempt', attemptId: attempt.attemptId, slot });
-  }
-
-  #onEnded(attemptId: string, ending: AttemptEnding): void {
-    const attempt = this.#attempts.get(attemptId);
-    if (!attempt) return;
-    this.#attempts.remove(attemptId);
-    this.#do({ type: attempt.settled ? 'discard' : 'report', attemptId });
-    if (ending.how === 'succeeded' && !attempt.settled) {
-      this.#tasks += 1;
-      this.#rows += ending.rows;
-      this.#cpuMs += ending.cpuMs;
-      this.#log(`${attempt.title}: done in ${seconds(this.#atMs - attempt.startedAtMs)}, ${ending.rows} rows.`);
-    } else if (ending.how === 'failed' && !attempt.settled) {
-      this.#log(`${attempt.title}: ${ending.message}`);
-    }
-    this.#runNext(attempt.slot);
-    this.#settleFinishing();
-  }
-
-  #onCancelled(attemptId: string, why: string): void {
-    const attempt = this.#attempts.get(attemptId);
-    if (!attempt || attempt.state === 'stopping') return;
-    this.#log(`${attempt.title}: cancelled (${why}).`);
-    if (attempt.state === 'running') {
-      // The report goes out when the slot is free; should the task succeed first, its block is worth telling.
-      attempt.state = 'stopping';
-      this.#do({ type: 'stopAttempt', attemptId, slot: attempt.slot, why });
-      return;
-    }
-    this.#handBack(attempt, why);
-    this.#settleFinishing();
-  }
-
-  /** Says `released` at once and gets the attempt out of its slot. */
-  #handBack(attempt: Attempt, why: string): void {
-    if (!attempt.settled) this.#do({ type: 'handBack', attemptId: attempt.attemptId, why });
-    this.#abandon(attempt, why);
-  }
-
-  /** Ends the attempt without a word to the coordinator. */
-  #abandon(attempt: Attempt, why: string): void {
-    attempt.settled = true;
-    if (attempt.state === 'running') {
-      attempt.state = 'stopping';
-      this.#do({ type: 'stopAttempt', attemptId: attempt.attemptId, slot: attempt.slot, why });
-    } else if (attempt.state !== 'stopping') {
-      this.#attempts.remove(attempt.attemptId);
-      this.#do({ type: 'forgetAttempt', attemptId: attempt.attemptId });
-    }
   }
 
   // ---- the volunteer's wishes
@@ -322,7 +245,7 @@ export class TabCore {
     if (this.#pausedBy.has(by)) return;
     this.#pausedBy.add(by);
     if (this.#mode === 'finishing') this.#mode = 'working';
-    for (const attempt of this.#attempts.unsettled()) this.#handBack(attempt, 'this tab was paused');
+    this.#leases.handBack('this tab was paused');
     this.#log('Paused: what ran was handed back.');
     this.#tellTraits();
   }
@@ -330,15 +253,13 @@ export class TabCore {
   #onFinishThenPause(): void {
     if (this.#resting()) return;
     this.#mode = 'finishing';
-    for (const attempt of this.#attempts.unsettled()) {
-      if (!this.#attempts.occupies(attempt)) this.#handBack(attempt, 'this tab is about to pause');
-    }
+    this.#leases.handBackWaiting('this tab is about to pause');
     this.#tellTraits();
     this.#settleFinishing();
   }
 
   #settleFinishing(): void {
-    if (this.#mode !== 'finishing' || this.#attempts.unsettled().length > 0) return;
+    if (this.#mode !== 'finishing' || this.#leases.unsettled().length > 0) return;
     this.#mode = 'working';
     this.#pausedBy.add('volunteer');
     this.#log('Finished what ran; paused.');
@@ -362,7 +283,7 @@ export class TabCore {
   }
 
   #onLeave(): void {
-    for (const attempt of this.#attempts.all()) this.#abandon(attempt, 'this tab leaves');
+    this.#leases.abandon('this tab leaves');
     if (this.#connection.kind === 'joined') this.#do({ type: 'sendLeaving' });
     const { kind } = this.#connection;
     if (kind === 'connecting' || kind === 'helloSent' || kind === 'joined') {
@@ -378,11 +299,7 @@ export class TabCore {
     const before = this.#traits;
     this.#traits = { ...before, ...change };
     const { slots, share } = this.#traits;
-    if (slots < before.slots) {
-      for (const attempt of this.#attempts.all()) {
-        if (attempt.slot >= slots) this.#handBack(attempt, `this tab went down to ${slots} slots`);
-      }
-    }
+    if (slots < before.slots) this.#leases.handBack(`this tab went down to ${slots} slots`, (a) => a.slot >= slots);
     if (slots !== before.slots) this.#do({ type: 'applySlots', slots });
     if (share !== before.share) this.#do({ type: 'applyShare', share });
     this.#tellTraits();
@@ -414,8 +331,4 @@ export class TabCore {
   #log(words: string): void {
     this.#do({ type: 'log', words });
   }
-}
-
-function seconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

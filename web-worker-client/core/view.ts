@@ -38,7 +38,6 @@ export function currentTasks(attempts: readonly Attempt[]): readonly CurrentTask
 const PAUSE_WORDS: { readonly [R in PauseReason]: string } = {
   volunteer: 'Paused. Nothing is computed; blocks that others need are still served.',
   battery: 'Resting while the battery is low; blocks that others need are still served.',
-  hidden: 'Resting while the page is hidden; blocks that others need are still served.',
 };
 
 /** State and sentence for what the tab does while it is joined. */
@@ -50,7 +49,7 @@ export function joinedWords(input: {
   const { mode, pausedBy, attempts } = input;
   const busy = attempts.some((a) => !a.settled);
   if (mode === 'finishing') return { state: 'draining', words: 'Finishing what runs, then pausing.' };
-  for (const by of ['volunteer', 'battery', 'hidden'] as const) {
+  for (const by of ['volunteer', 'battery'] as const) {
     if (pausedBy.has(by)) return { state: 'paused', words: PAUSE_WORDS[by] };
   }
   if (mode === 'draining') {
