@@ -1,6 +1,7 @@
 /** Growing buffers in which one record batch is put together. Bytes never written are zero. */
 
-const GROWTH = 2;
+/** Results come in pieces of 2048 rows and make batches of 60 times that. */
+const GROWTH = 4;
 
 function grown(old: Uint8Array, used: number, needed: number): Uint8Array {
   const next = new Uint8Array(Math.max(needed, old.length * GROWTH, 64));

@@ -122,7 +122,7 @@ export class ColumnBuilder {
   #room(count: number): Int32Array {
     const needed = this.#rows + count + 1;
     if (needed > this.#offsets.length) {
-      const next = new Int32Array(Math.max(needed, this.#offsets.length * 2));
+      const next = new Int32Array(Math.max(needed, this.#offsets.length * 4));
       next.set(this.#offsets.subarray(0, this.#rows + 1));
       this.#offsets = next;
     }

@@ -226,10 +226,15 @@ export function readSchema(message: Uint8Array): WireColumn[] {
     const vector = reader.target(schema, 1);
     return Array.from({ length: reader.vectorLength(vector) }, (_, i) => {
       const field = reader.elementTarget(vector, i);
-      return { name: reader.string(field, 0), wire: formatSqlType(readType(reader, field)) };
+      const wire = formatSqlType(readType(reader, field));
+      // Sizes and precisions are not checked above: the name must be one that can be read back.
+      parseSqlType(wire);
+      return { name: reader.string(field, 0), wire };
     });
   } catch (error) {
-    if (error instanceof RangeError) throw new IpcError(`the schema is damaged: ${error.message}`);
+    if (error instanceof RangeError || error instanceof UnsupportedTypeError) {
+      throw new IpcError(`the schema is damaged: ${error.message}`);
+    }
     throw error;
   }
 }
