@@ -1,0 +1,158 @@
+/**
+ * Makes a task's inputs visible as in0..inN on a connection: resident runs are loaded where they are not yet, stage inputs become
+ * tables for the attempt, and each input is a temporary view.
+ */
+import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
+import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
+import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
+import type { AttemptControl } from './attempt-control.ts';
+import type { EngineConnection } from './engine.ts';
+import type { Residents } from './residents.ts';
+import { identifier, loadTable } from './table-loader.ts';
+import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
+
+/** The link counted on columns that this slot no longer holds. */
+export interface Lack {
+  readonly input: number;
+  readonly ordinals: readonly number[];
+}
+
+export interface InputBinderOptions {
+  readonly connection: EngineConnection;
+  readonly residents: Residents;
+  readonly control: AttemptControl;
+  readonly unzstd: Unzstd;
+  /** A fresh table name. */
+  readonly newTable: () => string;
+}
+
+type RunColumn = ChunkRun['columns'][number];
+
+export class InputBinder {
+  readonly #options: InputBinderOptions;
+  /** Tables of this attempt alone, to be dropped with it. */
+  readonly tables: string[] = [];
+  /** Uncompressed bytes inserted. */
+  loadedBytes = 0;
+
+  constructor(options: InputBinderOptions) {
+    this.#options = options;
+  }
+
+  /** What is missing to run the task, before anything is loaded. */
+  lacking(task: SlotTask): Lack[] {
+    return task.spec.inputs.flatMap((input, i) => {
+      if (input.kind !== 'chunks') return [];
+      const missing = this.#missing(input.run).filter((c) => !carries(task.inputs[i], c));
+      return missing.length > 0 ? [{ input: i, ordinals: missing.map((c) => c.ordinal) }] : [];
+    });
+  }
+
+  /** Binds input `index`. Throws CorruptSlice, EngineError or AttemptStopped. */
+  async bind(index: number, spec: TaskInput, given: SlotInput | undefined): Promise<void> {
+    const source =
+      spec.kind === 'chunks'
+        ? await this.#run(spec.run, given)
+        : await this.#slices(spec, given?.kind === 'slices' ? given.slices : []);
+    this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${index} AS ${source}`);
+  }
+
+  #missing(run: ChunkRun): RunColumn[] {
+    const { residents } = this.#options;
+    if (residents.rows(run.residentKey) !== undefined && residents.rows(run.residentKey) !== rowsOf(run)) {
+      residents.drop(run.residentKey);
+    }
+    const held = new Set(residents.ordinals(run.residentKey));
+    return run.columns.filter((c) => !held.has(c.ordinal));
+  }
+
+  async #run(run: ChunkRun, given: SlotInput | undefined): Promise<string> {
+    if (run.columns.length === 0) return countedRows(rowsOf(run));
+    const { residents } = this.#options;
+    residents.pin(run.residentKey);
+    const missing = this.#missing(run);
+    const groups = [
+      ...residents.groupsFor(
+        run.residentKey,
+        run.columns.map((c) => c.ordinal),
+      ),
+    ];
+    if (missing.length > 0) groups.push(await this.#loadGroup(run, missing, given));
+    const columns = groups.flatMap((g, i) => g.ordinals.map((o) => `g${i}.c${o}`));
+    const tables = groups.map((g, i) => `${g.table} g${i}`);
+    return `SELECT ${columns.join(', ')} FROM ${tables.join(' POSITIONAL JOIN ')}`;
+  }
+
+  async #loadGroup(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined) {
+    const { residents, connection, control } = this.#options;
+    const byColumn: IpcStream[][] = [];
+    for (const column of columns) byColumn.push(await this.#columnStreams(run, column, given));
+    const chunks = run.chunkRows.map((_, i) => byColumn.flatMap((streams) => streams[i] ?? []));
+    const bytes = byColumn.flat().reduce((sum, s) => sum + s.bytes.length, 0);
+    const ordinals = columns.map((c) => c.ordinal);
+    const named = columns.map((c) => ({ name: `c${c.ordinal}`, wire: c.wire }));
+    const table = this.#options.newTable();
+    const stays = residents.reserve(bytes);
+    await loadTable(connection, table, named, chunks, () => control.breathe());
+    this.loadedBytes += bytes;
+    if (stays) residents.add(run.residentKey, rowsOf(run), { table, ordinals, bytes });
+    else this.tables.push(table);
+    return { table, ordinals };
+  }
+
+  async #columnStreams(run: ChunkRun, column: RunColumn, given: SlotInput | undefined): Promise<IpcStream[]> {
+    const chunks = given?.kind === 'chunks' ? given.columns.find((c) => c.ordinal === column.ordinal)?.chunks : undefined;
+    const streams = await this.#verified(column.slices, chunks ?? [], [column.wire]);
+    streams.forEach((stream, i) => {
+      const slice = column.slices[i];
+      if (slice !== undefined && streamRows(stream) !== run.chunkRows[i]) {
+        throw new CorruptSlice(slice, `${streamRows(stream)} rows where the dataset has ${run.chunkRows[i]}`);
+      }
+    });
+    return streams;
+  }
+
+  async #slices(spec: Extract<TaskInput, { kind: 'slices' }>, given: readonly CodedSlice[]): Promise<string> {
+    const { connection, control, newTable } = this.#options;
+    const streams = await this.#verified(
+      spec.slices,
+      given,
+      spec.columns.map((c) => c.wire),
+    );
+    if (spec.columns.length === 0) return countedRows(streams.reduce((sum, s) => sum + streamRows(s), 0));
+    const table = newTable();
+    const named = spec.columns.map((c, i) => ({ name: `c${i}`, wire: c.wire }));
+    await loadTable(
+      connection,
+      table,
+      named,
+      streams.map((s) => [s]),
+      () => control.breathe(),
+    );
+    this.tables.push(table);
+    this.loadedBytes += streams.reduce((sum, s) => sum + s.bytes.length, 0);
+    return `SELECT ${named.map((c) => identifier(c.name)).join(', ')} FROM ${table}`;
+  }
+
+  async #verified(expected: readonly Slice[], given: readonly CodedSlice[], wires: readonly string[]): Promise<IpcStream[]> {
+    const streams: IpcStream[] = [];
+    for (const [i, slice] of expected.entries()) {
+      const coded = given[i];
+      if (coded === undefined) throw new CorruptSlice(slice, 'it did not come with the task');
+      streams.push(verifiedStream(coded, slice, wires, this.#options.unzstd));
+      await this.#options.control.breathe();
+    }
+    return streams;
+  }
+}
+
+const rowsOf = (run: ChunkRun): number => run.chunkRows.reduce((sum, rows) => sum + rows, 0);
+
+/** An input of which no column is read, as in `SELECT count(*)`: only its rows count. */
+const countedRows = (rows: number): string => `SELECT 1 AS nothing FROM range(${rows})`;
+
+function carries(given: SlotInput | undefined, column: RunColumn): boolean {
+  if (given?.kind !== 'chunks') return false;
+  const carried = given.columns.find((c) => c.ordinal === column.ordinal);
+  return carried !== undefined && carried.chunks.length === column.slices.length;
+}

@@ -1,0 +1,165 @@
+/** Runs one task at a time on one engine: inputs in, steps, canonical bytes out, and every way in which that can end as a value. */
+import { Canonicaliser, type CanonicalStream, namedByPosition } from '../../shared/arrow/canonical.ts';
+import { IpcError } from '../../shared/arrow/ipc.ts';
+import type { Failure } from '../../shared/failure.ts';
+import { digestOf, digestOfList } from '../../shared/hash.ts';
+import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
+import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
+import type { Engine, EngineConnection } from './engine.ts';
+import { EngineError, failureOf } from './engine-errors.ts';
+import { InputBinder } from './inputs.ts';
+import type { Residents } from './residents.ts';
+import { CorruptSlice, type Unzstd } from './verify.ts';
+
+export interface RunnerOptions {
+  readonly engine: Engine;
+  readonly residents: Residents;
+  readonly unzstd: Unzstd;
+  readonly nowMs: () => number;
+}
+
+/** An outcome without what the slot adds to every one. */
+type Verdict = SlotOutcome extends infer O ? (O extends SlotOutcome ? Omit<O, 'residents' | 'costs'> : never) : never;
+
+interface Costs {
+  loadMs: number;
+  computeMs: number;
+  packMs: number;
+  loadedBytes: number;
+}
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  #tables = 0;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async run(task: SlotTask, control: AttemptControl): Promise<SlotOutcome> {
+    const { residents, engine } = this.#options;
+    const costs: Costs = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };
+    let verdict: Verdict;
+    try {
+      verdict = await this.#withSecondChance(task, control, costs);
+      if (verdict.kind === 'succeeded') await control.waitUntilAge(task.spec.minRunMs);
+    } catch (error) {
+      verdict = { kind: 'failed', failure: failureFrom(error, control), broken: engine.broken };
+    }
+    residents.unpinAll();
+    const rounded: SlotCosts = costs;
+    return { ...verdict, residents: residents.takeChanges(), costs: rounded };
+  }
+
+  /** Out of memory: what other tasks left loaded goes, and the task runs once more. */
+  async #withSecondChance(task: SlotTask, control: AttemptControl, costs: Costs): Promise<Verdict> {
+    try {
+      return await this.#attempt(task, control, costs);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.fault !== 'memory') throw error;
+      if (!this.#options.residents.dropUnpinned()) throw error;
+    }
+    return this.#attempt(task, control, costs);
+  }
+
+  async #attempt(task: SlotTask, control: AttemptControl, costs: Costs): Promise<Verdict> {
+    const { engine, residents, unzstd } = this.#options;
+    control.check();
+    const connection = engine.connect();
+    const newTable = (): string => `t${this.#tables++}`;
+    const binder = new InputBinder({ connection, residents, control, unzstd, newTable });
+    try {
+      const lacking = binder.lacking(task);
+      if (lacking.length > 0) return { kind: 'lacking', inputs: lacking };
+      await this.#timed(costs, 'loadMs', async () => {
+        for (const [i, input] of task.spec.inputs.entries()) await binder.bind(i, input, task.inputs[i]);
+      });
+      return await this.#compute(task, control, costs, connection);
+    } finally {
+      costs.loadedBytes += binder.loadedBytes;
+      if (!engine.broken) this.#cleanUp(connection, task, binder.tables);
+    }
+  }
+
+  /** Extraction goes hand in hand with the last step; its share counts as packing. */
+  async #compute(task: SlotTask, control: AttemptControl, costs: Costs, connection: EngineConnection): Promise<Verdict> {
+    const { nowMs } = this.#options;
+    const steps = task.spec.steps;
+    const last = steps.length - 1;
+    const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
+    const canonical = new Canonicaliser(columns);
+    let packMs = 0;
+    await this.#timed(costs, 'computeMs', async () => {
+      for (const [i, step] of steps.entries()) {
+        await connection.query(
+          step.sql,
+          () => control.breathe(),
+          (piece) => {
+            if (i !== last) return;
+            const startedMs = nowMs();
+            canonical.addPiece(piece);
+            packMs += nowMs() - startedMs;
+          },
+        );
+      }
+    });
+    costs.computeMs -= packMs;
+    costs.packMs += packMs;
+    return this.#timed(costs, 'packMs', async () => {
+      await control.breathe();
+      return succeeded(canonical.finish());
+    });
+  }
+
+  async #timed<T>(costs: Costs, what: 'loadMs' | 'computeMs' | 'packMs', work: () => Promise<T>): Promise<T> {
+    const startedMs = this.#options.nowMs();
+    try {
+      return await work();
+    } finally {
+      costs[what] += this.#options.nowMs() - startedMs;
+    }
+  }
+
+  /** Temporary objects go with the connection. Only a task of several steps can have made tables of its own. */
+  #cleanUp(connection: EngineConnection, task: SlotTask, tables: readonly string[]): void {
+    const { residents } = this.#options;
+    for (const table of tables) connection.execute(`DROP TABLE IF EXISTS ${table}`);
+    if (task.spec.steps.length > 1) {
+      const keep = residents.tables();
+      const left = connection.texts('SELECT table_name FROM duckdb_tables() WHERE NOT internal AND NOT temporary');
+      for (const table of left) {
+        if (!keep.has(table)) connection.execute(`DROP TABLE IF EXISTS "${table.replaceAll('"', '""')}" CASCADE`);
+      }
+    }
+    connection.close();
+  }
+}
+
+function succeeded({ bytes, rows }: CanonicalStream): Verdict {
+  const digest = digestOf(bytes);
+  return {
+    kind: 'succeeded',
+    digest: digestOfList([digest]),
+    buckets: [{ rows, bytes: bytes.length, digest }],
+    streams: [bytes],
+  };
+}
+
+function failureFrom(error: unknown, control: AttemptControl): Failure {
+  if (error instanceof AttemptStopped) return error.failure;
+  if (error instanceof EngineError) return failureOf(error);
+  if (error instanceof CorruptSlice) {
+    const { blockId, bucket } = error.slice;
+    return { reason: 'input', code: 'slice-corrupt', message: error.message, slices: [{ blockId, bucket, why: 'corrupt' }] };
+  }
+  if (error instanceof IpcError) {
+    return { reason: 'author', code: 'output-type', message: `The task's result can not be moved: ${error.message}` };
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    reason: 'resource',
+    code: 'slot-error',
+    message: `The slot failed after ${Math.round(control.elapsedMs)} ms: ${message}`,
+  };
+}
