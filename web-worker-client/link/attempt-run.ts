@@ -74,18 +74,13 @@ export class AttemptRun {
     return failure;
   }
 
-  /** Runs on the slot. Never rejects. `--pace` holds the outcome back until the attempt is `minRunMs` old. */
+  /** Runs on the slot. Never rejects. The slot itself holds the outcome back for `--pace`. */
   async run(handle: SlotHandle): Promise<FinalOutcome> {
-    const { clock } = this.#around;
-    const startedAtMs = clock.nowMs();
-    this.#queueMs = startedAtMs - this.#readyAtMs;
-    const outcome = await this.#runRounds(handle);
-    const waitMs = startedAtMs + this.lease.task.minRunMs - clock.nowMs();
-    if (waitMs > 0 && outcome.kind === 'succeeded') await this.#pace(waitMs);
-    return outcome;
+    this.#queueMs = this.#around.clock.nowMs() - this.#readyAtMs;
+    return this.#runRounds(handle);
   }
 
-  /** Ends the run: the slot between two slices, a fetch or a pause of `--pace` at once. */
+  /** Ends the run: the slot between two slices, a fetch at once. */
   stop(handle: SlotHandle | undefined, why: string): void {
     this.#stopWhy = why;
     this.#abort.abort();
@@ -158,19 +153,6 @@ export class AttemptRun {
     if (got.failed.length > 0) return fetchFailure(got.failed);
     this.#inputs = slotInputs(this.lease.task, this.#needed, got.coded);
     return this.#inputs ? undefined : { reason: 'released', code: 'inputs-incomplete', message: 'Some inputs were not fetched.' };
-  }
-
-  #pace(waitMs: number): Promise<void> {
-    if (this.#abort.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        cancel();
-        this.#abort.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.#around.clock.after(waitMs, finish);
-      this.#abort.signal.addEventListener('abort', finish);
-    });
   }
 
   #failed(failure: Failure, outcome?: SlotOutcome): FinalOutcome {

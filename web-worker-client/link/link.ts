@@ -4,22 +4,20 @@
  */
 import { unreachable } from '../../shared/assert.ts';
 import { loadHashes } from '../../shared/hash.ts';
-import type { TaskSpec } from '../../shared/plan/task.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
-import { PROTOCOL } from '../../shared/protocol/version.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { TabCommand } from '../core/commands.ts';
 import type { PauseReason, TabEvent } from '../core/events.ts';
 import { TabCore } from '../core/tab-core.ts';
 import type { WorkerTraits } from '../core/traits.ts';
-import type { TabView } from '../core/view.ts';
+import type { TabState, TabView } from '../core/view.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { DataLink } from './data-link.ts';
+import { helloMessage, leaseOf } from './hello-and-lease.ts';
 import { BadMessageError, readSessionBinary, readSessionText, type SessionFrame } from './messages.ts';
 import { type EngineProgress, type Platform, randomUnit, type Socket } from './platform.ts';
 import { readStoredSlice } from './records.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
-import { sliceKey } from './slice-source.ts';
 import { SlotPool } from './slot-pool.ts';
 
 export interface LinkOptions {
@@ -45,6 +43,7 @@ export interface LinkSnapshot extends TabView {
 }
 
 const STORE_ID = 'storeId';
+const STARTING = { state: 'connecting', words: 'Loading the engine.' } as const;
 
 export class Link {
   readonly #options: LinkOptions;
@@ -61,6 +60,8 @@ export class Link {
   #attempts: AttemptTable | undefined;
   #slots: SlotPool | undefined;
   #engineProgress: EngineProgress | undefined;
+  /** What the tab says of itself while the core has not been asked to join, or was never able to. */
+  #before: { readonly state: TabState; readonly words: string } | undefined = STARTING;
   #engineVersion = '';
   #storeId: string | undefined;
   #workerId: string | undefined;
@@ -80,10 +81,28 @@ export class Link {
     });
   }
 
-  /** Loads the engine, boots the first slot, then connects. Rejects when the engine can't be had. */
+  /** Loads the engine, boots the first slot, then connects. Rejects when the engine can't be had; `stopped` then tells why. */
   async start(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      const words = `The engine could not be started: ${(error as Error).message}. Reload the page to try again.`;
+      this.#before = { state: 'left', words };
+      this.#options.onLog(words);
+      await this.#release(false);
+      this.#onStopped(words);
+      this.#changed();
+      throw error;
+    }
+    if (this.#stopped) return;
+    this.#before = undefined;
+    this.#dispatch({ type: 'joinRequested' });
+  }
+
+  async #open(): Promise<void> {
     await loadHashes();
     const cache = await this.#platform.openBlockCache();
+    if (this.#stopped) return cache.close();
     this.#cache = cache;
     this.#storeId = await cache.readSetting(STORE_ID);
     cache.onEvicted((ids) => this.#sendAll(droppedMessages(ids)));
@@ -92,6 +111,7 @@ export class Link {
       this.#changed();
     });
     this.#engineProgress = undefined;
+    if (this.#stopped) return;
     const { slots, memoryPerSlotBytes, share } = this.#core.view().traits;
     const pool = new SlotPool({
       platform: this.#platform,
@@ -110,9 +130,8 @@ export class Link {
       dispatch: (event) => this.#dispatch(event),
       send: (frame) => this.#send(frame),
     });
+    // Slots may have been set anew by now; later changes come as commands.
     this.#engineVersion = await pool.resize(slots);
-    if (this.#stopped) return this.#release(false);
-    this.#dispatch({ type: 'joinRequested' });
   }
 
   /** Takes effect within a second: what runs is handed back. The tab still serves its blocks. */
@@ -141,6 +160,7 @@ export class Link {
   /** Says goodbye and ends everything. Resolves when slots are gone and the cache is closed or deleted. */
   async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
     this.#stopped = true;
+    this.#before = undefined;
     this.#dispatch({ type: 'leaveRequested' });
     await this.#release(options.deleteBlocks);
   }
@@ -148,6 +168,7 @@ export class Link {
   snapshot(): LinkSnapshot {
     return {
       ...this.#core.view(),
+      ...this.#before,
       ...(this.#engineProgress ? { engine: this.#engineProgress } : {}),
       storedBytes: this.#cache?.storedBytes() ?? 0,
       servedBytes: this.#data?.servedBytes ?? 0,
@@ -256,13 +277,7 @@ export class Link {
         this.#onWelcome(epoch, message);
         return;
       case 'lease':
-        this.#attempts?.add({
-          attemptId: message.attemptId,
-          slot: message.slot,
-          // Checked against the schema, which has the same members.
-          task: message.task as unknown as TaskSpec,
-          inline: inlineParts(message, frame.payload),
-        });
+        this.#attempts?.add(leaseOf(message, frame.payload));
         this.#dispatch({
           type: 'leased',
           epoch,
@@ -302,18 +317,8 @@ export class Link {
 
   #sendHello(traits: WorkerTraits): void {
     const { token, name, platform } = this.#options;
-    this.#send({
-      type: 'hello',
-      protocol: PROTOCOL,
-      role: 'worker',
-      ...(token === undefined ? {} : { token }),
-      ...(this.#storeId === undefined ? {} : { storeId: this.#storeId }),
-      ...(this.#workerId === undefined ? {} : { workerId: this.#workerId }),
-      ...(name === undefined ? {} : { name }),
-      mode: platform.mode,
-      engine: { version: this.#engineVersion, flavour: 'wasm' },
-      traits,
-    });
+    const known = { token, name, storeId: this.#storeId, workerId: this.#workerId };
+    this.#send(helloMessage({ ...known, mode: platform.mode, engineVersion: this.#engineVersion, traits }));
   }
 
   #beginSession(): void {
@@ -370,16 +375,4 @@ export class Link {
     if (deleteBlocks) await cache.clear();
     await cache.close();
   }
-}
-
-function inlineParts(
-  message: Extract<CoordinatorMessage, { type: 'lease' }>,
-  payload: Uint8Array,
-): ReadonlyMap<string, Uint8Array> {
-  const parts = new Map<string, Uint8Array>();
-  for (const part of message.inline ?? []) {
-    if (part.offset + part.length > payload.byteLength) throw new BadMessageError('an inline slice lies outside its frame');
-    parts.set(sliceKey(part), payload.subarray(part.offset, part.offset + part.length));
-  }
-  return parts;
 }
