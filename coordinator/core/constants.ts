@@ -22,7 +22,7 @@ export const CORE_DEFAULTS = {
   /** Failed copies of one block to the coordinator before its jobs fail. */
   collectsPerBlock: 5,
 };
-export type CoreLimits = typeof CORE_DEFAULTS;
+export type CoreLimits = { readonly [name in keyof typeof CORE_DEFAULTS]: number };
 
 /** Load: 400 MiB/s into the engine and 50 MiB/s over the network, until a worker has shown its own figure. */
 export const LOAD_MS_PER_BYTE_GUESS = 1000 / (400 * MiB) + 1000 / (50 * MiB);

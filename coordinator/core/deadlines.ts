@@ -60,14 +60,19 @@ export function nextWakeMs(core: Core): number {
   return Math.min(core.wakes[0]?.at ?? Number.POSITIVE_INFINITY, core.stealAtMs);
 }
 
-/** Takes what is due by now off the heap. */
+/** Takes what is due by now off the heap: in order of time, then of name, whatever the heap's inner order. */
 export function takeDue(core: Core): (Worker | Job)[] {
-  const due: (Worker | Job)[] = [];
+  const due: Core['wakes'] = [];
   for (settleTop(core); (core.wakes[0]?.at ?? Number.POSITIVE_INFINITY) <= core.now; settleTop(core)) {
     const top = heapPop(core.wakes);
     if (!top) break;
     if (!('stages' in top.who)) top.who.wakeAtMs = Number.POSITIVE_INFINITY;
-    due.push(top.who);
+    due.push(top);
   }
-  return due;
+  due.sort((a, b) => a.at - b.at || (nameOf(a.who) < nameOf(b.who) ? -1 : 1));
+  return due.map(({ who }) => who);
+}
+
+function nameOf(who: Worker | Job): string {
+  return 'stages' in who ? who.id : who.sessionId;
 }

@@ -1,2 +1,196 @@
-import type { Core } from './state.ts';
-export function checkCore(_core: Core): void {}
+/**
+ * What must hold between events. Each index is checked against what it indexes, computed anew; so this is slow and meant for
+ * tests and the simulator.
+ */
+import { invariant } from '../../shared/assert.ts';
+import type { BlockId } from '../../shared/ids.ts';
+import { isHeld, isPinned } from './inventory.ts';
+import { groupsOf, isNeeded } from './lineage.ts';
+import { pictureOf } from './pictures.ts';
+import { hasReady, jobsOf } from './queue.ts';
+import { type Core, isEligible, type Job, type Task } from './state.ts';
+
+export function checkCore(core: Core): void {
+  for (const job of core.jobs.values()) checkJob(core, job);
+  for (const task of core.tasks.values()) checkTask(core, task);
+  checkWorkers(core);
+  checkBlocks(core);
+  checkQueues(core);
+  const pending = core.dirtyStages.size + core.doomed.size + core.fresh.length + core.freed.size + core.drops.size;
+  invariant(pending === 0 && core.discards.length === 0 && core.out.length === 0, 'work is left over from the event');
+}
+
+function checkJob(core: Core, job: Job): void {
+  if (job.state !== 'live') {
+    invariant(job.stages.every((stage) => stage.tasks.length === 0) && job.leases === 0, `${job.id} has ended and holds tasks`);
+    checkCounters(job);
+    return;
+  }
+  for (const stage of job.stages) {
+    const { tasks, state, done } = stage;
+    const isUncut = state === 'unresolved';
+    invariant(isUncut === (tasks.length === 0), `stage ${stage.index} of ${job.id} is ${state} with ${tasks.length} tasks`);
+    const finished = tasks.filter((task) => task.state === 'done' || task.state === 'lost').length;
+    invariant(done === finished, `stage ${stage.index} of ${job.id} counts ${done} done of ${finished}`);
+    if (!isUncut) invariant((state === 'successful') === (done === tasks.length), `stage ${stage.index} is ${state} at ${done}`);
+    tasks.forEach((task, partition) => {
+      const isKnown = task.refs.some((ref) => ref.stage === stage && ref.partition === partition);
+      invariant(isKnown && core.tasks.get(task.blockId) === task, `a task of stage ${stage.index} does not know it`);
+    });
+    const inputsThere = stage.reads.every((i) => job.stages[i]?.state === 'successful');
+    if (isUncut && inputsThere)
+      invariant(core.waitingStages.has(stage) && core.liveSlots === 0, 'a stage that could be cut is not');
+  }
+  const last = job.stages.at(-1);
+  if (last?.state === 'successful') invariant(job.uncollected.size > 0, `${job.id} is finished and not settled`);
+  for (const id of job.uncollected) invariant(core.collecting.has(id), `${job.id} waits for ${id}, which nobody collects`);
+  const leases = [...core.attempts.values()].filter((attempt) => attempt.job === job).length;
+  invariant(job.leases === leases, `${job.id} counts ${job.leases} leases of ${leases}`);
+  invariant(leases <= (job.options.slotsMax ?? Number.POSITIVE_INFINITY), `${job.id} has ${leases} leases`);
+  checkAccount(core, job);
+}
+
+/** attempts = tasks run + recomputed + retried, and a retry follows an attempt that ended without success. */
+function checkAccount(core: Core, job: Job): void {
+  const { counters, stages } = pictureOf(core, job);
+  const causes = { planned: 0, recompute: 0, retry: 0 };
+  for (const record of job.records) causes[record.cause]++;
+  invariant(counters.attempts === causes.planned + causes.recompute + causes.retry, `${job.id}: attempts do not add up`);
+  const places = new Map<BlockId, { planned: number; retries: number; failed: number; shared: boolean }>();
+  for (const { blockId, cause, how } of job.records) {
+    const place = places.get(blockId) ?? { planned: 0, retries: 0, failed: 0, shared: false };
+    if (cause === 'planned') place.planned++;
+    if (cause === 'retry') place.retries++;
+    if (how !== undefined && how !== 'succeeded') place.failed++;
+    if ((core.tasks.get(blockId)?.known.length ?? 0) > 1) place.shared = true;
+    places.set(blockId, place);
+  }
+  for (const [id, place] of places) {
+    invariant(place.planned <= 1, `${job.id} counts task ${id} as planned twice`);
+    invariant(place.shared || place.retries <= place.failed, `${job.id} retried ${id} without a failure`);
+  }
+  const isDone = stages.every((stage) => stage.state === 'successful');
+  if (isDone) {
+    const { tasksPlanned, tasksReused } = counters;
+    invariant(
+      causes.planned === tasksPlanned - tasksReused,
+      `${job.id}: ${causes.planned} run of ${tasksPlanned} - ${tasksReused}`,
+    );
+  }
+}
+
+function checkCounters(job: Job): void {
+  const counters = job.finalView?.counters;
+  invariant(counters, `${job.id} has ended without a picture`);
+  let ended = 0;
+  for (const how of Object.keys(counters.ended)) ended += counters.ended[how] ?? 0;
+  invariant(ended === counters.attempts, `${job.id}: ${counters.attempts} attempts, ${ended} ends`);
+}
+
+function checkTask(core: Core, task: Task): void {
+  const { state, blockId } = task;
+  const block = core.blocks.get(blockId);
+  invariant(task.refs.length > 0, `nobody wants ${blockId}`);
+  for (const { stage } of task.refs) invariant(stage.job.state === 'live', `${blockId} is kept for ${stage.job.id}, which ended`);
+  const canBeRead = task.determinacy === 'indeterminate' ? block?.onCoordinator === true : isHeld(block);
+  invariant((state === 'done') === canBeRead, `${blockId} is ${state} and can${canBeRead ? '' : 'not'} be read`);
+  invariant((state === 'leased') === (task.attempt !== undefined), `${blockId} is ${state}`);
+  if (task.attempt) invariant(core.attempts.get(task.attempt.id) === task.attempt, `${blockId} has a dead attempt`);
+  if (state === 'lost') invariant(!isNeeded(task), `${blockId} is lost and needed`);
+  if (state === 'pinning') invariant(core.collecting.has(blockId), `${blockId} waits for a copy that nobody makes`);
+  const isUser = state !== 'done' && state !== 'lost';
+  let blocked = 0;
+  for (const group of groupsOf(task)) {
+    invariant(group.users.has(task) === isUser, `${blockId} is ${state} and ${isUser ? 'no' : 'a'} user of its input`);
+    for (const producer of group.producers) {
+      invariant(core.tasks.get(producer.blockId) === producer, `an input of ${blockId} has no task`);
+      invariant(producer.feeds.includes(group), `${producer.blockId} does not know a reader`);
+      invariant(group.missing.has(producer) === (producer.state !== 'done'), `${producer.blockId}: missing is wrong`);
+    }
+    if (group.missing.size > 0) blocked++;
+  }
+  if (isUser) invariant(task.blockedOn === blocked, `${blockId} counts ${task.blockedOn} inputs missing of ${blocked}`);
+  if (state === 'blocked') invariant(blocked > 0, `${blockId} is blocked by nothing`);
+  if (state === 'ready') invariant(blocked === 0, `${blockId} is ready without its inputs`);
+}
+
+function checkWorkers(core: Core): void {
+  let live = 0;
+  for (const worker of core.workers.values()) {
+    invariant(worker.store.sessions.has(worker.sessionId), `${worker.sessionId} is not in its store`);
+    if (isEligible(worker)) live += worker.traits.slots;
+    const leased = new Set(worker.slots.flatMap((slot) => [...slot.attempts]));
+    invariant(leased.size === worker.attempts.size, `${worker.sessionId}: attempts and slots differ`);
+    for (const slot of worker.slots) {
+      const isOpen = isEligible(worker) && slot.index < worker.traits.slots;
+      core.free.forEach((slots, leases) => {
+        const belongs = isOpen && slot.attempts.size === leases;
+        invariant(slots.has(slot) === belongs, `slot ${slot.index} of ${worker.sessionId} is listed wrongly at ${leases}`);
+      });
+      invariant(slot.attempts.size <= core.limits.leasesPerSlot, `slot ${slot.index} of ${worker.sessionId} has too many leases`);
+      for (const key of slot.residents.keys()) {
+        invariant((core.residents.get(key)?.has(slot) ?? false) === isEligible(worker), `resident ${key} is listed wrongly`);
+      }
+    }
+  }
+  invariant(core.liveSlots === live, `${core.liveSlots} live slots counted of ${live}`);
+  for (const attempt of core.attempts.values()) {
+    invariant(core.workers.get(attempt.worker.sessionId) === attempt.worker, `${attempt.id} is leased to a session that is gone`);
+    invariant(attempt.task.attempt === attempt && attempt.slot.attempts.has(attempt), `${attempt.id} is not in its place`);
+    invariant(
+      attempt.task.refs.some((ref) => ref.stage.job === attempt.job),
+      `${attempt.id} is charged to a stranger`,
+    );
+  }
+}
+
+function checkBlocks(core: Core): void {
+  let bytes = 0;
+  for (const block of core.blocks.values()) {
+    invariant(isHeld(block) || isPinned(core, block), `${block.id} is held by nobody and wanted by nobody`);
+    invariant(core.reusable.has(block.id) === !isPinned(core, block), `${block.id} is pinned and reusable, or neither`);
+    if (core.reusable.has(block.id)) bytes += block.bytes;
+    for (const store of block.stores.keys()) {
+      invariant(core.stores.get(store.id) === store && store.blocks.has(block), `${block.id} is in a store that is gone`);
+    }
+  }
+  for (const store of core.stores.values()) {
+    invariant(store.sessions.size > 0, `store ${store.id} has no session`);
+    for (const block of store.blocks) invariant(core.blocks.get(block.id) === block, `store ${store.id} holds a stranger`);
+  }
+  invariant(core.reusableBytes === bytes, `${core.reusableBytes} reusable bytes counted of ${bytes}`);
+  invariant(bytes <= core.limits.reusableBytes && core.reusable.size <= core.limits.reusableBlocks, 'too much is kept for reuse');
+}
+
+function checkQueues(core: Core): void {
+  const backlog = new Map<object, number>();
+  for (const task of core.tasks.values()) {
+    const isReady = task.state === 'ready';
+    if (isReady && task.home) backlog.set(task.home, (backlog.get(task.home) ?? 0) + 1);
+    for (const { queue, id } of jobsOf(task)) {
+      const isPlain = queue.plain.has(task);
+      const isHome = task.home !== undefined && (queue.home.get(task.home)?.has(task) ?? false);
+      invariant(
+        isReady ? isPlain !== isHome : !isPlain && !isHome,
+        `${task.blockId} is ${task.state} and queued wrongly for ${id}`,
+      );
+    }
+  }
+  for (const job of core.jobs.values()) {
+    invariant(core.readyJobs.has(job) === (job.state === 'live' && hasReady(job)), `${job.id} is listed wrongly as ready`);
+    for (const slot of job.queue.home.keys())
+      invariant(core.workers.has(slot.worker.sessionId), `${job.id} waits for a slot that is gone`);
+  }
+  for (const worker of core.workers.values()) {
+    for (const slot of worker.slots) {
+      invariant(slot.backlog === (backlog.get(slot) ?? 0), `slot ${slot.index} of ${worker.sessionId}: backlog ${slot.backlog}`);
+    }
+  }
+  // No slot idles beside work that it may do: the only tasks that wait are those at home in a busy slot.
+  if ((core.free[0]?.size ?? 0) === 0) return;
+  for (const job of core.readyJobs) {
+    if (job.leases >= (job.options.slotsMax ?? Number.POSITIVE_INFINITY)) continue;
+    const stuck = [...job.queue.plain].filter((task) => task.avoid.length === 0);
+    invariant(stuck.length === 0, `${job.id} has work and slots are idle`);
+  }
+}

@@ -45,7 +45,8 @@ export function jobSubmitted(core: Core, event: CoreEventOf<'jobSubmitted'>): vo
   for (const stage of job.stages) if (stage.reads.length === 0) core.dirtyStages.add(stage);
 }
 
-function stagesOf(job: Job): StageState[] {
+/** The stages as planned, none cut yet. */
+export function stagesOf(job: Job): StageState[] {
   const reads = job.plan.stages.map(({ branches }) => {
     const indices = branches.flatMap((b) => b.inputs).flatMap((i) => (i.kind === 'stage' ? [i.stage] : []));
     return [...new Set(indices)].sort((a, b) => a - b);

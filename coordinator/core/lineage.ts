@@ -53,7 +53,7 @@ function setBack(core: Core, task: Task): void {
     stage.done--;
     if (stage.state !== 'successful') continue;
     stage.state = 'running';
-    stage.job.uncollected.clear();
+    if (stage.readBy.length === 0) stage.job.uncollected.clear();
     note(core, stage.job.id, 'stageRolledBack', task.rerunWhy, [], { stage: stage.index });
   }
   const ref = task.refs[0];

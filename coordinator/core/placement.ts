@@ -6,7 +6,7 @@
 import { beginAttempt } from './attempts.ts';
 import { QUEUE_LOOKAHEAD, STEAL_LOOKAHEAD } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
-import { dequeue, enqueue, jobsOf } from './queue.ts';
+import { dequeue, enqueue, jobsOf, mayLease } from './queue.ts';
 import { homeOf, loadMs, runMs } from './residents.ts';
 import { specOf } from './spec.ts';
 import { type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
@@ -36,10 +36,6 @@ function fill(core: Core, leases: number): void {
 function hasPlain(core: Core): boolean {
   for (const job of core.readyJobs) if (job.queue.plain.size > 0 && mayLease(job)) return true;
   return false;
-}
-
-function mayLease(job: Job): boolean {
-  return job.leases < (job.options.slotsMax ?? Number.POSITIVE_INFINITY);
 }
 
 /** Jobs with work that may have another slot, those with least for their weight first; equal ones by age. */
@@ -143,8 +139,9 @@ function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {
     const cost = Math.max(0, loadMs(task, slot) - loadMs(task, home));
     const wait = (home.attempts.size + home.backlog - 1) * runMs(home.worker);
     // Having waited as long as loading takes, it moves whatever was expected: at worst twice the best choice.
-    if (cost <= wait || core.now - task.readyAtMs >= cost) return task;
-    core.stealAtMs = Math.min(core.stealAtMs, task.readyAtMs + cost);
+    const movesAtMs = task.readyAtMs + cost;
+    if (cost <= wait || core.now >= movesAtMs) return task;
+    core.stealAtMs = Math.min(core.stealAtMs, movesAtMs);
   }
   return undefined;
 }

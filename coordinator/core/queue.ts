@@ -16,6 +16,10 @@ export function hasReady(job: Job): boolean {
   return job.queue.plain.size > 0 || job.queue.home.size > 0;
 }
 
+export function mayLease(job: Job): boolean {
+  return job.leases < (job.options.slotsMax ?? Number.POSITIVE_INFINITY);
+}
+
 export function enqueue(core: Core, task: Task): void {
   task.state = 'ready';
   task.readyAtMs = core.now;

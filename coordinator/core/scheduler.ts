@@ -15,7 +15,8 @@ import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './los
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
-import { restoreCore, type Snapshot, snapshotOf } from './snapshot.ts';
+import { restoreCore } from './restore.ts';
+import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
 import { advance } from './stages.ts';
 import type { Block, Core, CoreOptions, Store } from './state.ts';

@@ -1,8 +1,122 @@
-import type { Core } from './state.ts';
-export interface Snapshot {
-  readonly v: 1;
+/**
+ * The core as plain JSON: objects become ids, slots become [session, index], groups their number. Orders are kept, so that a
+ * restored core gives the same commands as the one that was saved. Time's heap is left out: it follows from the rest.
+ */
+import type { BlockId, SessionId } from '../../shared/ids.ts';
+import type { Fragment } from '../../shared/plan/physical.ts';
+import type { Attempt, Block, Core, InputGroup, Job, Slot, Task, TaskSource, Worker } from './state.ts';
+
+export type SlotName = readonly [SessionId, number];
+
+export function slotName(slot: Slot): SlotName {
+  return [slot.worker.sessionId, slot.index];
 }
-export function snapshotOf(_core: Core): Snapshot {
-  return { v: 1 };
+
+const idOf = (task: Task): BlockId => task.blockId;
+
+export type Snapshot = ReturnType<typeof snapshotOf>;
+
+export function snapshotOf(core: Core) {
+  const fragments = new Map<string, Fragment>();
+  const groups = new Map<InputGroup, number>();
+  for (const task of core.tasks.values()) {
+    fragments.set(task.fragment.digest, task.fragment);
+    for (const source of task.sources)
+      if (source.kind === 'group' && !groups.has(source.group)) groups.set(source.group, groups.size);
+  }
+  return {
+    v: 1 as const,
+    now: core.now,
+    attemptsMade: core.attemptsMade,
+    stealAtMs: Number.isFinite(core.stealAtMs) ? core.stealAtMs : null,
+    stories: core.stories.save(),
+    workers: [...core.workers.values()].map(saveWorker),
+    residents: [...core.residents].map(([key, slots]) => [key, [...slots].map(slotName)] as const),
+    free: core.free.map((slots) => [...slots].map(slotName)),
+    blocks: [...core.blocks.values()].map(saveBlock),
+    storeBlocks: [...core.stores.values()].map((store) => [store.id, [...store.blocks].map((block) => block.id)] as const),
+    fragments: [...fragments.values()],
+    tasks: [...core.tasks.values()].map((task) => saveTask(task, groups)),
+    groups: [...groups.keys()].map(({ producers, missing, users, consumers }) => ({
+      producers: producers.map(idOf),
+      missing: [...missing].map(idOf),
+      users: [...users].map(idOf),
+      consumers,
+    })),
+    jobs: [...core.jobs.values()].map(saveJob),
+    readyJobs: [...core.readyJobs].map((job) => job.id),
+    waitingStages: [...core.waitingStages].map((stage) => [stage.job.id, stage.index] as const),
+    attempts: saveAttempts(core),
+    ended: [...core.ended],
+    collecting: [...core.collecting].map(([id, stores]) => [id, stores.map((store) => store.id)] as const),
+    reusable: [...core.reusable.keys()],
+    lostChunks: [...core.lostChunks],
+  };
 }
-export function restoreCore(_core: Core, _s: Snapshot): void {}
+
+function saveWorker(worker: Worker) {
+  const { sessionId, workerId, store, traits, draining, leaving, lastHeardMs, tasksDone, recomputed, rows } = worker;
+  const learned = { loadMsPerByte: worker.loadMsPerByte ?? null, runMs: worker.runMs ?? null };
+  const slots = worker.slots.map((slot) => [...slot.residents].map(([key, ordinals]) => [key, [...ordinals]] as const));
+  return {
+    sessionId,
+    workerId,
+    storeId: store.id,
+    traits,
+    draining,
+    leaving,
+    lastHeardMs,
+    tasksDone,
+    recomputed,
+    rows,
+    slots,
+    ...learned,
+  };
+}
+
+function saveBlock(block: Block) {
+  const { stores, ...rest } = block;
+  return { ...rest, stores: [...stores].map(([store, since]) => [store.id, since] as const) };
+}
+
+function saveTask(task: Task, groups: ReadonlyMap<InputGroup, number>) {
+  const { fragment, sources, refs, feeds, attempt: _attempt, home, ...rest } = task;
+  const saveSource = (source: TaskSource) =>
+    source.kind === 'chunks' ? source : { kind: 'group' as const, group: groups.get(source.group) ?? 0, columns: source.columns };
+  return {
+    ...rest,
+    fragment: fragment.digest,
+    sources: sources.map(saveSource),
+    refs: refs.map(({ stage, partition }) => [stage.job.id, stage.index, partition] as const),
+    feeds: feeds.map((group) => groups.get(group) ?? 0),
+    home: home ? slotName(home) : null,
+  };
+}
+
+function saveJob(job: Job) {
+  const { stages, queue, uncollected, results, ...rest } = job;
+  return {
+    ...rest,
+    stages: stages.map(({ state, tasks, done }) => ({ state, tasks: tasks.map(idOf), done })),
+    plain: [...queue.plain].map(idOf),
+    home: [...queue.home].map(([slot, tasks]) => [slotName(slot), [...tasks].map(idOf)] as const),
+    store: [...queue.store].map(([id, tasks]) => [id, [...tasks].map(idOf)] as const),
+    uncollected: [...uncollected],
+    results: results.map((block) => block.id),
+  };
+}
+
+function saveAttempts(core: Core) {
+  const places = new Map<unknown, number>();
+  for (const job of core.jobs.values()) for (const [i, record] of job.records.entries()) places.set(record, i);
+  return [...core.attempts.values()].map((attempt: Attempt) => ({
+    id: attempt.id,
+    blockId: attempt.task.blockId,
+    slot: slotName(attempt.slot),
+    jobId: attempt.job.id,
+    record: places.get(attempt.record) ?? 0,
+    leasedAtMs: attempt.leasedAtMs,
+    expiresAtMs: attempt.expiresAtMs,
+    startedAtMs: attempt.startedAtMs ?? null,
+  }));
+}

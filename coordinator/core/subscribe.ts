@@ -1,8 +1,8 @@
 /** Jobs subscribe to tasks and leave them: one task per block, stopped only when no subscriber is left. */
 import { handOver } from './attempts.ts';
 import { releaseBlock } from './inventory.ts';
-import { groupsOf, leaveGroups, stop, want, withdraw } from './lineage.ts';
-import { addToQueue, dequeue, removeFromQueue } from './queue.ts';
+import { groupsOf, leaveGroups, requeue, stop, want, withdraw } from './lineage.ts';
+import { addToQueue, dequeue, mayLease, removeFromQueue } from './queue.ts';
 import type { Core, Job, StageState, Task } from './state.ts';
 
 /** Puts a task at its place in a stage. A task that is new, or whose output is gone, begins to want its inputs. */
@@ -38,17 +38,17 @@ export function releaseTasks(core: Core, job: Job): void {
 
 function unsubscribe(core: Core, job: Job, task: Task): void {
   const others = task.refs.filter((ref) => ref.stage.job !== job);
-  const next = others[0]?.stage.job;
   if (task.state === 'ready') {
-    if (next) removeFromQueue(core, job, task);
+    if (others.length > 0) removeFromQueue(core, job, task);
     else dequeue(core, task);
   }
-  if (task.attempt) {
-    if (!next) stop(core, task, `job ${job.id} ended`);
-    else if (task.attempt.job === job) handOver(core, task.attempt, next);
-  }
+  const next = others.find((ref) => mayLease(ref.stage.job))?.stage.job;
+  const isOrphan = task.attempt?.job === job;
+  if (isOrphan && task.attempt && next) handOver(core, task.attempt, next);
+  else if (isOrphan) stop(core, task, `job ${job.id} ended`);
   task.refs.splice(0, task.refs.length, ...others);
-  if (!next) destroy(core, task);
+  if (others.length === 0) destroy(core, task);
+  else if (task.state === 'leased' && !task.attempt) requeue(core, task);
 }
 
 function destroy(core: Core, task: Task): void {

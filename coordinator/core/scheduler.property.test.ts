@@ -1,0 +1,73 @@
+/** Random lives of a fleet. The invariants are checked after every event, and at the end all jobs must end. */
+import fc from 'fast-check';
+import { beforeAll, expect, it } from 'vitest';
+import { loadHashes } from '../../shared/hash.ts';
+import { Scheduler } from './scheduler.ts';
+import { type Step, settleDown, stepKinds, take } from './testing/chance.ts';
+import { Fleet } from './testing/fleet.ts';
+
+beforeAll(loadHashes);
+
+const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 150);
+/** Small bounds, so that they are met. */
+const LIMITS = { leaseMs: 4_000, maxRunMs: 20_000, reusableBlocks: 12, ringLines: 64, endedAttempts: 16 };
+
+function steps(fatal: boolean): fc.Arbitrary<Step[]> {
+  const step = fc.record({ kind: fc.constantFrom(...stepKinds(fatal)), a: fc.nat(10_000), b: fc.nat(10_000) });
+  return fc.array(step, { minLength: 1, maxLength: 200, size: 'max' });
+}
+
+function live(list: readonly Step[], limits: object): Fleet {
+  const fleet = new Fleet({ limits: { ...LIMITS, ...limits } });
+  for (const step of list) take(fleet, step);
+  settleDown(fleet);
+  return fleet;
+}
+
+it('finishes every job, whatever happens to tabs and blocks', () => {
+  // Ceilings are out of reach here, so that only the author ends a job otherwise.
+  const patient = { deathsPerTask: 1_000, failuresPerTask: 1_000, collectsPerBlock: 1_000, strayInputsPerTask: 1_000 };
+  fc.assert(
+    fc.property(steps(false), (list) => {
+      const fleet = live(list, patient);
+      for (const id of fleet.jobs) {
+        const settled = fleet.settled.get(id);
+        const isFine = settled?.state !== 'failed' || ['job-deadline', 'indeterminate-lost'].includes(settled.error?.code ?? '');
+        expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
+        expect(settled, `${id} did not end`).toBeDefined();
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('ends every job also when tasks fail for good', () => {
+  fc.assert(
+    fc.property(steps(true), (list) => {
+      const fleet = live(list, {});
+      expect(fleet.unsettled()).toBe(0);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('gives the same commands after a restore as without one', () => {
+  fc.assert(
+    fc.property(steps(true), (list) => {
+      const plain: unknown[] = [];
+      const first = new Fleet({ limits: LIMITS });
+      first.afterEvent = (_event, commands) => void plain.push(commands);
+      const kinds = list.filter((step) => step.kind !== 'reload');
+      for (const step of kinds) take(first, step);
+      const restored: unknown[] = [];
+      const second = new Fleet({ limits: LIMITS });
+      second.afterEvent = (_event, commands) => void restored.push(commands);
+      for (const step of kinds) {
+        second.reload((snapshot, options) => Scheduler.restore(snapshot, options));
+        take(second, step);
+      }
+      expect(restored).toEqual(plain);
+    }),
+    { numRuns: Math.ceil(RUNS / 5) },
+  );
+});

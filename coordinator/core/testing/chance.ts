@@ -1,0 +1,185 @@
+/** Random life of a fleet: one step is a kind and two numbers that choose among what is there, so that cases shrink well. */
+import type { AttemptId, BlockId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
+import type { JobOptions } from '../events.ts';
+import { Scheduler } from '../scheduler.ts';
+import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, type Fleet, NO_COSTS } from './fleet.ts';
+import { aggregatePlan, branch, broadcast, forward, gather, planOf, scan } from './plans.ts';
+
+export interface Step {
+  readonly kind: StepKind;
+  readonly a: number;
+  readonly b: number;
+}
+
+const T = { dataset: 'lines', chunks: 9 };
+const U = { dataset: 'flights', chunks: 3, ordinals: [0] };
+
+/** Plans that share stages with each other, so that jobs meet in tasks and blocks. */
+export const PLANS: readonly (() => PhysicalPlan)[] = [
+  () => aggregatePlan(T, 1),
+  () => aggregatePlan(T, 2),
+  () => aggregatePlan({ ...T, needed: [2, 3, 7] }, 1),
+  () => aggregatePlan({ ...T, needed: [] }, 3),
+  () => planOf([branch('select 1')]),
+  () => planOf([branch('build', scan(U))], [branch('probe', scan(T), broadcast(0))], [branch('final', gather(1))]),
+  () => planOf([branch('partial 1', scan(T)), branch('partial 1', scan(T))], [branch('final union', gather(0))]),
+  () => planOf([branch('partial 1', scan(T))], [branch('each', forward(0))], [branch('last', gather(1))]),
+  () => planOf({ branches: [branch('unordered rows', scan(T))], determinacy: 'unordered' }, [branch('top', gather(0))]),
+  () => planOf({ branches: [branch('indeterminate rows', scan(U))], determinacy: 'indeterminate' }, [branch('two', gather(0))]),
+  () => planOf([branch('all at once', scan(T, 'all'), scan(U))], [branch('both', gather(0), broadcast(0))]),
+];
+
+type Act = (fleet: Fleet, a: number, b: number) => void;
+
+const pick = <X>(items: Iterable<X>, n: number): X | undefined => {
+  const list = [...items];
+  return list[n % Math.max(1, list.length)];
+};
+const withTab = (act: (fleet: Fleet, tab: FakeTab, b: number) => void): Act => {
+  return (fleet, a, b) => {
+    const tab = pick(fleet.tabs.values(), a);
+    if (tab) act(fleet, tab, b);
+  };
+};
+const withAttempt = (act: (fleet: Fleet, attempt: FakeAttempt, b: number) => void): Act => {
+  return (fleet, a, b) => {
+    const attempt = pick(fleet.attempts(), a);
+    if (attempt) act(fleet, attempt, b);
+  };
+};
+
+/** Other bytes each time for what may differ; the same for what may not. */
+function variantOf(attempt: FakeAttempt, b: number): string {
+  return /unordered|indeterminate/.test(attempt.task.title) ? `-${b % 3}` : '';
+}
+
+const run = withAttempt((fleet, attempt, b) => {
+  const costs = { fetchMs: b % 7, loadMs: b % 5, loadedBytes: (b % 4) * 1_000_000 };
+  fleet.run(attempt, { inline: b % 3 === 0, variant: variantOf(attempt, b), costs });
+});
+
+function submit(fleet: Fleet, a: number, b: number): void {
+  const plan = pick(PLANS, a)?.();
+  const options: Partial<JobOptions> = {
+    reuse: b % 5 !== 0,
+    weight: 1 + (b % 3),
+    ...(b % 11 === 1 ? { slotsMax: 1 } : {}),
+    ...(b % 13 === 1 ? { deadlineMs: 5_000 } : {}),
+  };
+  if (plan) fleet.submit(`job-${fleet.nextNumber()}`, plan, options);
+}
+
+function lateReport(fleet: Fleet, a: number, b: number): void {
+  const tabs = [...fleet.tabs.values()].filter((tab) => tab.cancelled.length > 0);
+  const attempt = pick(tabs, a)?.cancelled.pop();
+  if (!attempt) return;
+  if (b % 4 === 0) fleet.fail(attempt, 'released');
+  else fleet.succeed(attempt, { inline: b % 3 === 0, variant: variantOf(attempt, b) });
+}
+
+/** Reports that are made up, or said twice. */
+function oddReport(fleet: Fleet, a: number, b: number): void {
+  const tab = pick(fleet.tabs.values(), a);
+  const lease = pick(fleet.leases, b);
+  const sessionId = tab?.sessionId ?? ('s-nobody' as SessionId);
+  const attemptId = lease?.attemptId ?? ('a-none' as AttemptId);
+  const blockId = lease?.task.blockId ?? ('b-none' as BlockId);
+  const digest = digestFor(blockId, '-odd');
+  if (fleet.attempts().some((attempt) => attempt.attemptId === attemptId)) return;
+  fleet.send({
+    type: 'attemptSucceeded',
+    sessionId,
+    attemptId: 'a-none' as AttemptId,
+    blockId,
+    digest,
+    buckets: bucketsFor(digest),
+    inline: false,
+    costs: NO_COSTS,
+  });
+  fleet.send({ type: 'attemptFailed', sessionId, attemptId, failure: { reason: 'author', code: 'odd', message: 'said late' } });
+  fleet.send({ type: 'attemptStarted', sessionId, attemptId, slot: 70 });
+  fleet.send({ type: 'heartbeatReceived', sessionId: 's-nobody' as SessionId, running: [attemptId] });
+  fleet.send({ type: 'workerLost', sessionId: 's-nobody' as SessionId, why: 'closed' });
+  fleet.send({ type: 'workerDrained', workerId: 'w-nobody' as WorkerId });
+  fleet.send({ type: 'blocksDropped', storeId: 'store-none' as StoreId, blockIds: [blockId] });
+  fleet.send({ type: 'collectFailed', blockId: 'b-none' as BlockId, why: 'odd' });
+  fleet.send({ type: 'blockCollected', blockId: 'b-none' as BlockId, digest });
+  fleet.send({ type: 'jobCancelled', jobId: 'job-none' as JobId });
+  fleet.send({ type: 'residentsChanged', sessionId, changes: [{ slot: 99, residentKey: 'x', ordinals: [1] }] });
+}
+
+/** What can happen; the weights make most things go well, so that there is much to lose. */
+const STEPS = {
+  join: [6, (fleet, a, b) => void (fleet.tabs.size < 5 && fleet.join(`n${a % 5}`, { slots: 1 + (b % 3) }, `store-${b % 4}`))],
+  submit: [8, (fleet, a, b) => void (fleet.unsettled() < 6 && submit(fleet, a, b))],
+  start: [8, withAttempt((fleet, attempt) => attempt.started || fleet.start(attempt))],
+  run: [40, run],
+  kill: [2, withTab((fleet, tab, b) => void fleet.kill(tab, b % 2 === 0 ? 'closed' : 'silent'))],
+  leave: [1, withTab((fleet, tab) => tab.leaving || fleet.leave(tab))],
+  drain: [1, withTab((fleet, tab) => fleet.drain(tab))],
+  pause: [2, withTab((fleet, tab) => fleet.pause(tab))],
+  resume: [4, withTab((fleet, tab) => fleet.change(tab, { paused: false }))],
+  resize: [1, withTab((fleet, tab, b) => fleet.change(tab, { slots: b % 4 }))],
+  died: [1, withAttempt((fleet, attempt) => fleet.fail(attempt, 'died'))],
+  released: [2, withAttempt((fleet, attempt) => fleet.fail(attempt, 'released'))],
+  late: [4, lateReport],
+  odd: [2, oddReport],
+  heartbeat: [6, withTab((fleet, tab) => fleet.heartbeat(tab))],
+  time: [4, (fleet, a) => fleet.passTo(fleet.nowMs + (a % 3_000))],
+  collect: [8, (fleet) => void fleet.answerCollect()],
+  evict: [
+    3,
+    (fleet, a, b) => {
+      const [storeId, blocks] = pick(fleet.stores, a) ?? [];
+      const blockId = blocks && pick(blocks.keys(), b);
+      if (storeId && blockId) fleet.evict(storeId, blockId, b % 2 === 0);
+    },
+  ],
+  unload: [
+    2,
+    withTab((fleet, tab, b) => {
+      const key = pick(tab.residents, b);
+      if (key) fleet.unload(tab, key);
+    }),
+  ],
+  disk: [
+    1,
+    (fleet, a) => {
+      const id = pick(fleet.coordinator.keys(), a);
+      if (id) fleet.loseCoordinatorCopy(id);
+    },
+  ],
+  cancel: [
+    1,
+    (fleet, a) => void (a % 3 === 0 && fleet.send({ type: 'jobCancelled', jobId: pick(fleet.jobs, a) ?? ('job-none' as JobId) })),
+  ],
+  forget: [1, (fleet, a) => fleet.forget(pick(fleet.settled.keys(), a))],
+  reload: [1, (fleet) => fleet.reload((snapshot, options) => Scheduler.restore(snapshot, options))],
+  author: [0, withAttempt((fleet, attempt) => fleet.fail(attempt, 'author'))],
+  resource: [0, withAttempt((fleet, attempt) => fleet.fail(attempt, 'resource'))],
+} as const satisfies { readonly [kind: string]: readonly [weight: number, act: Act] };
+
+export type StepKind = keyof typeof STEPS;
+
+/** Each kind as often as its weight; `fatal` adds failures that jobs do not survive. */
+export function stepKinds(fatal: boolean): StepKind[] {
+  const kinds: StepKind[] = [];
+  for (const [kind, [weight]] of Object.entries(STEPS)) {
+    const times = weight > 0 ? weight : fatal ? 1 : 0;
+    for (let i = 0; i < times; i++) kinds.push(kind as StepKind);
+  }
+  return kinds;
+}
+
+export function take(fleet: Fleet, { kind, a, b }: Step): void {
+  STEPS[kind][1](fleet, a, b);
+}
+
+/** No more faults: a good tab comes, the others are well again, and all jobs must end. */
+export function settleDown(fleet: Fleet): void {
+  for (const tab of [...fleet.tabs.values()]) if (tab.leaving || tab.draining) fleet.kill(tab);
+  for (const tab of fleet.tabs.values()) fleet.change(tab, { paused: false });
+  fleet.join('rescue', { slots: 2 });
+  fleet.finish();
+}
