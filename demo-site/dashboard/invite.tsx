@@ -6,11 +6,16 @@ import { joinUrl } from './live.ts';
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** What is said beside the code: whom it serves. */
-function adviceFor(url: URL, known: boolean): string {
-  if (LOOPBACK.test(url.hostname))
-    return 'This address works on this machine only. To let others in, start the coordinator with --lan.';
-  if (known) return 'Scan it, or type the address. Visitors are asked before anything runs.';
-  return 'Others need a link with a token: share the one that the coordinator printed when it started.';
+function Advice({ url, known }: { url: URL; known: boolean }) {
+  if (LOOPBACK.test(url.hostname)) {
+    return (
+      <p class="help">
+        This address works on this machine only. To let others in, start the coordinator with <code class="whole">--lan</code>.
+      </p>
+    );
+  }
+  if (known) return <p class="help">Scan it, or type the address. Visitors are asked before anything runs.</p>;
+  return <p class="help">Others need a link with a token: share the one that the coordinator printed when it started.</p>;
 }
 
 export function InvitePanel() {
@@ -32,7 +37,7 @@ export function InvitePanel() {
               {url.host}
             </a>
           </p>
-          <p class="help">{adviceFor(url, joinUrl.value !== undefined)}</p>
+          <Advice url={url} known={joinUrl.value !== undefined} />
           {navigator.clipboard !== undefined && (
             <button type="button" onClick={() => void copy()}>
               {copied.value ? 'Copied' : 'Copy link'}

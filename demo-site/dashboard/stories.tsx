@@ -1,5 +1,6 @@
 /** What happened and why: recomputes by themselves, and everything in a log that can be searched. */
 import { useComputed, useSignal } from '@preact/signals';
+import type { StoryLineJson } from '../../client/index.ts';
 import { formatCount } from '../ui/format.ts';
 import { lines, recomputes } from './live.ts';
 
@@ -20,6 +21,18 @@ function clockOf(atMs: number): string {
   const time = new Date(atMs);
   const two = (n: number): string => String(n).padStart(2, '0');
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** Where it happened, in words: `job-1, stage 0, slot 1`. */
+function placeOf({ subject, detail = {} }: StoryLineJson): string {
+  const { jobId, stage, slot, how } = detail;
+  const parts = [
+    jobId === undefined || jobId === subject ? '' : String(jobId),
+    stage === undefined ? '' : `stage ${stage}`,
+    slot === undefined ? '' : `slot ${Number(slot) + 1}`,
+    how === undefined || how === 'succeeded' ? '' : String(how),
+  ];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 export function RecomputesPanel() {
@@ -89,6 +102,7 @@ export function LogPanel() {
               <span>
                 {inWords(line.what)}
                 {line.why !== '' && <span class="muted">: {line.why}</span>}
+                {placeOf(line) !== '' && <span class="muted"> ({placeOf(line)})</span>}
               </span>
             </li>
           ))}
