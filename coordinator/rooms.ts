@@ -12,9 +12,9 @@ import { CoordinatorBlocks } from './blocks/coordinator-blocks.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { JobJournal } from './jobs/journal.ts';
 import type { PlannerPort } from './jobs/ports.ts';
-import { openResults } from './jobs/results.ts';
 import { JobService } from './jobs/service.ts';
 import { Planner } from './planner/planner.ts';
+import { Results } from './results/results.ts';
 import { assembleGrid, type Grid } from './sessions/assemble.ts';
 import { nodeClock } from './sessions/node-clock.ts';
 import { StoreIds } from './sessions/store-ids.ts';
@@ -64,7 +64,9 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
       ...(options.limits?.transferIdleMs !== undefined && { transferIdleMs: options.limits.transferIdleMs }),
     });
     const jobs = await openJobs({ options, store, blocks, catalog, planner, grid, log });
-    const results = options.parts?.results ?? openResults({ blocks });
+    const results =
+      options.parts?.results ??
+      (await Results.open({ blocks, tempDir: join(dataDir, 'results'), ...childEntry(options.childEntries?.ingest) }));
     return withClosing({ ...grid, guard, tokens, blocks, catalog, jobs, results }, planner, store);
   } catch (error) {
     await planner?.close();

@@ -1,5 +1,6 @@
 /** Every error leaves as a problem document: thrown Problems, validation, Fastify's own, unknown routes and methods. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { BlockError } from '../blocks/errors.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/errors.ts';
 import { plugin } from './plugin.ts';
 import { Problem, type ProblemInit, problemBody } from './problem.ts';
@@ -67,11 +68,21 @@ function asProblem(error: FastifyError): ProblemInit {
     const { status, code, message, hint } = error;
     return { status, code, title: CATALOG_TITLES[code], detail: message, hint };
   }
+  if (error instanceof BlockError) return blockProblem(error);
   if (error.validation) {
     const { message } = error;
     return { status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail: message };
   }
   return FASTIFY[error.code]?.(error) ?? other(error);
+}
+
+function blockProblem({ code, message }: BlockError): ProblemInit {
+  if (code === 'disk-full') {
+    const hint = 'Free some space in the data directory, or delete datasets.';
+    return { status: 507, code, title: 'No space is left', detail: message, hint };
+  }
+  const hint = 'Run the query again. If it happens again, the disk of the coordinator may be failing.';
+  return { status: 500, code: `block-${code}`, title: 'A stored block cannot be read', detail: message, hint };
 }
 
 const CATALOG_TITLES: { readonly [C in CatalogErrorCode]: string } = {

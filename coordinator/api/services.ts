@@ -8,9 +8,9 @@ import type { JobView, StoryLine, WorkerView } from '../core/views.ts';
 import type { JobService } from '../jobs/service.ts';
 import '@fastify/websocket';
 import type { JobId } from '../../shared/ids.ts';
+import type { Results } from '../results/results.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Shell } from '../sessions/shell.ts';
-import type { JobRecord } from '../store/jobs.ts';
 import type { UploadOptions } from './uploads.ts';
 
 export type NumberedStory = StoryLine & { readonly seq: number };
@@ -48,17 +48,7 @@ export interface CatalogPort {
   remove(name: string): Promise<unknown>;
 }
 
-export type ResultFormat = 'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet';
-
-export interface ResultStream {
-  readonly contentType: string;
-  readonly body: AsyncIterable<Uint8Array | string>;
-}
-
-export interface ResultsPort {
-  /** Streams; nothing of the result is kept in memory beyond a few slices. */
-  open(job: Omit<JobRecord, 'plan'>, format: ResultFormat): Promise<ResultStream>;
-}
+export type ResultsPort = Pick<Results, 'open'>;
 
 export interface Services {
   readonly guard: Guard;

@@ -3,13 +3,11 @@
  * survive a restart before anyone is told.
  */
 import { randomBytes } from 'node:crypto';
-import type { JobError } from '../../shared/failure.ts';
 import { type BlockId, type JobId, makeId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
-import type { CoreCommand } from '../core/commands.ts';
 import type { JobOptions } from '../core/events.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
@@ -18,8 +16,8 @@ import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from
 import type { AcceptedJob, JobJournal } from './journal.ts';
 import { planView } from './plan-view.ts';
 import type { JobStorePort, JobsCore, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
-
-type SettleCommand = Extract<CoreCommand, { type: 'settleJob' }>;
+import { changedData, EMPTY_PLAN, recordOf, type SettleCommand } from './settling.ts';
+import { Waiters } from './waiters.ts';
 
 export interface JobServiceOptions {
   readonly shell: Shell;
@@ -56,7 +54,7 @@ export class JobService {
   /** In order of submission. */
   readonly #jobs = new Map<JobId, Job>();
   readonly #settling = new Map<JobId, Promise<void>>();
-  readonly #waiters = new Map<JobId, Set<() => void>>();
+  readonly #waiters: Waiters;
   /** Fixed at the start: a job's times must not jitter from one look to the next. */
   readonly #offsetMs: number;
   #live = 0;
@@ -64,6 +62,7 @@ export class JobService {
 
   constructor(options: JobServiceOptions) {
     this.#options = options;
+    this.#waiters = new Waiters(options.shell.clock);
     this.#wallMs = options.wallMs ?? Date.now;
     this.#offsetMs = this.#wallMs() - options.shell.clock.nowMs();
   }
@@ -142,11 +141,11 @@ export class JobService {
   /** The settled job, or undefined when it still runs after `waitMs` or `signal` aborts. */
   async settled(jobId: JobId, waitMs: number, signal?: AbortSignal): Promise<SettledJob | undefined> {
     await this.#settling.get(jobId);
+    if (this.#jobs.get(jobId)?.kind === 'live' && waitMs > 0) await this.#waiters.wait(jobId, waitMs, signal);
     const job = this.#jobs.get(jobId);
-    if (job?.kind !== 'live') return job;
-    if (waitMs > 0) await this.#wait(jobId, waitMs, signal);
-    const after = this.#jobs.get(jobId);
-    return after?.kind === 'settled' ? after : undefined;
+    if (job?.kind !== 'settled') return undefined;
+    // The sweep comes by only now and then; to the reader the time is up at once.
+    return job.record.expiresAtMs <= this.#wallMs() ? { ...job, expired: true } : job;
   }
 
   /** The core's word that a job is over. */
@@ -188,7 +187,7 @@ export class JobService {
   async close(): Promise<void> {
     this.#cancelSweep();
     await Promise.all(this.#settling.values());
-    for (const jobId of [...this.#waiters.keys()]) this.#wake(jobId);
+    this.#waiters.wakeAll();
   }
 
   #start({ options, datasets: _datasets, ...job }: AcceptedJob, plan: PhysicalPlan, planMs: number): void {
@@ -212,35 +211,17 @@ export class JobService {
 
   async #keep(job: LiveJob, command: SettleCommand): Promise<void> {
     const settledAtMs = this.#wallMs();
-    const view = this.view(job);
-    const result = command.result ?? [];
-    const record: JobRecord = {
-      jobId: job.jobId,
-      owner: job.owner,
-      ...(job.name !== undefined && { name: job.name }),
-      sql: job.sql,
-      state: command.state,
-      submittedAtMs: job.submittedAtMs,
-      settledAtMs,
-      expiresAtMs: settledAtMs + (this.#options.resultTtlMs ?? LIMITS.resultTtlMs),
-      view: view ?? emptyView(job, command),
-      columns: job.plan.columns,
-      result,
-      ...(command.error !== undefined && { error: command.error }),
-      plan: planView(
-        job.plan,
-        view?.stages.map((stage) => stage.tasks),
-      ),
-    };
+    const resultTtlMs = this.#options.resultTtlMs ?? LIMITS.resultTtlMs;
+    const record = recordOf(job, command, this.view(job), { settledAtMs, resultTtlMs });
     try {
-      await this.#options.results.persist(result.map((block) => block.blockId));
+      await this.#options.results.persist(record.result.map((block) => block.blockId));
       await this.#options.store.put(record);
       await this.#options.journal.remove(job.jobId);
     } finally {
       // Even where the disk is full the result is here until the coordinator stops: the author gets it.
       this.#jobs.set(job.jobId, settledJob(record, settledAtMs));
       this.#live--;
-      this.#wake(job.jobId);
+      this.#waiters.wake(job.jobId);
     }
   }
 
@@ -253,72 +234,4 @@ export class JobService {
     if (!known) await this.#options.results.discard(this.unneeded(job.record.result.map((block) => block.blockId)));
     if (forget) await this.#options.store.remove(job.jobId);
   }
-
-  #wait(jobId: JobId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(jobId) ?? new Set();
-      this.#waiters.set(jobId, waiters);
-      const done = (): void => {
-        cancel();
-        waiters.delete(done);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#options.shell.clock.after(waitMs, done);
-      waiters.add(done);
-      if (signal?.aborted) done();
-      else signal?.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  #wake(jobId: JobId): void {
-    const waiters = this.#waiters.get(jobId);
-    this.#waiters.delete(jobId);
-    for (const done of [...(waiters ?? [])]) done();
-  }
-}
-
-const EMPTY_PLAN: PhysicalPlan = {
-  stages: [],
-  columns: [],
-  logical: { op: 'none', detail: '', inputs: [] },
-  fallbacks: [],
-  datasets: [],
-  chunks: { total: 0, needed: 0 },
-};
-
-function changedData(accepted: AcceptedJob, plan: PhysicalPlan): JobError | undefined {
-  const before = new Map(accepted.datasets.map(({ name, version }) => [name, version]));
-  const changed = plan.datasets.find(({ name, version }) => before.get(name) !== version);
-  if (!changed) return undefined;
-  return {
-    code: 'file-changed',
-    title: 'The data changed',
-    detail: `The dataset ${changed.name} was replaced after the job was accepted, while the coordinator was down.`,
-    hint: 'Run the query again.',
-  };
-}
-
-function emptyView(job: LiveJob, command: SettleCommand): JobView {
-  return {
-    jobId: job.jobId,
-    owner: job.owner,
-    state: command.state,
-    submittedAtMs: job.submittedAtMs,
-    stages: [],
-    counters: {
-      tasksPlanned: 0,
-      tasksReused: 0,
-      attempts: 0,
-      ended: {},
-      recomputes: 0,
-      bytesMoved: 0,
-      bytesLoaded: 0,
-      fetchMs: 0,
-      loadMs: 0,
-      computeMs: 0,
-      packMs: 0,
-    },
-    ...(command.error !== undefined && { error: command.error }),
-  };
 }

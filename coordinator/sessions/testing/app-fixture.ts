@@ -1,8 +1,8 @@
-/** A coordinator in a temporary folder with the fake planner, listening on a free port. */
+/** A coordinator in a temporary folder, listening on a free port; with the fake planner unless told otherwise. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type App, type AppOptions, buildApp } from '../../app.ts';
 import { fakePlanner } from './plans.ts';
@@ -14,17 +14,25 @@ export interface TestApp {
   readonly adminToken: string;
 }
 
+/** Where the build, which the tests' set-up keeps fresh, puts the children's scripts. */
+const DIST = resolve(import.meta.dirname, '../../../dist/node');
+const CHILDREN = { planner: join(DIST, 'planner-child.js'), ingest: join(DIST, 'ingest-child.js') };
+
 export async function tempDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-app-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 
+export interface TestAppOptions extends Partial<AppOptions> {
+  readonly realPlanner?: boolean;
+}
+
 /** Closed when the test ends; closing it before is fine. */
-export async function testApp(options: Partial<AppOptions> = {}): Promise<TestApp> {
+export async function testApp({ realPlanner, ...options }: TestAppOptions = {}): Promise<TestApp> {
   const dataDir = options.dataDir ?? (await tempDir());
-  const { parts, ...rest } = options;
-  const app = await buildApp({ ...rest, dataDir, parts: { planner: fakePlanner, ...parts } });
+  const parts = { ...(realPlanner !== true && { planner: fakePlanner }), ...options.parts };
+  const app = await buildApp({ childEntries: CHILDREN, ...options, dataDir, parts });
   onTestFinished(() => app.close());
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

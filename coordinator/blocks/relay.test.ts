@@ -1,0 +1,209 @@
+/** The data socket: what a worker may fetch, from whom it comes, and what happens when a holder fails. */
+import { beforeAll, expect, test } from 'vitest';
+import { digestOf, loadHashes } from '../../shared/hash.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { CoordinatorMessage } from '../../shared/protocol/session.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
+import { type TestApp, testApp } from '../sessions/testing/app-fixture.ts';
+import { int32Stream } from '../sessions/testing/arrow-bytes.ts';
+import { TestClock } from '../sessions/testing/clock.ts';
+import { FakeWorker, type TestSocket } from '../sessions/testing/fake-worker.ts';
+
+beforeAll(loadHashes);
+
+type Lease = Extract<CoordinatorMessage, { type: 'lease' }>;
+type Fetch = {
+  readonly type: 'fetch';
+  readonly fetchId: string;
+  readonly slices: readonly Wanted[];
+  readonly creditBytes: number;
+};
+type Wanted = { readonly blockId: string; readonly bucket: number; readonly digest: string };
+type Piece = { readonly type: 'piece'; readonly index: number; readonly offset: number; readonly total: number };
+type Failed = { readonly type: 'sliceFailed'; readonly index: number; readonly why: string };
+
+const BIG = int32Stream([Array.from({ length: 1_300_000 }, (_, i) => i)]);
+
+interface Scene extends TestApp {
+  readonly holder: FakeWorker;
+  readonly holderData: TestSocket;
+  readonly consumer: FakeWorker;
+  readonly consumerData: TestSocket;
+  readonly lease: Lease;
+  readonly wanted: Wanted;
+  readonly jobId: string;
+}
+
+/** One worker made stage 0 and keeps it (not inline); another has the lease of stage 1, which reads it. */
+async function scene(options: Parameters<typeof testApp>[0] = {}): Promise<Scene> {
+  const fixture = await testApp(options);
+  const { app, url } = fixture;
+  const holder = await FakeWorker.join(url);
+  const holderData = await holder.data(url);
+  const { jobId } = (await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 2 relay' } })).json();
+  const first = (await holder.lease()).message;
+  // Paused, so that stage 1 goes to the other; a paused tab still serves.
+  holder.say({
+    type: 'traitsChanged',
+    traits: { slots: 1, visibility: 'headless', paused: true, share: 1, memoryPerSlotBytes: 1 },
+  });
+  holder.succeed(first, BIG, 1_300_000, { inline: false });
+  const consumer = await FakeWorker.join(url);
+  const consumerData = await consumer.data(url);
+  const lease = (await consumer.lease()).message;
+  const input = lease.task.inputs[0];
+  const slice = input?.kind === 'slices' ? input.slices[0] : undefined;
+  if (!slice) throw new Error('stage 1 has no input');
+  const { blockId, bucket, digest } = slice;
+  return { ...fixture, holder, holderData, consumer, consumerData, lease, wanted: { blockId, bucket, digest }, jobId };
+}
+
+function fetchIt(socket: TestSocket, slices: readonly Wanted[], creditBytes: number = LIMITS.creditBytes): void {
+  socket.say({ type: 'fetch', fetchId: 'f1', slices, creditBytes });
+}
+
+function sendPieces(socket: TestSocket, fetchId: string, bytes: Uint8Array, from = 0, to = bytes.byteLength): void {
+  for (let offset = from; offset < to; offset += LIMITS.pieceBytes) {
+    const piece = bytes.subarray(offset, Math.min(offset + LIMITS.pieceBytes, to));
+    const head = { type: 'piece', fetchId, index: 0, offset, total: bytes.byteLength, codec: 'raw', rawBytes: bytes.byteLength };
+    socket.say(head, [piece]);
+  }
+}
+
+/** Reads pieces until `done`, giving credit as they come; what failed is listed. */
+async function readAll(socket: TestSocket): Promise<{ bytes: Buffer; failed: Failed[] }> {
+  const parts: Uint8Array[] = [];
+  const failed: Failed[] = [];
+  for (;;) {
+    const { message, payload } = await socket.next<Piece | Failed | { readonly type: 'done' }>();
+    if (message.type === 'done') return { bytes: Buffer.concat(parts), failed };
+    if (message.type === 'sliceFailed') failed.push(message);
+    if (message.type === 'piece' && payload) {
+      parts.push(payload);
+      socket.say({ type: 'credit', fetchId: 'f1', bytes: payload.byteLength });
+    }
+  }
+}
+
+test('a slice streams from the tab that holds it, byte for byte', async () => {
+  const { app, holderData, consumerData, wanted } = await scene();
+  fetchIt(consumerData, [wanted]);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  expect(asked.slices).toEqual([wanted]);
+  sendPieces(holderData, asked.fetchId, BIG);
+  holderData.say({ type: 'done', fetchId: asked.fetchId });
+  const { bytes, failed } = await readAll(consumerData);
+  expect(failed).toEqual([]);
+  expect(digestOf(bytes)).toBe(wanted.digest);
+  expect(app.grid.relay.totals().relayedBytes).toBe(BIG.byteLength);
+});
+
+test('a consumer with little credit gets little, and no more before it gives some', async () => {
+  const { holderData, consumerData, wanted } = await scene();
+  fetchIt(consumerData, [wanted], 1000);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  sendPieces(holderData, asked.fetchId, BIG);
+  const { payload } = await consumerData.next<Piece>('piece');
+  expect(payload?.byteLength).toBe(1000);
+  consumerData.say({ type: 'credit', fetchId: 'f1', bytes: BIG.byteLength });
+  const { bytes } = await readAll(consumerData);
+  expect(bytes.byteLength).toBe(BIG.byteLength - 1000);
+});
+
+test('a holder is never given more credit than a few pieces, however much the consumer allows', async () => {
+  const { holderData, consumerData, wanted } = await scene();
+  fetchIt(consumerData, [wanted], 1e9);
+  expect((await holderData.next<Fetch>('fetch')).message.creditBytes).toBeLessThanOrEqual(4 * LIMITS.pieceBytes);
+});
+
+test('only slices of a live lease are served, and only under their accepted digest', async () => {
+  const { app, url, consumer, consumerData, lease, wanted } = await scene();
+  const stranger = await FakeWorker.join(url);
+  const strangerData = await stranger.data(url);
+  fetchIt(strangerData, [wanted]);
+  expect((await readAll(strangerData)).failed).toMatchObject([{ index: 0, why: 'refused' }]);
+  fetchIt(consumerData, [{ ...wanted, digest: 'a'.repeat(64) }]);
+  expect((await readAll(consumerData)).failed).toMatchObject([{ index: 0, why: 'missing' }]);
+  const story = app.grid.scheduler.workers().find((worker) => worker.workerId === consumer.welcome.workerId);
+  expect(story?.current[0]?.title).toBe(lease.task.title);
+});
+
+test('bytes of another digest never complete: the last piece is held back and the slice is corrupt', async () => {
+  const { holderData, consumerData, wanted } = await scene();
+  fetchIt(consumerData, [wanted]);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  const spoiled = BIG.slice();
+  spoiled[100_000] = (spoiled[100_000] ?? 0) ^ 1;
+  sendPieces(holderData, asked.fetchId, spoiled);
+  const { bytes, failed } = await readAll(consumerData);
+  expect(failed).toMatchObject([{ index: 0, why: 'corrupt' }]);
+  expect(bytes.byteLength).toBeLessThan(BIG.byteLength);
+});
+
+test('a holder that goes in mid-transfer leaves a missing slice, and lineage makes it again', async () => {
+  const { app, holder, holderData, consumer, consumerData, lease, wanted, jobId } = await scene();
+  fetchIt(consumerData, [wanted]);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  sendPieces(holderData, asked.fetchId, BIG, 0, LIMITS.pieceBytes);
+  await consumerData.next('piece');
+  holder.socket.terminate();
+  const { failed } = await readAll(consumerData);
+  expect(failed).toMatchObject([{ index: 0, why: 'missing' }]);
+  const slices = [{ blockId: wanted.blockId, bucket: 0, why: 'missing' }];
+  consumer.fail(lease, { reason: 'input', code: 'slice-missing', message: 'gone', slices });
+  const again = (await consumer.lease()).message;
+  expect(again.task.blockId).toBe(wanted.blockId);
+  const small = int32Stream([[5]]);
+  consumer.succeed(again, small, 1);
+  consumer.succeed((await consumer.lease()).message, small, 1);
+  expect((await app.inject(`/v1/jobs/${jobId}/result?wait=20`)).json()).toMatchObject({ rows: [[5]] });
+  const { counters } = (await app.inject(`/v1/jobs/${jobId}`)).json();
+  expect(counters).toMatchObject({ tasksPlanned: 2, recomputes: 1, attempts: 4 });
+});
+
+test('a holder that says it lacks the block is believed', async () => {
+  const { app, holderData, consumerData, wanted } = await scene();
+  fetchIt(consumerData, [wanted]);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  holderData.say({ type: 'sliceFailed', fetchId: asked.fetchId, index: 0, why: 'missing' });
+  expect((await readAll(consumerData)).failed).toMatchObject([{ why: 'missing' }]);
+  expect(app.grid.scheduler.holders(wanted.blockId as never).sessions).toEqual([]);
+});
+
+test('a holder that sends nothing is given up after the idle time', async () => {
+  const clock = new TestClock();
+  const { holderData, consumerData, wanted } = await scene({ clock, limits: { transferIdleMs: 500 } });
+  fetchIt(consumerData, [wanted]);
+  const { fetchId } = (await holderData.next<Fetch>('fetch')).message;
+  clock.advance(500);
+  expect((await readAll(consumerData)).failed).toMatchObject([{ index: 0, why: 'missing' }]);
+  expect((await holderData.next<{ type: string; fetchId: string }>('abort')).message.fetchId).toBe(fetchId);
+});
+
+test.each([
+  ['more than the credit', 0, BIG.byteLength],
+  ['an offset that does not follow', LIMITS.pieceBytes, 2 * LIMITS.pieceBytes],
+])('a holder that breaks the rules loses its sockets: %s', async (_what, from, to) => {
+  const { holder, holderData, consumerData, wanted } = await scene();
+  // The consumer takes nothing, so the holder's window must fill.
+  fetchIt(consumerData, [wanted], 1);
+  const asked = (await holderData.next<Fetch>('fetch')).message;
+  sendPieces(holderData, asked.fetchId, BIG, from, to);
+  expect((await holderData.closed).code).toBe(CLOSE.badMessage);
+  expect((await holder.closed).code).toBe(CLOSE.badMessage);
+});
+
+test('a result that only a tab holds is collected before the job is done', async () => {
+  const { app, url } = await testApp();
+  const worker = await FakeWorker.join(url);
+  const data = await worker.data(url);
+  const { jobId } = (await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 1 big' } })).json();
+  worker.succeed((await worker.lease()).message, BIG, 1_300_000, { inline: false });
+  const asked = (await data.next<Fetch>('fetch')).message;
+  sendPieces(data, asked.fetchId, BIG);
+  data.say({ type: 'done', fetchId: asked.fetchId });
+  const result = await app.inject(`/v1/jobs/${jobId}/result?wait=20&format=csv`);
+  expect(result.body.split('\n')).toHaveLength(1_300_002);
+  worker.socket.terminate();
+  expect((await app.inject(`/v1/jobs/${jobId}/result?format=csv`)).statusCode).toBe(200);
+});
