@@ -55,8 +55,12 @@ function toView(type: SqlType, values: readonly unknown[]): ColumnView {
     case 'utf8':
     case 'binary': {
       const parts = values.map((v) => (isNull(v) ? new Uint8Array() : typeof v === 'string' ? new TextEncoder().encode(v) : v));
-      const bytes = (parts as Uint8Array[]).flatMap((part) => [...part]);
-      return { ...base, offsets: offsetsOf(parts as Uint8Array[]), data: Uint8Array.from(bytes) };
+      const offsets = offsetsOf(parts as Uint8Array[]);
+      const data = new Uint8Array(offsets[rows] ?? 0);
+      (parts as Uint8Array[]).forEach((part, i) => {
+        data.set(part, offsets[i]);
+      });
+      return { ...base, offsets, data };
     }
     case 'list': {
       const lists = values.map((v) => (v ?? []) as unknown[]);
@@ -79,9 +83,7 @@ const isNull = (value: unknown): boolean => value === null || value === undefine
 /** A map's elements are entries; as values they are pairs. */
 function elementsOf(type: SqlType, elements: unknown[]): unknown[] {
   if (type.id !== 'map') return elements;
-  const pairs: [unknown, unknown][] = [];
-  for (let i = 0; i < elements.length; i++) pairs.push(elements[i] as [unknown, unknown]);
-  return pairs.map(([key, value]) => ({ key, value }));
+  return (elements as (readonly [unknown, unknown])[]).map(([key, value]) => ({ key, value }));
 }
 
 function elementOf(type: SqlType): SqlType {

@@ -15,6 +15,9 @@ interface ZstdPackage {
 
 const require = createRequire(import.meta.url);
 
+/** A second `init` would put a fresh, half-started module under those who use the first. */
+let zstdReady: Promise<void> | undefined;
+
 export const nodeSlotRuntime: SlotRuntime = {
   async loadEngine({ engineUrl }) {
     const duckdb = require('@duckdb/duckdb-wasm/dist/duckdb-node-blocking.cjs') as DuckDbPackage;
@@ -27,7 +30,8 @@ export const nodeSlotRuntime: SlotRuntime = {
 
   async loadZstd() {
     const zstd = require('@bokuweb/zstd-wasm') as ZstdPackage;
-    await zstd.init();
+    zstdReady ??= zstd.init();
+    await zstdReady;
     return (coded) => zstd.decompress(coded);
   },
 };
