@@ -29,7 +29,9 @@ export class CoordinatorProcess {
         const found = READY.exec(line)?.[1];
         if (found !== undefined) resolve(found);
       });
-      child.once('exit', (code) => reject(new Error(`the coordinator ended with exit code ${code} before it was ready:\n${notes}`)));
+      child.once('exit', (code) =>
+        reject(new Error(`the coordinator ended with exit code ${code} before it was ready:\n${notes}`)),
+      );
     });
     return new CoordinatorProcess(child, url, dataDir);
   }

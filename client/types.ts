@@ -37,6 +37,8 @@ export interface JobJson {
   readonly stages: readonly StageJson[];
   /** Empty for a job of an earlier run of the coordinator. */
   readonly counters: Partial<JobCountersJson>;
+  /** What planning took; absent where it is no longer known. */
+  readonly planMs?: number;
   /** Done tasks as a part of all, 0..1. */
   readonly progress?: number;
   readonly owner?: string;

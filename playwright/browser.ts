@@ -74,6 +74,11 @@ export class Tab {
     return this.page.getAttribute('[data-state]', 'data-state');
   }
 
+  /** The worker that this tab is on the grid. */
+  workerId(): Promise<string | null> {
+    return this.page.evaluate(() => sessionStorage.getItem('muster-worker-id'));
+  }
+
   /** Closes the tab as a person would; its storage goes with it. */
   async close(): Promise<void> {
     await this.#context.close();

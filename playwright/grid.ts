@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { type Connection, connect, type JobHandle, type JobJson, type ResultJson, type WorkerJson } from '../client/index.ts';
+import {
+  type Connection,
+  connect,
+  type JobCountersJson,
+  type JobHandle,
+  type JobJson,
+  type ResultJson,
+  type WorkerJson,
+} from '../client/index.ts';
 import { type AppOptions, buildApp } from '../coordinator/app.ts';
 import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
@@ -92,7 +100,10 @@ export class Grid {
   }
 
   /** Runs the query on the grid and natively; undefined when the answers are equal, else the first difference. */
-  async compare(sql: string, orderedBy: readonly number[] = []): Promise<{ job: JobJson; rows: ResultJson; difference?: string }> {
+  async compare(
+    sql: string,
+    orderedBy: readonly number[] = [],
+  ): Promise<{ job: JobJson; rows: ResultJson; difference?: string }> {
     const handle = await this.sql(sql);
     const rows = await handle.rows();
     const why = difference(rows, (await this.native.query(sql)).result, orderedBy);
@@ -100,7 +111,7 @@ export class Grid {
   }
 
   story(id: string): readonly StoryLine[] {
-    return this.#app.muster.story(id);
+    return this.#app.grid.scheduler.story(id);
   }
 
   workers(): Promise<readonly WorkerJson[]> {
@@ -130,4 +141,10 @@ export class Grid {
     this.native.close();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
+}
+
+/** All counters of a job that this run of the coordinator has seen. */
+export function countersOf(job: JobJson): JobCountersJson {
+  if (job.counters.attempts === undefined) throw new Error(`job ${job.jobId} has no counters`);
+  return job.counters as JobCountersJson;
 }

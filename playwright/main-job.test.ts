@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptPoint } from '../coordinator/sessions/breakpoints.ts';
 import { airportsFile, flightsFile, orderLinesFile } from './data.ts';
-import { Grid } from './grid.ts';
 import { Gate } from './gate.ts';
+import { countersOf, Grid } from './grid.ts';
 
 /** What the current test wants to happen at the coordinator's named points. */
 const points: {
@@ -74,7 +74,11 @@ describe('two tabs', () => {
          UNION ALL SELECT destination, delay FROM flights WHERE delay < -500 UNION ALL VALUES ('none', 0)) ORDER BY v DESC, k LIMIT 7`,
       [1, 0],
     ],
-    ['full sort gathers and is right', 'SELECT order_key, comment FROM lines WHERE quantity = 50 AND discount = 0 ORDER BY comment, order_key', [1, 0]],
+    [
+      'full sort gathers and is right',
+      'SELECT order_key, comment FROM lines WHERE quantity = 50 AND discount = 0 ORDER BY comment, order_key',
+      [1, 0],
+    ],
   ] as const)('%s equals native', async (_name, sql, orderedBy) => {
     const { difference } = await grid.compare(sql, orderedBy);
     expect(difference).toBeUndefined();
@@ -82,19 +86,19 @@ describe('two tabs', () => {
 
   test('a query over 2 of 14 columns moves only those, and again with other literals nothing at all', async () => {
     const columns = ['quantity', 'discount'];
-    const first = await grid.compare("SELECT sum(quantity) AS q FROM lines WHERE discount BETWEEN 0.05 AND 0.07");
+    const first = await grid.compare('SELECT sum(quantity) AS q FROM lines WHERE discount BETWEEN 0.05 AND 0.07');
     expect(first.difference).toBeUndefined();
     const all = await grid.admin.datasets.get('lines');
     expect(all.schema).toHaveLength(14);
-    const { bytesLoaded, bytesMoved } = first.job.counters;
+    const { bytesLoaded, bytesMoved } = countersOf(first.job);
     expect(bytesLoaded).toBeGreaterThan(0);
     expect(bytesLoaded).toBeLessThan((all.bytes * (columns.length + 1)) / 14 + 600_000 * 32);
     expect(bytesMoved).toBeGreaterThan(0);
-    const second = await grid.compare("SELECT sum(quantity) AS q FROM lines WHERE discount BETWEEN 0.02 AND 0.03");
+    const second = await grid.compare('SELECT sum(quantity) AS q FROM lines WHERE discount BETWEEN 0.02 AND 0.03');
     expect(second.difference).toBeUndefined();
-    expect(second.job.counters.tasksReused).toBe(0);
-    expect(second.job.counters.bytesLoaded).toBe(0);
-    expect(second.job.counters.bytesMoved).toBe(0);
+    expect(countersOf(second.job).tasksReused).toBe(0);
+    expect(countersOf(second.job).bytesLoaded).toBe(0);
+    expect(countersOf(second.job).bytesMoved).toBe(0);
   });
 
   test('the same query again is answered from blocks that are there', async () => {
@@ -102,7 +106,7 @@ describe('two tabs', () => {
     await grid.compare(sql);
     const again = await grid.compare(sql);
     expect(again.difference).toBeUndefined();
-    expect(again.job.counters.attempts).toBe(0);
+    expect(countersOf(again.job).attempts).toBe(0);
   });
 
   test('cancel frees the slots', async () => {
@@ -135,7 +139,8 @@ describe('two tabs', () => {
       reached.open(point);
       await held.opened;
     };
-    const sql = 'SELECT order_key, part_key, comment FROM lines WHERE discount < 0.09 ORDER BY part_key, order_key, comment LIMIT 150000';
+    const sql =
+      'SELECT order_key, part_key, comment FROM lines WHERE discount < 0.09 ORDER BY part_key, order_key, comment LIMIT 150000';
     const comparing = grid.compare(sql, [1]);
     const point = await reached.opened;
     expect(new Set(produced.values()).size).toBe(2);
@@ -148,15 +153,17 @@ describe('two tabs', () => {
     held.open();
     const { difference, job } = await comparing;
     expect(difference).toBeUndefined();
-    expect(job.counters.recomputes).toBe(0);
+    expect(countersOf(job).recomputes).toBe(0);
     // Now the running attempt: the remaining tab computes for long, is paused, and hands it back within a second.
     points.beforeLease = undefined;
-    const running = await grid.sql('SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE (a.range * b.range) % 7 = 5');
+    const running = await grid.sql(
+      'SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE (a.range * b.range) % 7 = 5',
+    );
     await grid.until('it runs', async () => (await grid.workers()).some((w) => w.busySlots > 0));
     const busy = await tabOf((await grid.workers()).find((w) => w.busySlots > 0)?.workerId ?? '');
     const began = performance.now();
     await busy.page.click('[data-test=pause]');
-    await grid.until('it was handed back', async () => ((await running.status()).counters.ended.released ?? 0) > 0);
+    await grid.until('it was handed back', async () => (countersOf(await running.status()).ended.released ?? 0) > 0);
     expect(performance.now() - began).toBeLessThan(1_000);
     expect((await running.status()).state).not.toBe('failed');
     await running.cancel();
@@ -190,7 +197,8 @@ describe('tabs that close', () => {
       reached.open(point);
       await held.opened;
     };
-    const sql = 'SELECT order_key, supplier_key, tax FROM lines WHERE quantity > 10 ORDER BY supplier_key, order_key, tax LIMIT 200000';
+    const sql =
+      'SELECT order_key, supplier_key, tax FROM lines WHERE quantity > 10 ORDER BY supplier_key, order_key, tax LIMIT 200000';
     const comparing = grid.compare(sql, [1]);
     const point = await reached.opened;
     const victimId = [...made.values()].find((workerId) => workerId !== point.workerId);
@@ -210,9 +218,11 @@ describe('tabs that close', () => {
     held.open();
     const { difference, job } = await comparing;
     expect(difference).toBeUndefined();
-    const { attempts, tasksPlanned, tasksReused, recomputes, ended } = job.counters;
+    const { attempts, tasksPlanned, tasksReused, recomputes, ended } = countersOf(job);
     expect(recomputes).toBe(lostBlocks);
-    expect(attempts).toBe(tasksPlanned - tasksReused + recomputes + (ended.input ?? 0) + (ended.released ?? 0) + (ended.died ?? 0));
+    expect(attempts).toBe(
+      tasksPlanned - tasksReused + recomputes + (ended.input ?? 0) + (ended.released ?? 0) + (ended.died ?? 0),
+    );
     const why = grid.story(job.jobId).filter((line) => line.what === 'taskRecomputed');
     expect(why).toHaveLength(lostBlocks);
   });

@@ -1,0 +1,192 @@
+/**
+ * `muster bench engine`: two headless Chromium tabs of one slot beside native DuckDB with two threads, same data, same run. The
+ * grid's time is from POST to the last byte of the result. Literals vary, so every repetition computes; inputs are
+ * resident, which the job's own counters must confirm. The two engines take turns, query by query.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection, connect, type JobJson } from '../client/index.ts';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
+import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
+import { difference } from '../coordinator/cli/demo/difference.ts';
+import { Native } from '../coordinator/cli/demo/native.ts';
+import { launchBrowser, Tab } from '../playwright/browser.ts';
+import { countersOf } from '../playwright/grid.ts';
+import { CoordinatorProcess } from './coordinator-process.ts';
+import { ENGINE_QUERIES, SMALL_QUERY, suppliersSql } from './engine-queries.ts';
+import { median } from './statistics.ts';
+
+export const summary = 'Two Chromium tabs beside native DuckDB with two threads: Q1, Q6, a broadcast join, a small query';
+
+const ROWS = 6_000_000;
+const SUPPLIERS = 10_000;
+const SMALL_ROWS = 1_000;
+const REPETITIONS = 15;
+const SMALL_REPETITIONS = 40;
+const SMALL_BOUND_MS = 50;
+
+export interface BenchOptions {
+  readonly repetitions?: number;
+  readonly rows?: number;
+  readonly out?: string;
+  readonly print: (text: string) => void;
+  readonly note: (line: string) => void;
+}
+
+interface Measurement {
+  readonly name: string;
+  readonly gridMs: number;
+  readonly nativeMs: number;
+  readonly ratio: number;
+  readonly bound: number;
+  /** Medians over repetitions; compute, load and fetch are sums over attempts divided by the two slots. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly attempts: number;
+  readonly tasks: number;
+  readonly loadedBytes: number;
+}
+
+export async function run(options: BenchOptions): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
+  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
+  const native = await Native.open();
+  const browser = await launchBrowser();
+  try {
+    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
+    await prepare(admin, native, folder, options);
+    const tabs = [await openTab(browser, coordinator.url)];
+    const small = await measureSmall(admin, options);
+    tabs.push(await openTab(browser, coordinator.url));
+    const measured: Measurement[] = [];
+    for (const query of ENGINE_QUERIES) measured.push(await measure(admin, native, query, options));
+    const problems = tabs.flatMap((tab) => tab.problems);
+    report(measured, small, options);
+    save({ measured, smallP50Ms: small, problems }, options);
+    const late = measured.filter((m) => m.ratio > m.bound || m.attempts !== m.tasks || m.loadedBytes > 0);
+    return late.length === 0 && small <= SMALL_BOUND_MS && problems.length === 0 ? 0 : 1;
+  } finally {
+    await browser.close();
+    await coordinator.stop();
+    native.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function prepare(admin: Connection, native: Native, folder: string, options: BenchOptions): Promise<void> {
+  const rows = options.rows ?? ROWS;
+  options.note(`Making ${rows.toLocaleString('en')} order lines of 14 columns, ${SUPPLIERS} suppliers ...`);
+  const files: readonly (readonly [string, (path: string) => string])[] = [
+    ['lines', (path) => orderLinesSql(rows, path)],
+    ['suppliers', (path) => suppliersSql(SUPPLIERS, path)],
+    ['few_suppliers', (path) => suppliersSql(SMALL_ROWS, path)],
+  ];
+  for (const [name, sql] of files) {
+    const path = join(folder, `${name}.parquet`);
+    await native.run(sql(path));
+    await native.load(name, path);
+    await admin.datasets.register(name, path);
+  }
+}
+
+async function openTab(browser: Awaited<ReturnType<typeof launchBrowser>>, url: string): Promise<Tab> {
+  const tab = await Tab.open(browser, { url: `${url}/` });
+  await tab.join({ slots: 1, sharePercent: 100 });
+  return tab;
+}
+
+/** p50 in ms of a query over 1,000 rows on one tab. */
+async function measureSmall(admin: Connection, options: BenchOptions): Promise<number> {
+  const times: number[] = [];
+  for (let r = 0; r < SMALL_REPETITIONS + 3; r++) {
+    const began = performance.now();
+    await (await admin.sql(SMALL_QUERY(r))).rows();
+    if (r >= 3) times.push(performance.now() - began);
+  }
+  const p50 = median(times);
+  options.note(`one tab, ${SMALL_ROWS} rows: p50 ${p50.toFixed(1)} ms`);
+  return p50;
+}
+
+async function measure(
+  admin: Connection,
+  native: Native,
+  query: (typeof ENGINE_QUERIES)[number],
+  options: BenchOptions,
+): Promise<Measurement> {
+  const grid: number[] = [];
+  const natives: number[] = [];
+  const jobs: JobJson[] = [];
+  const repetitions = options.repetitions ?? REPETITIONS;
+  // The first rounds make the inputs resident in both tabs and warm native's buffers; they are compared, not timed.
+  const warmups = 3;
+  for (let r = 0; r < repetitions + warmups; r++) {
+    const sql = query.sql(r);
+    const expected = await native.query(sql);
+    const began = performance.now();
+    const handle = await admin.sql(sql);
+    const rows = await handle.rows();
+    const ms = performance.now() - began;
+    const why = difference(rows, expected.result, [0]);
+    if (why !== undefined) throw new Error(`${query.name}: the grid's answer is not native DuckDB's: ${why}`);
+    if (r < warmups) continue;
+    grid.push(ms);
+    natives.push(expected.ms);
+    jobs.push(await handle.status());
+  }
+  const gridMs = median(grid);
+  const nativeMs = median(natives);
+  options.note(`${query.name}: grid ${gridMs.toFixed(1)} ms, native ${nativeMs.toFixed(1)} ms`);
+  return {
+    name: query.name,
+    gridMs,
+    nativeMs,
+    ratio: gridMs / nativeMs,
+    bound: query.bound,
+    parts: partsOf(jobs, gridMs),
+    attempts: sum(jobs, (job) => countersOf(job).attempts),
+    tasks: sum(jobs, (job) => countersOf(job).tasksPlanned),
+    loadedBytes: sum(jobs, (job) => countersOf(job).bytesLoaded),
+  };
+}
+
+const SLOTS = 2;
+
+function partsOf(jobs: readonly JobJson[], gridMs: number): Record<string, number> {
+  const mid = (value: (job: JobJson) => number): number => median(jobs.map(value));
+  const parts = {
+    plan: mid((job) => job.planMs ?? 0),
+    fetch: mid((job) => countersOf(job).fetchMs / SLOTS),
+    load: mid((job) => countersOf(job).loadMs / SLOTS),
+    compute: mid((job) => countersOf(job).computeMs / SLOTS),
+    pack: mid((job) => countersOf(job).packMs / SLOTS),
+  };
+  const known = Object.values(parts).reduce((a, b) => a + b, 0);
+  // Leases, reports, the stages' waiting for one another, and the result's way to the author.
+  return { ...parts, 'lease, report, result': Math.max(0, gridMs - known) };
+}
+
+const sum = (jobs: readonly JobJson[], value: (job: JobJson) => number): number => jobs.reduce((a, job) => a + value(job), 0);
+
+function report(measured: readonly Measurement[], small: number, { print }: BenchOptions): void {
+  const cell = (text: string, width: number): string => text.padStart(width);
+  print(
+    `${'query'.padEnd(28)}${cell('grid ms', 10)}${cell('native ms', 11)}${cell('ratio', 8)}${cell('bound', 8)}  where the time goes (ms)\n`,
+  );
+  for (const m of measured) {
+    const parts = Object.entries(m.parts).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+    const counts = `${m.attempts} attempts of ${m.tasks} tasks, ${m.loadedBytes} bytes loaded`;
+    print(
+      `${m.name.padEnd(28)}${cell(m.gridMs.toFixed(1), 10)}${cell(m.nativeMs.toFixed(1), 11)}${cell(m.ratio.toFixed(2), 8)}${cell(m.bound.toFixed(1), 8)}  ${parts.join(', ')}; ${counts}\n`,
+    );
+  }
+  print(`one tab, ${SMALL_ROWS} rows: p50 ${small.toFixed(1)} ms (bound ${SMALL_BOUND_MS})\n`);
+}
+
+function save(results: unknown, { out, note }: BenchOptions): void {
+  const folder = out ?? join('bench', 'out');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'engine.json');
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  note(`written to ${path}`);
+}
