@@ -38,6 +38,8 @@ export class DataLink {
   #cancelReopen: () => void = () => undefined;
   /** Called once the socket is ready or the link is closed. */
   #waiting: (() => void)[] = [];
+  #fetching = 0;
+  #turns: (() => void)[] = [];
 
   constructor(options: DataLinkOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class DataLink {
     for (let tries = 0; wanted.length > 0 && tries < TRIES; tries += 1) {
       if (!(await this.#untilReady(signal))) break;
       const lost: Slice[] = [];
-      for (const result of await Promise.all(batches(wanted).map((batch) => this.#fetcher.fetch(batch, signal)))) {
+      for (const result of await Promise.all(batches(wanted).map((batch) => this.#fetchInTurn(batch, signal)))) {
         got.push(...result.got);
         for (const failure of result.failed) {
           if (failure.why === 'lost') lost.push(failure.slice);
@@ -84,6 +86,22 @@ export class DataLink {
     this.#socket?.close(CLOSE.leaving, 'the session is over');
     this.#lost();
     this.#wakeWaiting();
+  }
+
+  /** The protocol allows only so many fetches at a time; the others wait. */
+  async #fetchInTurn(batch: readonly Slice[], signal: AbortSignal): Promise<FetchResult> {
+    while (this.#fetching >= LIMITS.fetchesPerSocket) {
+      await new Promise<void>((resolve) => {
+        this.#turns.push(resolve);
+      });
+    }
+    this.#fetching += 1;
+    try {
+      return await this.#fetcher.fetch(batch, signal);
+    } finally {
+      this.#fetching -= 1;
+      this.#turns.shift()?.();
+    }
   }
 
   #open(): void {

@@ -1,0 +1,133 @@
+/** The link's data side beside a coordinator: broken sockets, shared fetches, limits. */
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { loadHashes } from '../../shared/hash.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { Slice } from '../../shared/plan/task.ts';
+import type { DataMessage } from '../../shared/protocol/data.ts';
+import type { DataPeer } from './testing/fake-coordinator.ts';
+import { success } from './testing/fake-slot.ts';
+import { chunkInput, type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
+
+let h: Harness;
+
+beforeAll(loadHashes);
+beforeEach(async () => {
+  h = await openHarness({ slots: 2 });
+});
+afterEach(() => h.close());
+
+const bytes = new Uint8Array(5000).map((_, i) => i % 7);
+const slices = (slice: Slice) => taskOf([{ kind: 'slices', columns: [], slices: [slice] }]);
+
+function answer(data: DataPeer, fetch: Extract<DataMessage, { type: 'fetch' }>): void {
+  fetch.slices.forEach((_, index) => {
+    const header = { type: 'piece', fetchId: fetch.fetchId, index, offset: 0, total: 5000, codec: 'raw', rawBytes: 5000 };
+    data.sendBinary(header, [bytes]);
+  });
+  data.tell({ type: 'done', fetchId: fetch.fetchId });
+}
+
+test('two slots that want one slice fetch it once', async () => {
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const slice = sliceOf(3, bytes);
+  session.tell(leaseOf('a1', 0, slices(slice)));
+  session.tell(leaseOf('a2', 1, slices(slice)));
+  answer(data, (await data.inbox.next('fetch')).message);
+  const first = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a1');
+  const second = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a2');
+  expect(first.message.costs.fetchedBytes).toBe(5000);
+  expect(second.message.costs).toMatchObject({ fetchedBytes: 0, cachedBytes: 5000 });
+  expect(h.slots.started.map((s) => s.tasks[0]?.inputs[0]?.kind === 'slices' && s.tasks[0].inputs[0].slices[0]?.bytes)).toEqual([
+    bytes,
+    bytes,
+  ]);
+});
+
+test('when the first of two is cancelled in mid-fetch, the second fetches for itself', async () => {
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const slice = sliceOf(3, bytes);
+  session.tell(leaseOf('a1', 0, slices(slice)));
+  session.tell(leaseOf('a2', 1, slices(slice)));
+  const { message: fetch } = await data.inbox.next('fetch');
+  session.tell({ type: 'cancelAttempt', attemptId: 'a1', why: 'cancelled' });
+  await data.inbox.next('abort', (m) => m.fetchId === fetch.fetchId);
+  answer(data, (await data.inbox.next('fetch')).message);
+  await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a2');
+});
+
+test('a broken data socket is opened again, and what was lost is asked for again', async () => {
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  session.tell(leaseOf('a1', 0, slices(sliceOf(3, bytes))));
+  await data.inbox.next('fetch');
+  data.socket.terminate();
+  const again = await h.coordinator.nextData();
+  expect((await again.inbox.next('hello')).message).toMatchObject({ role: 'data', sessionId: 's-1' });
+  again.tell({ type: 'ready' });
+  answer(again, (await again.inbox.next('fetch')).message);
+  await session.inbox.next('attemptSucceeded');
+});
+
+test('a piece over the limit closes the data socket with 4400, and only that', async () => {
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  session.tell(leaseOf('a1', 0, slices(sliceOf(3, bytes))));
+  const { message: fetch } = await data.inbox.next('fetch');
+  const header = { type: 'piece', fetchId: fetch.fetchId, index: 0, offset: 0, total: 5000, codec: 'raw', rawBytes: 5000 };
+  data.sendBinary(header, [new Uint8Array(LIMITS.pieceBytes + 1)]);
+  expect(await data.closed).toBe(4400);
+  const again = await h.coordinator.nextData();
+  await again.inbox.next('hello');
+  again.tell({ type: 'ready' });
+  answer(again, (await again.inbox.next('fetch')).message);
+  await session.inbox.next('attemptSucceeded');
+});
+
+test('the next attempt of a slot fetches while the first runs, and not what that one brings along', async () => {
+  let finish: () => void = () => undefined;
+  const running = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  h.slots.behaviour = async (task) => {
+    if (task.attemptId === 'a1') await running;
+    return success([new Uint8Array(4)]);
+  };
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const [shared, extra] = [sliceOf(3, bytes), sliceOf(4, bytes)];
+  session.tell(leaseOf('a1', 0, taskOf([chunkInput('k', [{ ordinal: 0, slices: [shared] }])])));
+  answer(data, (await data.inbox.next('fetch')).message);
+  await session.inbox.next('attemptStarted', (m) => m.attemptId === 'a1');
+  const both = [
+    { ordinal: 0, slices: [shared] },
+    { ordinal: 1, slices: [extra] },
+  ];
+  session.tell(leaseOf('a2', 0, taskOf([chunkInput('k', both)])));
+  const { message: fetch } = await data.inbox.next('fetch');
+  expect(fetch.slices.map((s) => s.blockId)).toEqual([extra.blockId]);
+  answer(data, fetch);
+  finish();
+  await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a2');
+});
+
+test('a column chunk that was fetched once outlives the session', async () => {
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const task = taskOf([chunkInput('k', [{ ordinal: 0, slices: [sliceOf(3, bytes)] }])]);
+  session.tell(leaseOf('a1', 0, task));
+  answer(data, (await data.inbox.next('fetch')).message);
+  await session.inbox.next('attemptSucceeded');
+  await h.close();
+
+  h = await openHarness({ store: h.store });
+  await h.link.start();
+  const next = await h.coordinator.admit();
+  expect(next.session.inbox.all[0]?.message).toMatchObject({ type: 'hello', storeId: 'store-1' });
+  next.session.tell(leaseOf('b1', 0, task));
+  expect((await next.session.inbox.next('attemptSucceeded')).message.costs).toMatchObject({
+    fetchedBytes: 0,
+    cachedBytes: expect.any(Number),
+  });
+});
