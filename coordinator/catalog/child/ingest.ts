@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
+import { invariant } from '../../../shared/assert.ts';
+import { vectorData } from '../columns/vectors.ts';
 import type { IngestRequest, IngestResult } from '../ingest-protocol.ts';
 import { ingestArrow } from './arrow-source.ts';
 import { ChunkWriter } from './chunk-writer.ts';
@@ -8,7 +10,7 @@ import { datasetColumns } from './columns.ts';
 import { openSandbox } from './database.ts';
 import { ChildFailure } from './failures.ts';
 import { hashFile } from './hash-file.ts';
-import { openReader, readQuery } from './source.ts';
+import { checkQuery, openReader, readQuery } from './source.ts';
 
 export interface IngestSteps {
   /** Told the sha256 of the file; resolves when the work shall go on. */
@@ -47,17 +49,36 @@ async function ingestSql(request: IngestRequest, source: string, steps: IngestSt
     const reader = await openReader(connection, { ...request, bytes: size });
     const columns = datasetColumns(reader.columns);
     const writer = new ChunkWriter(columns, source, request.chunkDir);
-    const result = await connection.stream(readQuery(reader.call, columns));
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) break;
-      writer.addVectors(vectorsOf(chunk), chunk.rowCount);
-      steps.progressed(fractionOf(connection), writer.rows);
-    }
+    await readAll(connection, readQuery(reader, columns), writer, steps).catch(async (error: unknown) => {
+      if (error instanceof EndedEarly) await connection.run(checkQuery(reader, columns));
+      throw error;
+    });
     return { columns, chunks: writer.finish(), rows: writer.rows, bytes: writer.bytes };
   } finally {
     connection.closeSync();
   }
+}
+
+/** The stream ended without its last row: something went wrong that it did not tell. */
+class EndedEarly extends Error {
+  override name = 'EndedEarly';
+}
+
+async function readAll(connection: DuckDBConnection, sql: string, writer: ChunkWriter, steps: IngestSteps): Promise<void> {
+  const result = await connection.stream(sql);
+  let ended = false;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    const [marks, ...vectors] = vectorsOf(chunk);
+    invariant(marks && !ended, 'rows came after the last one');
+    const markedRow = vectorData(marks, chunk.rowCount).indexOf(1);
+    ended = markedRow >= 0;
+    invariant(!ended || markedRow === chunk.rowCount - 1, 'the last row came before others');
+    writer.addVectors(vectors, ended ? chunk.rowCount - 1 : chunk.rowCount);
+    steps.progressed(fractionOf(connection), writer.rows);
+  }
+  if (!ended) throw new EndedEarly('reading ended before all rows had come');
 }
 
 function vectorsOf(chunk: DuckDBDataChunk) {

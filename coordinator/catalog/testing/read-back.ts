@@ -1,3 +1,4 @@
+import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC, type Vector } from 'apache-arrow';
 import type { CoordinatorBlocks } from '../../blocks/coordinator-blocks.ts';
 import type { DatasetRecord } from '../types.ts';
@@ -19,4 +20,14 @@ export async function readColumn(blocks: CoordinatorBlocks, record: DatasetRecor
 export async function readValues(blocks: CoordinatorBlocks, record: DatasetRecord, name: string): Promise<unknown[]> {
   const ordinal = record.columns.findIndex((column) => column.name === name);
   return (await readColumn(blocks, record, ordinal)).flatMap((vector) => [...vector]);
+}
+
+/** What native DuckDB answers, as JSON values. */
+export async function nativeRows(sql: string): Promise<unknown[][]> {
+  const connection = await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect();
+  try {
+    return (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][];
+  } finally {
+    connection.closeSync();
+  }
 }
