@@ -26,7 +26,7 @@ export const datasetRoutes = plugin<Services>(
           summary: 'Register a file on the coordinator’s machine (admin), or upload one: name, format?, file in that order',
           // Only JSON bodies are checked here; a form's parts are checked as they stream in.
           body: {
-            content: { 'application/json': { schema: PathDataset }, 'multipart/form-data': { schema: Type.Object({}) } },
+            content: { 'application/json': { schema: PathDataset }, 'multipart/form-data': { schema: Type.Unknown() } },
           },
           response: responses(201, DatasetBody),
         },

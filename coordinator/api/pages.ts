@@ -56,7 +56,8 @@ export const pageRoutes = plugin<PagesOptions>(
         app.get('/assets/*', { config: { access: 'open' }, schema: { hide: true } }, async (request, reply) => {
           const { '*': file } = request.params as { readonly '*': string };
           reply.header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'Accept-Encoding');
-          return reply.sendFile(`assets/${file}`);
+          // A root of its own: `..` in the rest of the URL must not lead to the folder above.
+          return reply.sendFile(file, join(dir, 'assets'));
         });
       }
     }

@@ -70,6 +70,20 @@ function sendPieces(socket: TestSocket, fetchId: string, bytes: Uint8Array, from
   }
 }
 
+/** Sends a whole slice as a tab does, within the credit, and then `done`. */
+async function serve(socket: TestSocket, { fetchId, creditBytes }: Fetch, bytes: Uint8Array): Promise<void> {
+  let credit = creditBytes;
+  for (let offset = 0; offset < bytes.byteLength; ) {
+    while (credit === 0)
+      credit += (await socket.next<{ readonly type: 'credit'; readonly bytes: number }>('credit')).message.bytes;
+    const end = Math.min(bytes.byteLength, offset + Math.min(credit, LIMITS.pieceBytes));
+    credit -= end - offset;
+    sendPieces(socket, fetchId, bytes, offset, end);
+    offset = end;
+  }
+  socket.say({ type: 'done', fetchId });
+}
+
 /** Reads pieces until `done`, giving credit as they come; what failed is listed. */
 async function readAll(socket: TestSocket): Promise<{ bytes: Buffer; failed: Failed[] }> {
   const parts: Uint8Array[] = [];
@@ -90,9 +104,9 @@ test('a slice streams from the tab that holds it, byte for byte', async () => {
   fetchIt(consumerData, [wanted]);
   const asked = (await holderData.next<Fetch>('fetch')).message;
   expect(asked.slices).toEqual([wanted]);
-  sendPieces(holderData, asked.fetchId, BIG);
-  holderData.say({ type: 'done', fetchId: asked.fetchId });
+  const served = serve(holderData, asked, BIG);
   const { bytes, failed } = await readAll(consumerData);
+  await served;
   expect(failed).toEqual([]);
   expect(digestOf(bytes)).toBe(wanted.digest);
   expect(app.grid.relay.totals().relayedBytes).toBe(BIG.byteLength);
@@ -102,11 +116,12 @@ test('a consumer with little credit gets little, and no more before it gives som
   const { holderData, consumerData, wanted } = await scene();
   fetchIt(consumerData, [wanted], 1000);
   const asked = (await holderData.next<Fetch>('fetch')).message;
-  sendPieces(holderData, asked.fetchId, BIG);
+  const served = serve(holderData, asked, BIG);
   const { payload } = await consumerData.next<Piece>('piece');
   expect(payload?.byteLength).toBe(1000);
   consumerData.say({ type: 'credit', fetchId: 'f1', bytes: BIG.byteLength });
   const { bytes } = await readAll(consumerData);
+  await served;
   expect(bytes.byteLength).toBe(BIG.byteLength - 1000);
 });
 
@@ -134,8 +149,9 @@ test('bytes of another digest never complete: the last piece is held back and th
   const asked = (await holderData.next<Fetch>('fetch')).message;
   const spoiled = BIG.slice();
   spoiled[100_000] = (spoiled[100_000] ?? 0) ^ 1;
-  sendPieces(holderData, asked.fetchId, spoiled);
+  const served = serve(holderData, asked, spoiled);
   const { bytes, failed } = await readAll(consumerData);
+  await served;
   expect(failed).toMatchObject([{ index: 0, why: 'corrupt' }]);
   expect(bytes.byteLength).toBeLessThan(BIG.byteLength);
 });
@@ -200,8 +216,7 @@ test('a result that only a tab holds is collected before the job is done', async
   const { jobId } = (await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 1 big' } })).json();
   worker.succeed((await worker.lease()).message, BIG, 1_300_000, { inline: false });
   const asked = (await data.next<Fetch>('fetch')).message;
-  sendPieces(data, asked.fetchId, BIG);
-  data.say({ type: 'done', fetchId: asked.fetchId });
+  await serve(data, asked, BIG);
   const result = await app.inject(`/v1/jobs/${jobId}/result?wait=20&format=csv`);
   expect(result.body.split('\n')).toHaveLength(1_300_002);
   worker.socket.terminate();
