@@ -68,8 +68,16 @@ async function runFrom(queue) {
 
 function ask(worker, message) {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    const onMessage = () => {
+      worker.off('error', onError);
+      resolve();
+    };
+    const onError = (error) => {
+      worker.off('message', onMessage);
+      reject(error);
+    };
+    worker.once('message', onMessage);
+    worker.once('error', onError);
     worker.postMessage(message);
   });
 }

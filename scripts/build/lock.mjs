@@ -16,7 +16,7 @@ export async function withBuildLock(root, log, work) {
   try {
     return await work();
   } finally {
-    rmSync(path, { force: true });
+    if (ownerOf(path) === process.pid) rmSync(path, { force: true });
   }
 }
 
@@ -33,11 +33,21 @@ function take(path) {
   return false;
 }
 
-function ownerLives(path) {
+/** 0 where nobody has signed. */
+function ownerOf(path) {
   try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    // Written a moment after it was created: an empty file has an owner who is just about to sign it.
-    if (!pid) return true;
+    return Number(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+function ownerLives(path) {
+  const pid = ownerOf(path);
+  // Written a moment after it was created: an empty file has an owner who is just about to sign it.
+  if (!pid) return true;
+  try {
     process.kill(pid, 0);
     return true;
   } catch (error) {

@@ -17,7 +17,7 @@ import { type DemoQuery, QUERIES } from './queries.ts';
 import { reasonsOf } from './reasons.ts';
 import { type Outcome, printAnswer, printLoss, printQuestion, printTimes } from './report.ts';
 import { type Crowd, chromiumCrowd, chromiumPath, workerCrowd } from './tabs.ts';
-import { pause, Volunteers } from './volunteers.ts';
+import { Volunteers } from './volunteers.ts';
 
 const ROWS = 6_000_000;
 const NAMES = ['Ada', 'Grace', 'Edsger'];
@@ -87,11 +87,7 @@ async function runDemo(options: DemoOptions, terminal: Terminal, stopped: Stoppe
 function crowdFor(options: DemoOptions, grid: DemoGrid, profiles: string): Crowd {
   const chromium = options.forceWorkers ? undefined : chromiumPath();
   if (chromium) return chromiumCrowd(chromium, `${grid.url}/`, profiles);
-  let known = 0;
-  return workerCrowd(grid.url, async () => {
-    while ((await grid.admin.workers()).length <= known) await pause(50);
-    known = (await grid.admin.workers()).length;
-  });
+  return workerCrowd(grid.url);
 }
 
 interface Parts {

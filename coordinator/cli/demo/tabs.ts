@@ -7,6 +7,8 @@ import { packageRoot } from '../package-root.ts';
 
 export interface Volunteer {
   readonly name: string;
+  /** Rejects when it ends before anyone asked for it. */
+  readonly untimelyEnd?: Promise<never>;
   /** Ends it without a word of good-bye, as a lid that is shut. */
   kill(): Promise<void>;
   close(): Promise<void>;
@@ -16,7 +18,7 @@ export interface Crowd {
   readonly kind: 'tabs' | 'workers';
   /** In words, for the log. */
   readonly description: string;
-  /** Resolves once the volunteer has consented and joined. */
+  /** Resolves once the volunteer has consented, or was started; the coordinator knows when it has joined. */
   open(name: string): Promise<Volunteer>;
 }
 
@@ -69,7 +71,7 @@ async function consent(context: BrowserContext, url: string): Promise<void> {
   await page.waitForSelector('[data-state=idle], [data-state=working]', { state: 'attached', timeout: JOIN_MS });
 }
 
-export function workerCrowd(url: string, isThere: (name: string) => Promise<void>): Crowd {
+export function workerCrowd(url: string): Crowd {
   return {
     kind: 'workers',
     description: 'headless workers, a process each',
@@ -79,17 +81,16 @@ export function workerCrowd(url: string, isThere: (name: string) => Promise<void
         stdio: 'ignore',
       });
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      const untimelyEnd = ended.then((): never => {
+        throw new Error(`the headless worker ${name} ended with exit code ${child.exitCode ?? child.signalCode}`);
+      });
+      // Ends after it has joined are wanted ones, and nobody listens then.
+      untimelyEnd.catch(() => undefined);
       const end = async (signal: NodeJS.Signals) => {
         child.kill(signal);
         await ended;
       };
-      const died = ended.then(() => {
-        throw new Error(`the headless worker ${name} ended (exit code ${child.exitCode}) before it had joined`);
-      });
-      // Later ends are wanted ones; Promise.race has heard of an early one.
-      died.catch(() => undefined);
-      await Promise.race([isThere(name), died]);
-      return { name, kill: () => end('SIGKILL'), close: () => end('SIGTERM') };
+      return { name, untimelyEnd, kill: () => end('SIGKILL'), close: () => end('SIGTERM') };
     },
   };
 }

@@ -18,6 +18,10 @@ export class Volunteers {
   /** One after the other: so the worker that is new is the one that was opened. */
   async open(name: string): Promise<void> {
     const volunteer = await this.crowd.open(name);
+    await Promise.race([this.joined(name, volunteer), volunteer.untimelyEnd ?? new Promise<never>(() => undefined)]);
+  }
+
+  private async joined(name: string, volunteer: Volunteer): Promise<void> {
     const deadline = performance.now() + JOIN_MS;
     for (;;) {
       const workerId = (await this.grid.workers()).map((worker) => worker.workerId).find((id) => !this.byWorkerId.has(id));
@@ -43,7 +47,7 @@ export class Volunteers {
   }
 }
 
-export function pause(ms: number): Promise<void> {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
