@@ -1,7 +1,12 @@
 /** DuckDB-WASM and zstd in a browser's worker. Both load their WASM by URL; nothing is compiled from strings (the pages' CSP). */
 /// <reference path="./duckdb-blocking.d.ts" />
 import { decompress, init } from '@bokuweb/zstd-wasm';
-import { BROWSER_RUNTIME, createDuckDB, VoidLogger } from '@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs';
+// By path: the package does not export this build by name.
+import {
+  BROWSER_RUNTIME,
+  createDuckDB,
+  VoidLogger,
+} from '../../node_modules/@duckdb/duckdb-wasm/dist/duckdb-browser-blocking.mjs';
 import type { EngineBindings, SlotRuntime } from './bindings.ts';
 
 /** How the package instantiates its module: `success` goes on with start-up. */
