@@ -5,9 +5,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canonicalStream } from '../../shared/arrow/canonical.ts';
+import { digestOf, digestOfList, sha256Hex } from '../../shared/hash.ts';
+import type { BlockId } from '../../shared/ids.ts';
+import { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { ingestChildForTests } from '../catalog/testing/child.ts';
 import { encodeResult, type StreamedFormat } from './encode.ts';
 import { writeParquet } from './parquet.ts';
+import { Results } from './results.ts';
 import { asyncOf, collect, nativeSlices } from './testing/native-slices.ts';
 
 async function textOf(format: StreamedFormat, sql: string): Promise<string> {
@@ -193,5 +197,45 @@ describe('writeParquet', () => {
       'is gone',
     );
     expect(await readdir(dir)).toEqual(before);
+  });
+});
+
+describe('Results', () => {
+  const dirs = { results: '' };
+  beforeAll(async () => {
+    dirs.results = await mkdtemp(join(tmpdir(), 'muster-results-'));
+  });
+  afterAll(() => rm(dirs.results, { recursive: true, force: true }));
+
+  test('streams a job’s verified blocks in every form, and keeps no file', async () => {
+    const blocks = await CoordinatorBlocks.open({ dir: join(dirs.results, 'blocks') });
+    const tempDir = join(dirs.results, 'temp');
+    const results = await Results.open({ blocks, tempDir, childEntry: await ingestChildForTests() });
+    const { columns, slices } = await nativeSlices("SELECT range AS n, 'v' || range AS t FROM range(7000)");
+    const result = [];
+    for (const [index, stream] of slices.entries()) {
+      const info = { rows: 0, bytes: stream.length, digest: digestOf(stream) };
+      const blockId = sha256Hex(`slice ${index}`) as BlockId;
+      await blocks.putInline(blockId, digestOfList([info.digest]), [{ info, stream }]);
+      result.push({ blockId, digest: digestOfList([info.digest]), buckets: [info] });
+    }
+    await blocks.persist(result.map(({ blockId }) => blockId));
+    const json = await results.open({ columns, result }, 'json');
+    expect(json.contentType).toContain('application/json');
+    const rows = JSON.parse(new TextDecoder().decode(await collect(json.body))).rows as unknown[][];
+    expect([rows.length, rows[6999]]).toEqual([7000, [6999, 'v6999']]);
+    const parquet = await collect((await results.open({ columns, result }, 'parquet')).body);
+    expect(new TextDecoder().decode(parquet.subarray(0, 4))).toBe('PAR1');
+    expect(await readdir(tempDir)).toEqual([]);
+
+    const wrong = result.map((block) => ({
+      ...block,
+      buckets: block.buckets.map((info) => ({ ...info, digest: digestOf(new Uint8Array(1)) })),
+    }));
+    await expect(collect((await results.open({ columns, result: wrong }, 'csv')).body)).rejects.toMatchObject({
+      code: 'corrupt',
+    });
+    await expect(results.open({ columns, result: wrong }, 'parquet')).rejects.toMatchObject({ code: 'corrupt' });
+    expect(await readdir(tempDir)).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import type { ResultBlock } from '../core/commands.ts';
@@ -58,7 +57,7 @@ export class Results {
       tempDir: this.#options.tempDir,
       childEntry: this.#options.childEntry ?? new URL('./ingest-child.js', import.meta.url),
     });
-    return { contentType, body: sendOnce(path) };
+    return { contentType, body: await sendOnce(path) };
   }
 
   async *#slices(blocks: readonly ResultBlock[]): AsyncGenerator<Uint8Array> {
@@ -68,10 +67,9 @@ export class Results {
   }
 }
 
-async function* sendOnce(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) yield piece as Buffer;
-  } finally {
-    await rm(path, { force: true });
-  }
+/** The file's name is removed while it is open: it takes no space once the stream ends, whoever ends it. */
+async function sendOnce(path: string): Promise<AsyncIterable<Uint8Array>> {
+  const file = await open(path, 'r');
+  await rm(path, { force: true });
+  return file.createReadStream({ highWaterMark: 256 * 1024 });
 }
