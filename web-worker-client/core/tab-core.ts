@@ -230,6 +230,8 @@ export class TabCore {
 
   #onLeased(attemptId: string, slot: number, title: string): void {
     if (this.#connection.kind === 'joined') this.#leases.lease(attemptId, slot, title, this.#refusal(slot));
+    // A lease before the welcome: nobody to hand it back to yet.
+    else this.#do({ type: 'forgetAttempt', attemptId });
   }
 
   #refusal(slot: number): string | undefined {

@@ -13,11 +13,11 @@ import type { WorkerTraits } from '../core/traits.ts';
 import type { TabState, TabView } from '../core/view.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { DataLink } from './data-link.ts';
-import { helloMessage, leaseOf } from './hello-and-lease.ts';
-import { BadMessageError, readSessionBinary, readSessionText, type SessionFrame } from './messages.ts';
-import { type EngineProgress, type Platform, randomUnit, type Socket } from './platform.ts';
+import { helloMessage } from './hello-and-lease.ts';
+import { type EngineProgress, type Platform, randomUnit } from './platform.ts';
 import { readStoredSlice } from './records.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
+import { SessionSocket } from './session-socket.ts';
 import { SlotPool } from './slot-pool.ts';
 
 export interface LinkOptions {
@@ -50,10 +50,10 @@ export class Link {
   readonly #platform: Platform;
   readonly #core: TabCore;
   readonly #baseUrl: string;
+  readonly #socket: SessionSocket;
   readonly #events: TabEvent[] = [];
   #handling = false;
   #cancelTimer: () => void = () => undefined;
-  #socket: { readonly epoch: number; readonly socket: Socket } | undefined;
   #data: DataLink | undefined;
   #session: { readonly sessionId: string; readonly dataKey: string } | undefined;
   #cache: BlockCache | undefined;
@@ -76,6 +76,17 @@ export class Link {
     this.#baseUrl = options.url.replace(/^http/, 'ws').replace(/\/+$/, '');
     this.#workerId = options.workerId;
     this.#core = new TabCore({ traits: options.traits, random: () => randomUnit(options.platform.randomBytes) });
+    this.#socket = new SessionSocket({
+      platform: options.platform,
+      url: `${this.#baseUrl}/v1/session`,
+      dispatch: (event) => this.#dispatch(event),
+      onWelcome: (message) => this.#onWelcome(message),
+      onLease: (lease) => this.#attempts?.add(lease),
+      onDropBlocks: (blockIds) => {
+        this.#cache?.drop(blockIds);
+        this.#changed();
+      },
+    });
     this.stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
@@ -128,7 +139,7 @@ export class Link {
       fetch: async (wanted, signal) =>
         this.#data?.fetch(wanted, signal) ?? { got: [], failed: wanted.map((slice) => ({ slice, why: 'lost' as const })) },
       dispatch: (event) => this.#dispatch(event),
-      send: (frame) => this.#send(frame),
+      send: (frame) => this.#socket.send(frame),
     });
     // Slots may have been set anew by now; later changes come as commands.
     this.#engineVersion = await pool.resize(slots);
@@ -195,10 +206,10 @@ export class Link {
   #execute(command: TabCommand): void {
     switch (command.type) {
       case 'openSocket':
-        this.#openSocket(command.epoch);
+        this.#socket.open(command.epoch);
         return;
       case 'closeSocket':
-        if (this.#socket?.epoch === command.epoch) this.#socket.socket.close(command.code, command.why);
+        this.#socket.close(command.epoch, command.code, command.why);
         return;
       case 'sendHello':
         this.#sendHello(command.traits);
@@ -211,13 +222,13 @@ export class Link {
         this.#data = undefined;
         return;
       case 'sendHeartbeat':
-        this.#send({ type: 'heartbeat', seq: command.seq, running: [...command.running] });
+        this.#socket.send({ type: 'heartbeat', seq: command.seq, running: [...command.running] });
         return;
       case 'sendTraits':
-        this.#send({ type: 'traitsChanged', traits: command.traits });
+        this.#socket.send({ type: 'traitsChanged', traits: command.traits });
         return;
       case 'sendLeaving':
-        this.#send({ type: 'leaving' });
+        this.#socket.send({ type: 'leaving' });
         return;
       case 'fetchInputs':
       case 'runAttempt':
@@ -250,75 +261,21 @@ export class Link {
     }
   }
 
-  #openSocket(epoch: number): void {
-    const socket = this.#platform.openSocket(`${this.#baseUrl}/v1/session`, {
-      opened: () => this.#dispatch({ type: 'socketOpened', epoch }),
-      text: (frame) => this.#receive(epoch, () => readSessionText(frame)),
-      binary: (frame) => this.#receive(epoch, () => readSessionBinary(frame)),
-      closed: (code, reason) => this.#dispatch({ type: 'socketClosed', epoch, code, reason }),
-    });
-    this.#socket = { epoch, socket };
-  }
-
-  #receive(epoch: number, read: () => SessionFrame): void {
-    if (this.#socket?.epoch !== epoch) return;
-    try {
-      this.#onMessage(epoch, read());
-    } catch (error) {
-      if (!(error instanceof BadMessageError)) throw error;
-      this.#dispatch({ type: 'badMessageReceived', epoch, why: error.message });
-    }
-  }
-
-  #onMessage(epoch: number, frame: SessionFrame): void {
-    const { message } = frame;
-    switch (message.type) {
-      case 'welcome':
-        this.#onWelcome(epoch, message);
-        return;
-      case 'lease':
-        this.#attempts?.add(leaseOf(message, frame.payload));
-        this.#dispatch({
-          type: 'leased',
-          epoch,
-          attemptId: message.attemptId,
-          slot: message.slot,
-          title: message.task.title,
-        });
-        return;
-      case 'cancelAttempt':
-        this.#dispatch({ type: 'attemptCancelled', epoch, attemptId: message.attemptId, why: message.why });
-        return;
-      case 'dropBlocks':
-        this.#cache?.drop(message.blockIds);
-        this.#changed();
-        return;
-      case 'drain':
-        this.#dispatch({ type: 'drained', epoch });
-        return;
-      case 'heartbeatSeen':
-        this.#dispatch({ type: 'heartbeatSeen', epoch, seq: message.seq });
-        return;
-    }
-  }
-
-  #onWelcome(epoch: number, message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
-    const { workerId, sessionId, dataKey, storeId, heartbeatMs } = message;
+  #onWelcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
+    const { workerId, sessionId, dataKey, storeId } = message;
     this.#session = { sessionId, dataKey };
     this.#workerId = workerId;
-    if (storeId !== this.#storeId) {
-      this.#storeId = storeId;
-      this.#cache?.writeSetting(STORE_ID, storeId).catch((error: unknown) => {
-        this.#options.onLog(`This tab could not note its store's name: ${(error as Error).message}`);
-      });
-    }
-    this.#dispatch({ type: 'welcomed', epoch, workerId, heartbeatMs });
+    if (storeId === this.#storeId) return;
+    this.#storeId = storeId;
+    this.#cache?.writeSetting(STORE_ID, storeId).catch((error: unknown) => {
+      this.#options.onLog(`This tab could not note its store's name: ${(error as Error).message}`);
+    });
   }
 
   #sendHello(traits: WorkerTraits): void {
     const { token, name, platform } = this.#options;
     const known = { token, name, storeId: this.#storeId, workerId: this.#workerId };
-    this.#send(helloMessage({ ...known, mode: platform.mode, engineVersion: this.#engineVersion, traits }));
+    this.#socket.send(helloMessage({ ...known, mode: platform.mode, engineVersion: this.#engineVersion, traits }));
   }
 
   #beginSession(): void {
@@ -338,13 +295,8 @@ export class Link {
     this.#sendAll(residentMessages(this.#attempts?.residents.all() ?? []));
   }
 
-  #send(message: WorkerMessage | string | Uint8Array<ArrayBuffer>): void {
-    const frame = typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message);
-    this.#socket?.socket.send(frame);
-  }
-
   #sendAll(messages: readonly WorkerMessage[]): void {
-    if (this.#data) for (const message of messages) this.#send(message);
+    if (this.#data) for (const message of messages) this.#socket.send(message);
   }
 
   #armTimer(): void {
