@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -12,13 +12,14 @@ export function ingestChildForTests(): Promise<string> {
 }
 
 async function bundle(): Promise<string> {
-  // Under node_modules, so that the packages it imports are found; one file per process, since test files run side by side.
+  // Under node_modules, so that the packages it imports are found. Test files run side by side: the bundle appears whole.
   const dir = join(ROOT, 'node_modules/.cache/muster-tests');
   await mkdir(dir, { recursive: true });
-  const outfile = join(dir, `ingest-child-${process.pid}.mjs`);
+  const outfile = join(dir, 'ingest-child.mjs');
+  const unfinished = join(dir, `${process.pid}.mjs`);
   await build({
     entryPoints: [join(ROOT, 'coordinator/catalog/ingest-child.ts')],
-    outfile,
+    outfile: unfinished,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -26,5 +27,6 @@ async function bundle(): Promise<string> {
     target: 'node20',
     logLevel: 'silent',
   });
+  await rename(unfinished, outfile);
   return outfile;
 }
