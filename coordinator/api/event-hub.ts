@@ -13,6 +13,8 @@ const GATHER_MS = 100;
 /** Jobs drawn at most in one go: the newest live ones, and those that a story line names. */
 const JOBS_AT_ONCE = 200;
 const LINES_FOR_NEW = 200;
+/** Left out of all but a job's first picture: queries may be long. */
+const UNCHANGING = { sql: undefined };
 
 export interface Sink {
   readonly identity: Identity;
@@ -104,12 +106,13 @@ export class EventHub {
     this.#trim(stream);
   }
 
-  #once(stream: Stream, key: string, event: string, data: unknown): void {
+  #once(stream: Stream, key: string, event: string, data: object): void {
     const text = JSON.stringify(data);
-    if (stream.sent.get(key) === text) return;
+    const before = stream.sent.get(key);
+    if (before === text) return;
     stream.sent.delete(key);
     stream.sent.set(key, text);
-    stream.sink.send(event, data);
+    stream.sink.send(event, before === undefined ? data : { ...data, ...UNCHANGING });
   }
 
   /** Jobs pile up; what was sent longest ago may at worst be sent once more. */

@@ -1,9 +1,9 @@
 /** Copies blocks from tabs to the coordinator when the core asks; each is told back as collected or failed. */
 import type { BlockId, SessionId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import type { StoredSlice } from './block-store.ts';
-import { RELAY_WINDOW_BYTES } from './relay-delivery.ts';
 import type { DataPeer } from './relay-peer.ts';
 import { readSlices } from './relay-slices.ts';
 import type { FailedWhy } from './relay-upstream.ts';
@@ -19,35 +19,48 @@ export interface CollectorOptions {
   readonly log: (error: unknown, what: string) => void;
 }
 
-/** Whole blocks pass through memory here, so only a few at a time. */
-const AT_ONCE = 4;
+/** Whole blocks pass through memory here: some at a time, and a large one alone. */
+const AT_ONCE_BYTES = 256 * 1024 * 1024;
+/** Beyond this no result is brought here; what it was said to hold is a worker's word. */
+const MOST_BYTES = 4 * 1024 * 1024 * 1024;
 
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #waiting: CollectCommand[] = [];
-  #running = 0;
+  #runningBytes = 0;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
   collect(command: CollectCommand): void {
+    const bytes = bytesOf(command);
+    if (bytes > MOST_BYTES) {
+      this.#options.failed(
+        command.blockId,
+        `it has ${bytes} bytes, and at most ${MOST_BYTES} can be collected: reduce the result`,
+      );
+      return;
+    }
     this.#waiting.push(command);
     this.#next();
   }
 
   #next(): void {
-    while (this.#running < AT_ONCE) {
-      const command = this.#waiting.shift();
+    for (;;) {
+      const [command] = this.#waiting;
       if (!command) return;
-      this.#running++;
+      const bytes = bytesOf(command);
+      if (this.#runningBytes > 0 && this.#runningBytes + bytes > AT_ONCE_BYTES) return;
+      this.#waiting.shift();
+      this.#runningBytes += bytes;
       this.#collect(command)
         .catch((error: unknown) => {
           this.#options.log(error, `block ${command.blockId} could not be collected`);
           this.#options.failed(command.blockId, (error as Error).message);
         })
         .finally(() => {
-          this.#running--;
+          this.#runningBytes -= bytes;
           this.#next();
         });
     }
@@ -75,7 +88,7 @@ export class Collector {
     const wanted: Slice[] = buckets.map(({ digest, bytes }, bucket) => ({ blockId, bucket, digest, bytes }));
     const streams = wanted.map(({ bytes }) => new Uint8Array(bytes));
     let complete = 0;
-    await readSlices(peer, wanted, RELAY_WINDOW_BYTES, {
+    await readSlices(peer, wanted, LIMITS.creditBytes, {
       piece: async (index, header, payload) => {
         streams[index]?.set(payload, header.offset);
       },
@@ -89,4 +102,9 @@ export class Collector {
     });
     return complete === wanted.length ? streams.map((bytes) => ({ codec: 'raw' as const, bytes })) : undefined;
   }
+}
+
+/** At least 1: an empty block must count as running too. */
+function bytesOf({ buckets }: CollectCommand): number {
+  return buckets.reduce((sum, { bytes }) => sum + bytes, 1);
 }

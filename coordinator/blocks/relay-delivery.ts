@@ -9,9 +9,6 @@ import type { DataPeer, FetchMessage } from './relay-peer.ts';
 import { readSlices } from './relay-slices.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
-/** Payload that one relayed fetch may hold in this process. */
-export const RELAY_WINDOW_BYTES = 4 * LIMITS.pieceBytes;
-
 export interface DeliveryDeps {
   readonly blocks: BlockKeeper;
   /** Whether a live lease of this session reads the slice. */
@@ -22,8 +19,13 @@ export interface DeliveryDeps {
   readonly holders: (blockId: BlockId, except: SessionId) => readonly DataPeer[];
   /** A holder said that it lacks a block, or served other bytes. */
   readonly lacks: (holder: DataPeer, blockId: BlockId, why: FailedWhy) => void;
+  /** Payload that one relayed fetch may hold in this process. */
+  readonly windowBytes: () => number;
   readonly moved: (bytes: number, relayed: boolean) => void;
 }
+
+/** Slices read from disk while one is sent. */
+const READ_AHEAD = 3;
 
 type Source = KeptSlice | DataPeer | 'refused' | 'missing';
 
@@ -32,6 +34,7 @@ export class Delivery {
   readonly #peer: DataPeer;
   readonly #message: FetchMessage;
   readonly #deps: DeliveryDeps;
+  readonly #ahead = new Map<number, Promise<KeptSlice | undefined>>();
   /** Slices neither sent whole nor failed. */
   readonly #open: Set<number>;
 
@@ -87,7 +90,7 @@ export class Delivery {
   async #source(index: number, tried: readonly DataPeer[]): Promise<Source> {
     const { blockId, bucket, digest } = this.#slice(index);
     if (!this.#deps.leased(this.#peer.sessionId, blockId, bucket)) return 'refused';
-    const kept = this.#deps.blocks.has(blockId) ? await this.#deps.blocks.readSlice(blockId, bucket) : undefined;
+    const kept = await this.#kept(index);
     if (kept && kept.digest === digest) return kept;
     // Another digest than the accepted one: the worker's lease is older than what is there now.
     if (this.#deps.accepted(blockId)?.[bucket]?.digest !== digest) return 'missing';
@@ -95,10 +98,27 @@ export class Delivery {
     return holders.find((holder) => !holder.closed && !tried.includes(holder)) ?? 'missing';
   }
 
+  /** The coordinator's own copy; those of the next slices are read meanwhile. */
+  async #kept(index: number): Promise<KeptSlice | undefined> {
+    const last = Math.min(index + READ_AHEAD, this.#message.slices.length - 1);
+    for (let next = index; next <= last; next++) {
+      const { blockId, bucket } = this.#slice(next);
+      if (this.#ahead.has(next) || !this.#deps.blocks.has(blockId)) continue;
+      if (!this.#deps.leased(this.#peer.sessionId, blockId, bucket)) continue;
+      const read = this.#deps.blocks.readSlice(blockId, bucket);
+      // Whoever comes to the slice meets the error; until then it is nobody's.
+      read.catch(() => undefined);
+      this.#ahead.set(next, read);
+    }
+    const kept = this.#ahead.get(index);
+    this.#ahead.delete(index);
+    return kept;
+  }
+
   async #relay(indices: readonly number[], holder: DataPeer, tried: readonly DataPeer[]): Promise<void> {
     const again: number[] = [];
     const slices = indices.map((index) => this.#slice(index));
-    await readSlices(holder, slices, RELAY_WINDOW_BYTES, {
+    await readSlices(holder, slices, this.#deps.windowBytes(), {
       piece: async (i, header, payload) => {
         await this.#send(indices[i] ?? 0, header, payload, header.offset);
         this.#deps.moved(payload.byteLength, true);
@@ -141,7 +161,7 @@ export class Delivery {
       const granted = left === 0 ? 0 : await this.credit.take(Math.min(left, LIMITS.pieceBytes));
       if (this.#peer.closed) throw new TransferStopped('closed');
       const header: PieceHeader = { type: 'piece', fetchId, index, offset: at + sent, total, codec, rawBytes };
-      this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted));
+      await this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted));
       sent += granted;
     } while (sent < bytes.byteLength);
     if (at + sent >= total) this.#open.delete(index);

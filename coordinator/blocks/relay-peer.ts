@@ -19,6 +19,10 @@ export const checkDataMessage = messageChecker<DataMessage>(DataMessage);
 const pieceHeader = Compile(PieceHeader);
 
 const HEADER_ROOM_BYTES = 4096;
+/** Bytes that may wait in one socket before a sender waits too. */
+const BEHIND_BYTES = LIMITS.creditBytes;
+/** Part of the idle time that a holder gets: the consumer still waits when the next holder is asked. */
+const HOLDER_SHARE = 0.6;
 export const DATA_FRAME_LIMITS = { text: LIMITS.sessionFrameBytes, binary: LIMITS.pieceBytes + HEADER_ROOM_BYTES };
 
 export interface PeerDeps {
@@ -69,8 +73,19 @@ export class DataPeer {
     if (!this.#closed && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  sendPiece(header: PieceHeader, payload: Uint8Array): void {
-    if (!this.#closed && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeFrame(header, [payload]));
+  /**
+   * A promise when the socket is behind; it resolves once this piece has left. Credit alone would not do: a peer may give any
+   * amount of it and read nothing.
+   */
+  sendPiece(header: PieceHeader, payload: Uint8Array): Promise<void> | undefined {
+    if (this.#closed || this.#socket.readyState !== this.#socket.OPEN) return undefined;
+    const frame = encodeFrame(header, [payload]);
+    if (this.#socket.bufferedAmount < BEHIND_BYTES) {
+      this.#socket.send(frame);
+      return undefined;
+    }
+    // A socket that closes meanwhile calls back with an error: the wait is over all the same.
+    return new Promise((resolve) => this.#socket.send(frame, () => resolve()));
   }
 
   /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
@@ -78,7 +93,7 @@ export class DataPeer {
     const fetchId = `c${++this.#fetches}`;
     const fetch = new UpstreamFetch(slices.length, creditBytes, {
       clock: this.#deps.clock,
-      idleMs: this.#deps.idleMs,
+      idleMs: this.#deps.idleMs * HOLDER_SHARE,
       sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
       release: (abort) => {
         this.#upstream.delete(fetchId);
@@ -114,9 +129,13 @@ export class DataPeer {
       case 'credit':
         this.#deps.credit(this, message.fetchId, message.bytes);
         break;
-      case 'abort':
-        this.#deps.abort(this, message.fetchId);
+      case 'abort': {
+        // A holder gives up one of ours, or the worker one of its own; the ids are those of whoever asked.
+        const ours = this.#upstream.get(message.fetchId);
+        if (ours) ours.stop('timeout');
+        else this.#deps.abort(this, message.fetchId);
         break;
+      }
       case 'sliceFailed':
         this.#upstream.get(message.fetchId)?.arrived({ kind: 'failed', index: message.index, why: message.why });
         break;

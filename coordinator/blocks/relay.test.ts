@@ -1,4 +1,6 @@
 /** The data socket: what a worker may fetch, from whom it comes, and what happens when a holder fails. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { digestOf, loadHashes } from '../../shared/hash.ts';
 import { LIMITS } from '../../shared/limits.ts';
@@ -207,6 +209,58 @@ test.each([
   sendPieces(holderData, asked.fetchId, BIG, from, to);
   expect((await holderData.closed).code).toBe(CLOSE.badMessage);
   expect((await holder.closed).code).toBe(CLOSE.badMessage);
+});
+
+test.each([
+  [
+    'more fetches than the limit',
+    (socket: TestSocket, slice: Wanted) => {
+      for (let i = 0; i <= LIMITS.fetchesPerSocket; i++) {
+        socket.say({ type: 'fetch', fetchId: `f${i}`, slices: [slice], creditBytes: 1 });
+      }
+    },
+  ],
+  [
+    'one fetchId twice',
+    (socket: TestSocket, slice: Wanted) => {
+      for (let i = 0; i < 2; i++) socket.say({ type: 'fetch', fetchId: 'f', slices: [slice], creditBytes: 1 });
+    },
+  ],
+  [
+    'more slices than the limit',
+    (socket: TestSocket, slice: Wanted) => {
+      fetchIt(
+        socket,
+        Array.from({ length: LIMITS.slicesPerFetch + 1 }, () => slice),
+      );
+    },
+  ],
+  ['a fetch of nothing', (socket: TestSocket) => fetchIt(socket, [])],
+  ['a second hello', (socket: TestSocket) => socket.say({ type: 'ready' })],
+  ['a frame over the limit', (socket: TestSocket) => socket.socket.send(Buffer.alloc(LIMITS.pieceBytes + 8192))],
+])('a consumer that breaks the rules loses its sockets: %s', async (_what, act) => {
+  const { consumer, consumerData, wanted } = await scene();
+  act(consumerData, wanted);
+  expect((await consumerData.closed).code).toBe(CLOSE.badMessage);
+  expect((await consumer.closed).code).toBe(CLOSE.badMessage);
+});
+
+test('source chunks come from the coordinator as they are stored', async () => {
+  const { app, url, dataDir, adminToken } = await testApp({ realPlanner: true });
+  const path = join(dataDir, 'rows.csv');
+  await writeFile(path, `n\n${Array.from({ length: 5000 }, (_, i) => i).join('\n')}\n`);
+  const headers = { authorization: `Bearer ${adminToken}` };
+  await app.inject({ method: 'POST', url: '/v1/datasets', headers, payload: { name: 'rows', path } });
+  const worker = await FakeWorker.join(url);
+  const data = await worker.data(url);
+  await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'SELECT sum(n) FROM rows WHERE n > 1' } });
+  const input = (await worker.lease()).message.task.inputs[0];
+  const slice = input?.kind === 'chunks' ? input.run.columns[0]?.slices[0] : undefined;
+  if (!slice) throw new Error('no chunk is read');
+  const { blockId, bucket, digest } = slice;
+  fetchIt(data, [{ blockId, bucket, digest }]);
+  const { message } = await data.next<Piece & { readonly codec: string; readonly rawBytes: number }>('piece');
+  expect(message).toMatchObject({ codec: 'zstd', rawBytes: slice.bytes });
 });
 
 test('a result that only a tab holds is collected before the job is done', async () => {

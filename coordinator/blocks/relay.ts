@@ -19,6 +19,10 @@ import { Delivery, type DeliveryDeps } from './relay-delivery.ts';
 import { checkDataMessage, DATA_FRAME_LIMITS, DataPeer, type FetchMessage, type PeerDeps } from './relay-peer.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
+/** What one relayed fetch holds here at most, and about what all of one consumer do. */
+const WINDOW_BYTES = 4 * LIMITS.pieceBytes;
+const SOCKET_WINDOW_BYTES = 8 * WINDOW_BYTES;
+
 export interface RelayOptions {
   readonly clock: Clock;
   readonly guard: Guard;
@@ -155,6 +159,7 @@ export class Relay {
       accepted: this.#options.accepted,
       holders: (blockId, except) => this.#holders(blockId, except),
       lacks: (holder, blockId, why) => this.#options.lacks(holder.sessionId, blockId, why),
+      windowBytes: () => Math.max(LIMITS.pieceBytes, Math.min(WINDOW_BYTES, SOCKET_WINDOW_BYTES / deliveries.size)),
       moved: (bytes, relayed) => {
         if (relayed) this.#relayedBytes += bytes;
         else this.#servedBytes += bytes;
