@@ -151,7 +151,7 @@ describe('an input failure', () => {
     fleet.nowMs = 10;
     fleet.start(last);
     fleet.evict(other.storeId, blockId, true);
-    fleet.run(first({ attempts: () => fleet.attempts().filter((x) => x.task.blockId === blockId) } as Fleet));
+    for (const again of fleet.attempts().filter((x) => x.task.blockId === blockId)) fleet.run(again);
     fleet.fail(last, 'input', { slices: [{ blockId, bucket: 0, why: 'missing' }] });
     expect(fleet.attempts().map((x) => x.task.blockId)).toEqual([last.task.blockId]);
   });
@@ -180,11 +180,11 @@ describe('an indeterminate output', () => {
 
   it('that is lost after it was read fails the job rather than mixing rows', () => {
     const fleet = new Fleet();
-    fleet.join('a');
+    const a = fleet.join('a');
     const job = fleet.submit('job-1', plan());
     const random = first(fleet);
     fleet.run(random, { inline: true });
-    fleet.evict(random.task.blockId && (fleet.scheduler.workers()[0]?.storeId as never), random.task.blockId, true);
+    fleet.evict(a.storeId, random.task.blockId, true);
     fleet.start(first(fleet));
     fleet.loseCoordinatorCopy(random.task.blockId);
     expect(fleet.settled.get(job)).toMatchObject({ state: 'failed', error: { code: 'indeterminate-lost' } });

@@ -28,6 +28,7 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   if (task.blockId !== event.blockId || event.buckets.length === 0) {
     const message = `${worker.workerId} reported another block than it was asked for`;
     failAttempt(core, attempt, { reason: 'resource', code: 'wrong-block', message });
+    if (event.blockId !== task.blockId) refuse(core, event, worker, core.blocks.get(event.blockId), message);
     return;
   }
   learn(worker, attempt, event.costs, core.now);

@@ -8,7 +8,7 @@ import { Fleet } from './testing/fleet.ts';
 
 beforeAll(loadHashes);
 
-const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 150);
+const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
 /** Small bounds, so that they are met. */
 const LIMITS = { leaseMs: 4_000, maxRunMs: 20_000, reusableBlocks: 12, ringLines: 64, endedAttempts: 16 };
 
