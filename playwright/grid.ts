@@ -1,5 +1,5 @@
 /** A coordinator in this process with real tabs around it, and native DuckDB over the same files: what the suites drive. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -31,7 +31,7 @@ export class Grid {
   readonly admin: Connection;
   readonly native: Native;
   readonly #app: Awaited<ReturnType<typeof buildApp>>;
-  readonly #dataDir: string;
+  readonly dataDir: string;
   readonly #browserArgs: readonly string[];
   #browser: Promise<Browser> | undefined;
   readonly tabs: Tab[] = [];
@@ -45,7 +45,7 @@ export class Grid {
   ) {
     this.#app = app;
     this.url = url;
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
     this.native = native;
     this.#browserArgs = browserArgs;
     this.admin = connect(url, { token: adminToken(dataDir) });
@@ -69,6 +69,15 @@ export class Grid {
 
   get port(): number {
     return Number(new URL(this.url).port);
+  }
+
+  adminHeaders(): Record<string, string> {
+    return { authorization: `Bearer ${adminToken(this.dataDir)}` };
+  }
+
+  /** The token of join links for tabs beyond loopback. */
+  volunteerToken(): string {
+    return readFileSync(join(this.dataDir, 'volunteer.token'), 'utf8').trim();
   }
 
   /** Registers a file on the grid and loads it into native DuckDB under the same name. */
@@ -139,7 +148,7 @@ export class Grid {
     await browser?.close();
     await this.#app.close();
     this.native.close();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
 
