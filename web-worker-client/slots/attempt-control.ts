@@ -30,7 +30,7 @@ const SHORTEST_PAUSE_MS = 8;
 export class AttemptControl {
   readonly #options: AttemptControlOptions;
   readonly #channel = new MessageChannel();
-  readonly #startedMs: number;
+  #startedMs: number;
   /** When computing went on after the last breath or pause. */
   #workingSinceMs: number;
   /** Computing time that no pause has paid for yet. */
@@ -43,6 +43,12 @@ export class AttemptControl {
     this.#startedMs = options.nowMs();
     this.#workingSinceMs = this.#startedMs;
     this.#channel.port1.onmessage = () => this.#wake?.();
+  }
+
+  /** The attempt begins now: it may have waited for its turn. */
+  start(): void {
+    this.#startedMs = this.#options.nowMs();
+    this.#workingSinceMs = this.#startedMs;
   }
 
   /** Milliseconds since the attempt began. */

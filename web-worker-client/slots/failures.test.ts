@@ -11,6 +11,21 @@ beforeAll(async () => {
   slot = await bootedSlot(64 * 1024 * 1024);
 });
 
+/** A slot whose bindings a test may change before the engine boots. */
+async function hookedSlot(hook: (bindings: EngineBindings) => void): Promise<Slot> {
+  const runtime: SlotRuntime = {
+    ...nodeSlotRuntime,
+    async loadEngine(options) {
+      const bindings = await nodeSlotRuntime.loadEngine(options);
+      hook(bindings);
+      return bindings;
+    },
+  };
+  const hooked = new Slot(runtime);
+  await hooked.boot({ slot: 0, engineUrl, memoryLimitBytes: 64 * 1024 * 1024 });
+  return hooked;
+}
+
 const failureOf = (outcome: SlotOutcome) =>
   outcome.kind === 'failed' ? { ...outcome.failure, broken: outcome.broken } : outcome;
 const ENDLESS = 'SELECT count(*) FROM range(1000000) a(i), range(100000) b(j) WHERE (i * j) % 7 = 3';
@@ -84,12 +99,30 @@ test('too little memory for residents and task: residents go and the task runs a
 });
 
 test('cancel ends a running query between two slices', async () => {
+  let polled: () => void = () => undefined;
+  const runs = new Promise<void>((resolve) => {
+    polled = resolve;
+  });
+  const watched = await hookedSlot((bindings) => {
+    const poll = bindings.pollPendingQuery.bind(bindings);
+    bindings.pollPendingQuery = (connection) => {
+      polled();
+      return poll(connection);
+    };
+  });
   const task = taskOf(ENDLESS, ['BIGINT']);
-  const running = slot.run(task);
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  await slot.cancel(task.attemptId, 'the volunteer paused');
+  const running = watched.run(task);
+  await runs;
+  await watched.cancel(task.attemptId, 'the volunteer paused');
   expect(failureOf(await running)).toMatchObject({ reason: 'released', message: 'the volunteer paused', broken: false });
-  await alive();
+  expect(rowsOfOutcome(await watched.run(taskOf('SELECT 1', ['INTEGER'])))).toEqual([[1]]);
+});
+
+test('an attempt that waits for its turn can be cancelled', async () => {
+  const [first, second] = [taskOf('SELECT 1', ['INTEGER']), taskOf('SELECT 2', ['INTEGER'])];
+  const outcomes = [slot.run(first), slot.run(second)];
+  await slot.cancel(second.attemptId, 'not needed');
+  expect((await Promise.all(outcomes)).map((o) => o.kind)).toEqual(['succeeded', 'failed']);
 });
 
 test('a task past its deadline ends with reason deadline', async () => {
@@ -101,7 +134,6 @@ test('a task past its deadline ends with reason deadline', async () => {
 test('a paced task waits, and can be cancelled while it waits', async () => {
   const task = taskOf('SELECT 1', ['INTEGER'], [], { minRunMs: 3_000_000, maxRunMs: 4_000_000 });
   const running = slot.run(task);
-  await new Promise((resolve) => setTimeout(resolve, 50));
   await slot.cancel(task.attemptId, 'enough');
   expect(failureOf(await running)).toMatchObject({ reason: 'released' });
 });
@@ -136,20 +168,13 @@ test('a corrupt slice is an input failure that names it, whatever is wrong with 
 });
 
 test('a trap reports a broken slot, and every later attempt too', async () => {
-  const trapping: SlotRuntime = {
-    ...nodeSlotRuntime,
-    async loadEngine(options) {
-      const bindings = await nodeSlotRuntime.loadEngine(options);
-      const start = bindings.startPendingQuery.bind(bindings);
-      bindings.startPendingQuery = (connection, sql, stream) => {
-        if (sql.includes('trap me')) throw new WebAssembly.RuntimeError('unreachable');
-        return start(connection, sql, stream);
-      };
-      return bindings satisfies EngineBindings;
-    },
-  };
-  const weak = new Slot(trapping);
-  await weak.boot({ slot: 0, engineUrl, memoryLimitBytes: 64 * 1024 * 1024 });
+  const weak = await hookedSlot((bindings) => {
+    const start = bindings.startPendingQuery.bind(bindings);
+    bindings.startPendingQuery = (connection, sql, stream) => {
+      if (sql.includes('trap me')) throw new WebAssembly.RuntimeError('unreachable');
+      return start(connection, sql, stream);
+    };
+  });
   expect(rowsOfOutcome(await weak.run(taskOf('SELECT 1', ['INTEGER'])))).toEqual([[1]]);
   const trap = failureOf(await weak.run(taskOf("SELECT 'trap me'", ['VARCHAR'])));
   expect(trap).toMatchObject({ reason: 'resource', code: 'engine-trap', broken: true });

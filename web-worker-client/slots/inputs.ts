@@ -7,6 +7,7 @@ import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
 import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
+import { EngineError } from './engine-errors.ts';
 import type { Residents } from './residents.ts';
 import { identifier, loadTable } from './table-loader.ts';
 import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
@@ -70,20 +71,38 @@ export class InputBinder {
     if (run.columns.length === 0) return countedRows(rowsOf(run));
     const { residents } = this.#options;
     residents.pin(run.residentKey);
+    const wanted = run.columns.map((c) => c.ordinal);
     const missing = this.#missing(run);
-    const groups = [
-      ...residents.groupsFor(
-        run.residentKey,
-        run.columns.map((c) => c.ordinal),
-      ),
-    ];
-    if (missing.length > 0) groups.push(await this.#loadGroup(run, missing, given));
-    const columns = groups.flatMap((g, i) => g.ordinals.map((o) => `g${i}.c${o}`));
-    const tables = groups.map((g, i) => `${g.table} g${i}`);
-    return `SELECT ${columns.join(', ')} FROM ${tables.join(' POSITIONAL JOIN ')}`;
+    const loaded = missing.length > 0 ? [await this.#loadGroup(run, missing, given)] : [];
+    const resident = residents.groupsFor(run.residentKey, wanted);
+    if (resident.length > 1 && residents.countJoin(run.residentKey)) await this.#merge(run.residentKey);
+    // A group too large to stay is this attempt's alone.
+    const passing = loaded.filter((g) => this.tables.includes(g.table));
+    return joinedByPosition([...residents.groupsFor(run.residentKey, wanted), ...passing]);
   }
 
-  async #loadGroup(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined) {
+  /** Makes one table of a run's groups. That there is no room for both forms is no reason to fail: the join goes on. */
+  async #merge(key: string): Promise<void> {
+    const { residents, connection, control, newTable } = this.#options;
+    const table = newTable();
+    const source = joinedByPosition(residents.groupsFor(key, residents.ordinals(key)));
+    const drop = (): void => connection.execute(`DROP TABLE IF EXISTS ${table}`);
+    try {
+      await connection.query(
+        `CREATE TABLE ${table} AS ${source}`,
+        () => control.breathe(),
+        () => undefined,
+      );
+    } catch (error) {
+      if (error instanceof EngineError && error.fault === 'trap') throw error;
+      drop();
+      if (error instanceof EngineError && error.fault === 'memory') return;
+      throw error;
+    }
+    residents.merged(key, table);
+  }
+
+  async #loadGroup(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined): Promise<TableColumns> {
     const { residents, connection, control } = this.#options;
     const byColumn: IpcStream[][] = [];
     for (const column of columns) byColumn.push(await this.#columnStreams(run, column, given));
@@ -144,6 +163,18 @@ export class InputBinder {
     }
     return streams;
   }
+}
+
+interface TableColumns {
+  readonly table: string;
+  readonly ordinals: readonly number[];
+}
+
+/** One relation of tables with equally many rows. */
+function joinedByPosition(groups: readonly TableColumns[]): string {
+  const columns = groups.flatMap((g, i) => g.ordinals.map((o) => `g${i}.c${o}`));
+  const tables = groups.map((g, i) => `${g.table} g${i}`);
+  return `SELECT ${columns.join(', ')} FROM ${tables.join(' POSITIONAL JOIN ')}`;
 }
 
 const rowsOf = (run: ChunkRun): number => run.chunkRows.reduce((sum, rows) => sum + rows, 0);

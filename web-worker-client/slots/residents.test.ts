@@ -42,6 +42,25 @@ test('the second query loads nothing; a column asked for later comes as a second
   expect(rowsOfOutcome(either)).toEqual([[3n]]);
 });
 
+test('groups that are joined often become one table, with the same rows', async () => {
+  const [a, b] = [column(0, 10), column(4, 20)];
+  await slot.run(taskOf('SELECT c0 FROM in0', ['INTEGER'], [chunksInput('k', [a])]));
+  await slot.run(taskOf('SELECT c4 FROM in0', ['INTEGER'], [chunksInput('k', [b])]));
+  const plans = new Set<string>();
+  for (let i = 0; i < 12; i++) {
+    const both = await slot.run(taskOf('SELECT c4, c0 FROM in0', ['INTEGER', 'INTEGER'], [chunksInput('k', [b, a], [])]));
+    expect(rowsOfOutcome(both)).toEqual([
+      [20, 10],
+      [21, 11],
+      [22, 12],
+      [null, null],
+    ]);
+    const tables = await slot.run(taskOf('SELECT count(*) FROM duckdb_tables()', ['BIGINT']));
+    plans.add(String(rowsOfOutcome(tables)));
+  }
+  expect([...plans]).toEqual(['2', '1']);
+});
+
 test('columns that are neither resident nor given are named, and nothing is loaded', async () => {
   const task = taskOf('SELECT c0 FROM in0', ['INTEGER'], [chunksInput('k', [column(0, 1), column(2, 5)], [2])]);
   expect(await slot.run(task)).toMatchObject({ kind: 'lacking', inputs: [{ input: 0, ordinals: [0] }], residents: [] });

@@ -14,8 +14,13 @@ interface Group {
 
 interface Resident {
   readonly rows: number;
-  readonly groups: Group[];
+  groups: Group[];
+  /** Tasks that had to join groups since the last merge. */
+  joins: number;
 }
+
+/** A join by position costs a few milliseconds a query, a merge about as much as ten of them. */
+const JOINS_BEFORE_MERGE = 10;
 
 export class Residents {
   readonly #connection: EngineConnection;
@@ -66,11 +71,31 @@ export class Residents {
 
   /** Takes over a loaded table with columns `c<ordinal>`, `rows` of them. */
   add(key: string, rows: number, group: Group): void {
-    const resident = this.#residents.get(key) ?? { rows, groups: [] };
+    const resident = this.#residents.get(key) ?? { rows, groups: [], joins: 0 };
     resident.groups.push(group);
     this.#residents.set(key, resident);
     this.#bytes += group.bytes;
     this.#changed.add(key);
+  }
+
+  /** Counts a task that joins groups of a run; true when they should be merged now. */
+  countJoin(key: string): boolean {
+    const resident = this.#residents.get(key);
+    if (resident === undefined) return false;
+    resident.joins += 1;
+    if (resident.joins < JOINS_BEFORE_MERGE) return false;
+    resident.joins = 0;
+    return true;
+  }
+
+  /** `table` now holds all columns of the run; the groups' tables go. */
+  merged(key: string, table: string): void {
+    const resident = this.#residents.get(key);
+    if (resident === undefined) return;
+    const { groups } = resident;
+    const bytes = groups.reduce((sum, g) => sum + g.bytes, 0);
+    resident.groups = [{ table, ordinals: groups.flatMap((g) => g.ordinals), bytes }];
+    for (const group of groups) this.#connection.execute(`DROP TABLE IF EXISTS ${group.table}`);
   }
 
   /** Rows of a run, or undefined when nothing of it is held. POSITIONAL JOIN would pad unequal tables with NULLs silently. */

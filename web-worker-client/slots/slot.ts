@@ -44,15 +44,15 @@ export class Slot implements SlotApi {
   /** Rejects only before `boot`. */
   run(task: SlotTask): Promise<SlotOutcome> {
     const { maxRunMs } = task.spec;
-    return this.#inTurn(async ({ runner }) => {
-      const control = new AttemptControl({ maxRunMs, share: () => this.#share, nowMs: this.#nowMs });
-      this.#attempts.set(task.attemptId, control);
-      try {
-        return await runner.run(task, control);
-      } finally {
-        this.#attempts.delete(task.attemptId);
-        control.close();
-      }
+    const control = new AttemptControl({ maxRunMs, share: () => this.#share, nowMs: this.#nowMs });
+    this.#attempts.set(task.attemptId, control);
+    const outcome = this.#inTurn(({ runner }) => {
+      control.start();
+      return runner.run(task, control);
+    });
+    return outcome.finally(() => {
+      this.#attempts.delete(task.attemptId);
+      control.close();
     });
   }
 
