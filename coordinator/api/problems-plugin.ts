@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { BlockError } from '../blocks/errors.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/errors.ts';
+import { sqliteCode } from '../store/errors.ts';
 import { plugin } from './plugin.ts';
 import { Problem, type ProblemInit, problemBody } from './problem.ts';
 
@@ -69,6 +70,7 @@ function asProblem(error: FastifyError): ProblemInit {
     return { status, code, title: CATALOG_TITLES[code], detail: message, hint };
   }
   if (error instanceof BlockError) return blockProblem(error);
+  if (sqliteCode(error)?.startsWith('SQLITE_FULL')) return blockProblem(new BlockError('disk-full', 'The store cannot grow.'));
   if (error.validation) {
     const { message } = error;
     return { status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail: message };
