@@ -38,7 +38,7 @@ export function StageLine({ stage }: { stage: StageJson }) {
       </span>
       <Bar done={stage.done} total={stage.tasks} label={`Stage ${stage.index}: ${stage.title}`} tone={tone} />
       <span class="stage-count small muted">
-        {stage.done} of {stage.tasks}
+        {stage.tasks === 0 ? 'not cut yet' : `${stage.done} of ${stage.tasks}`}
         {stage.recomputes > 0 && <b class="again"> {stage.recomputes} recomputed</b>}
       </span>
     </div>

@@ -73,6 +73,12 @@ function Editor() {
   );
 }
 
+/** The coordinator's clause as a sentence. */
+function sentenceOf(clause: string): string {
+  const text = clause.replaceAll('`', '').trim();
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}
+
 function Progress() {
   const job = queryJob.value;
   const nobody = workers.value.size === 0;
@@ -81,8 +87,7 @@ function Progress() {
     <div class="progress" aria-live="polite">
       {job.state === 'waiting' && (
         <Notice tone="warn" title={nobody ? 'Waiting for tabs' : 'Waiting'}>
-          <span>{job.waitingFor ?? 'The job starts as soon as a tab joins.'}</span>
-          {nobody && <span>Open the volunteer page in another tab, or share the invitation on this page.</span>}
+          <span>{sentenceOf(job.waitingFor ?? 'the job starts as soon as a tab joins')}</span>
         </Notice>
       )}
       {job.stages.slice(0, STAGES_SHOWN).map((stage) => (
