@@ -2,14 +2,16 @@
  * Makes a task's inputs visible as in0..inN on a connection: resident runs are loaded where they are not yet, stage inputs become
  * tables for the attempt, and each input is a temporary view.
  */
+import { namedByPosition } from '../../shared/arrow/canonical.ts';
 import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
+import { invariant } from '../../shared/assert.ts';
 import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
 import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
 import { EngineError } from './engine-errors.ts';
 import type { Residents } from './residents.ts';
-import { identifier, loadTable } from './table-loader.ts';
+import { type ChunkStreams, identifier, loadTable } from './table-loader.ts';
 import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
 
 /** The link counted on columns that this slot no longer holds. */
@@ -28,6 +30,7 @@ export interface InputBinderOptions {
 }
 
 type RunColumn = ChunkRun['columns'][number];
+type StageInput = Extract<TaskInput, { kind: 'slices' }>;
 
 export class InputBinder {
   readonly #options: InputBinderOptions;
@@ -104,64 +107,62 @@ export class InputBinder {
 
   async #loadGroup(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined): Promise<TableColumns> {
     const { residents, connection, control } = this.#options;
-    const byColumn: IpcStream[][] = [];
-    for (const column of columns) byColumn.push(await this.#columnStreams(run, column, given));
-    const chunks = run.chunkRows.map((_, i) => byColumn.flatMap((streams) => streams[i] ?? []));
-    const bytes = byColumn.flat().reduce((sum, s) => sum + s.bytes.length, 0);
+    const bytes = columns.flatMap((c) => c.slices).reduce((sum, slice) => sum + slice.bytes, 0);
     const ordinals = columns.map((c) => c.ordinal);
     const named = columns.map((c) => ({ name: `c${c.ordinal}`, wire: c.wire }));
     const table = this.#options.newTable();
     const stays = residents.reserve(bytes);
-    await loadTable(connection, table, named, chunks, () => control.breathe());
+    await loadTable(connection, table, named, this.#chunks(run, columns, given), () => control.breathe());
     this.loadedBytes += bytes;
     if (stays) residents.add(run.residentKey, rowsOf(run), { table, ordinals, bytes });
     else this.tables.push(table);
     return { table, ordinals };
   }
 
-  async #columnStreams(run: ChunkRun, column: RunColumn, given: SlotInput | undefined): Promise<IpcStream[]> {
-    const chunks = given?.kind === 'chunks' ? given.columns.find((c) => c.ordinal === column.ordinal)?.chunks : undefined;
-    const streams = await this.#verified(column.slices, chunks ?? [], [column.wire]);
-    streams.forEach((stream, i) => {
-      const slice = column.slices[i];
-      if (slice !== undefined && streamRows(stream) !== run.chunkRows[i]) {
-        throw new CorruptSlice(slice, `${streamRows(stream)} rows where the dataset has ${run.chunkRows[i]}`);
+  /** Chunk by chunk, the streams of all columns. */
+  async *#chunks(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined): AsyncGenerator<ChunkStreams> {
+    const carried = given?.kind === 'chunks' ? given.columns : [];
+    const coded = columns.map((c) => carried.find((g) => g.ordinal === c.ordinal)?.chunks ?? []);
+    for (const [chunk, rows] of run.chunkRows.entries()) {
+      const streams: IpcStream[] = [];
+      for (const [i, column] of columns.entries()) {
+        const slice = column.slices[chunk];
+        invariant(slice, 'a column of a run has fewer slices than the run has chunks');
+        const stream = await this.#verified(slice, coded[i]?.[chunk], [column.wire]);
+        const found = streamRows(stream);
+        if (found !== rows) throw new CorruptSlice(slice, `${found} rows where the dataset has ${rows}`);
+        streams.push(stream);
       }
-    });
-    return streams;
-  }
-
-  async #slices(spec: Extract<TaskInput, { kind: 'slices' }>, given: readonly CodedSlice[]): Promise<string> {
-    const { connection, control, newTable } = this.#options;
-    const streams = await this.#verified(
-      spec.slices,
-      given,
-      spec.columns.map((c) => c.wire),
-    );
-    if (spec.columns.length === 0) return countedRows(streams.reduce((sum, s) => sum + streamRows(s), 0));
-    const table = newTable();
-    const named = spec.columns.map((c, i) => ({ name: `c${i}`, wire: c.wire }));
-    await loadTable(
-      connection,
-      table,
-      named,
-      streams.map((s) => [s]),
-      () => control.breathe(),
-    );
-    this.tables.push(table);
-    this.loadedBytes += streams.reduce((sum, s) => sum + s.bytes.length, 0);
-    return `SELECT ${named.map((c) => identifier(c.name)).join(', ')} FROM ${table}`;
-  }
-
-  async #verified(expected: readonly Slice[], given: readonly CodedSlice[], wires: readonly string[]): Promise<IpcStream[]> {
-    const streams: IpcStream[] = [];
-    for (const [i, slice] of expected.entries()) {
-      const coded = given[i];
-      if (coded === undefined) throw new CorruptSlice(slice, 'it did not come with the task');
-      streams.push(verifiedStream(coded, slice, wires, this.#options.unzstd));
-      await this.#options.control.breathe();
+      yield streams;
     }
-    return streams;
+  }
+
+  async #slices(spec: StageInput, given: readonly CodedSlice[]): Promise<string> {
+    const { connection, control, newTable } = this.#options;
+    const wires = spec.columns.map((c) => c.wire);
+    const columns = namedByPosition(wires);
+    const streams = this.#stageStreams(spec, given, wires);
+    if (columns.length === 0) {
+      let rows = 0;
+      for await (const [stream] of streams) rows += stream === undefined ? 0 : streamRows(stream);
+      return countedRows(rows);
+    }
+    const table = newTable();
+    await loadTable(connection, table, columns, streams, () => control.breathe());
+    this.tables.push(table);
+    this.loadedBytes += spec.slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    return `SELECT ${columns.map((c) => identifier(c.name)).join(', ')} FROM ${table}`;
+  }
+
+  async *#stageStreams(spec: StageInput, given: readonly CodedSlice[], wires: readonly string[]): AsyncGenerator<ChunkStreams> {
+    for (const [i, slice] of spec.slices.entries()) yield [await this.#verified(slice, given[i], wires)];
+  }
+
+  async #verified(expected: Slice, given: CodedSlice | undefined, wires: readonly string[]): Promise<IpcStream> {
+    if (given === undefined) throw new CorruptSlice(expected, 'it did not come with the task');
+    const stream = verifiedStream(given, expected, wires, this.#options.unzstd);
+    await this.#options.control.breathe();
+    return stream;
   }
 }
 
