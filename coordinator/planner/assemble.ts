@@ -11,9 +11,8 @@ import { listOf, objectOf, parseLossless, UnsupportedPlan } from './lossless-jso
 import { attachRanges } from './predicates.ts';
 import { functionsOf } from './properties.ts';
 import type { Distribution } from './relation.ts';
-import { RefusedSql } from './sql-errors.ts';
 import { planColumn, StageCutter } from './stages.ts';
-import { missingInTabs } from './tab-functions.ts';
+import { missingFunction, missingInTabs } from './tab-functions.ts';
 import { logicalView } from './titles.ts';
 import { planWholeQuery } from './whole-query.ts';
 
@@ -76,14 +75,7 @@ function refuseMissing(root: LogicalNode): void {
     if (seen.has(n)) return;
     seen.add(n);
     const missing = functionsOf(n).find(missingInTabs);
-    if (missing !== undefined) {
-      throw new RefusedSql({
-        code: 'sql-unsupported',
-        title: `${missing}() is not available in tabs`,
-        detail: `The engine in the tabs has no JSON and no time zone functions, and the query uses ${missing}()`,
-        hint: 'Convert such values when the file is registered, or compute them without this function.',
-      });
-    }
+    if (missing !== undefined) throw missingFunction(missing);
     for (const c of n.op === 'shared' ? [n.shared.plan] : inputsOf(n)) visit(c);
   };
   visit(root);

@@ -16,7 +16,7 @@ export function aggregateOver(n: Node, input: Relation, d: Distribution): Relati
   const deduplicated = distinctArgument(n);
   if (deduplicated) return twoSteps(n, input, deduplicated, like);
   const splits = n.aggregates.map(splitAggregate);
-  const stuck = n.aggregates[splits.findIndex((s) => s === undefined)];
+  const stuck = n.aggregates[splits.indexOf(undefined)];
   if (stuck) {
     const node: LogicalNode = { ...n, input: nodeOf(gathered(input)) };
     d.fallbacks.set(node, {

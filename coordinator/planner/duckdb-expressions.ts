@@ -3,6 +3,7 @@ import type { Aggregate, CompareOp, Expr, SortKey } from './expressions.ts';
 import { template } from './expressions.ts';
 import { boundOf, literalSql, quoteName, quoteText, structFields, typeSql } from './literals.ts';
 import { intOf, type Json, type JsonObject, listOf, objectOf, textOf, UnsupportedPlan } from './lossless-json.ts';
+import { castInUtc, withoutZone } from './utc.ts';
 
 const COMPARE: { readonly [type: string]: CompareOp } = {
   COMPARE_EQUAL: '=',
@@ -40,7 +41,7 @@ export function exprOf(json: Json | undefined, column?: RefReader): Expr {
       return { kind: 'const', sql: literalSql(e.value), type, ...(bound ? { bound } : {}) };
     }
     case 'BOUND_CAST':
-      return { kind: 'cast', arg: go(e.child), type: typeSql(e.return_type), safe: e.try_cast === true };
+      return castInUtc(go(e.child), typeSql(e.return_type), e.try_cast === true);
     case 'BOUND_COMPARISON':
       return { kind: 'compare', op: compareOp(e.type), left: go(e.left), right: go(e.right), type: 'BOOLEAN' };
     case 'BOUND_CONJUNCTION':
@@ -125,7 +126,9 @@ function functionOf(e: JsonObject, args: readonly Expr[]): Expr {
     const text = [`{${names[0] ?? ''}: `, ...names.slice(1).map((n) => `, ${n}: `), '}'];
     return { kind: 'template', text, args, type };
   }
-  const call = /^[^a-zA-Z_]+$/.test(fn) ? symbolCall(fn, args, type) : list(`${quoteName(fn)}(`, args, ', ', ')', type, fn);
+  const call = withoutZone(fn, args, type, (a, t) =>
+    /^[^a-zA-Z_]+$/.test(fn) ? symbolCall(fn, a, t) : list(`${quoteName(fn)}(`, a, ', ', ')', t, fn),
+  );
   // Decimal arithmetic is bound to the optimiser's idea of width; the tab's own binding may differ.
   return type.startsWith('DECIMAL') ? { kind: 'cast', arg: call, type, safe: false } : call;
 }
@@ -182,6 +185,8 @@ function quantileSql(q: Json): string {
 function hiddenArguments(name: string, data: JsonObject | undefined, type: string): string[] {
   if (!data) return [];
   if (Array.isArray(data.quantiles)) {
+    // median() and mad() are quantiles inside, but their names say which.
+    if (!name.includes('quantile')) return [];
     const all = data.quantiles.map(quantileSql);
     const scalar = all.length === 1 && !type.endsWith('[]');
     const signed = data.desc === true ? all.map((q) => `-(${q})`) : all;

@@ -2,9 +2,11 @@
 import { aggregateOf, compareOp, exprOf, sortKeyOf } from './duckdb-expressions.ts';
 import { windowOf } from './duckdb-windows.ts';
 import { conjuncts, type Expr, ref, refsOf, shiftRefs } from './expressions.ts';
+import { TABLE_FUNCTIONS } from './functions.ts';
 import { literalSql, typeSql } from './literals.ts';
 import { type DelimSource, type JoinCondition, type JoinKind, joinTypes, type LogicalNode, pick, SharedPlan } from './logical.ts';
 import { intOf, isInvalidIndex, type Json, type JsonObject, listOf, objectOf, textOf, UnsupportedPlan } from './lossless-json.ts';
+import { refusal } from './sql-errors.ts';
 
 /** The table function behind every dataset's view (tables.ts). */
 export const SCAN_FUNCTION = 'muster_scan';
@@ -67,6 +69,12 @@ function nodeOf(json: Json | undefined, scope: Scope): LogicalNode {
       const source = scope.delims.at(-1);
       if (!source) throw new UnsupportedPlan('delim get', 'a correlated subquery of a shape that is not known here');
       return { op: 'delimGet', source, types: listOf(o.chunk_types).map(typeSql) };
+    }
+    case 'UNION':
+    case 'EXCEPT':
+    case 'INTERSECT': {
+      const inputs = listOf(o.children).map((c) => nodeOf(c, scope));
+      return { op: 'setop', word: name, all: o.setop_all === true, inputs, types: inputs[0]?.types ?? [] };
     }
     case 'MATERIALIZED_CTE': {
       const [definition, rest] = listOf(o.children);
@@ -163,7 +171,7 @@ function leafOf(name: string, o: JsonObject): LogicalNode {
 function scanOf(o: JsonObject): LogicalNode {
   const name = textOf(o.name, 'table function');
   const types = listOf(o.returned_types);
-  const names = listOf(o.names).map((n) => textOf(n, 'column name'));
+  const names = listOf(o.names);
   if (listOf(o.children).length > 0) throw new UnsupportedPlan(name, `${name}() over another table runs in one task`);
   if (listOf(objectOf(o.table_filters ?? {}, 'filters').filters).length > 0)
     throw new UnsupportedPlan('scan', 'filters inside a scan');
@@ -183,6 +191,12 @@ function scanOf(o: JsonObject): LogicalNode {
   // The row id, of which no rows are wanted but their number: any column will do, and the binder chooses a narrow one.
   const ordinals = ids.map((c) => (typeof c.index === 'bigint' ? -1 : intOf(c.index, 'column')));
   const outTypes = ordinals.map((i) => (i < 0 ? 'BIGINT' : typeSql(types[i])));
+  if (name !== SCAN_FUNCTION && !TABLE_FUNCTIONS.has(name)) {
+    throw refusal(
+      `${name}() shows the engine's own state, which differs from tab to tab`,
+      'Only registered datasets can be read.',
+    );
+  }
   if (name === SCAN_FUNCTION) {
     const table = textOf(objectOf(listOf(o.parameters)[0], 'parameter').value, 'table');
     return { op: 'scan', table, ordinals, ranges: [], types: outTypes };
@@ -193,7 +207,8 @@ function scanOf(o: JsonObject): LogicalNode {
     op: 'tableFunction',
     name,
     args: listOf(o.parameters).map(literalSql),
-    columns: ordinals.map((i) => names[i] ?? ''),
+    width: names.length,
+    columns: ordinals,
     types: outTypes,
   };
 }

@@ -63,8 +63,20 @@ function functionName(type: string, name: Json | undefined): string {
   return plain === 'rank_dense' ? 'dense_rank' : plain;
 }
 
+/** A part that is not written out would change the answer silently. */
+const KNOWN_PARTS = new Set(
+  (
+    'expression_class type alias query_location return_type children name arguments original_arguments catalog_name schema_name has_serialize ' +
+    'function_data partitions orders filters ignore_nulls start end start_expr end_expr offset_expr default_expr exclude_clause distinct arg_orders'
+  ).split(' '),
+);
+
 export function windowOf(json: Json): Expr {
   const e = objectOf(json, 'window');
+  const empty = (v: Json | undefined): boolean =>
+    v === null || v === undefined || v === '' || v === false || (Array.isArray(v) && v.length === 0);
+  const odd = Object.keys(e).find((k) => !KNOWN_PARTS.has(k) && !empty(e[k]));
+  if (odd !== undefined) throw new UnsupportedPlan('window', `a window function with ${odd}`);
   const data = e.function_data;
   if (data !== null && data !== undefined && Object.keys(objectOf(data, 'data')).length > 0) {
     throw new UnsupportedPlan('window', 'a window function keeps arguments where the plan cannot show them');
@@ -78,7 +90,7 @@ export function windowOf(json: Json): Expr {
   b.list(args)
     .orders(e.arg_orders)
     .add(e.ignore_nulls === true ? ' IGNORE NULLS)' : ')');
-  if (e.filter_expr) b.add(' FILTER (WHERE ').arg(exprOf(e.filter_expr)).add(')');
+  if (e.filters) b.add(' FILTER (WHERE ').arg(exprOf(e.filters)).add(')');
   b.add(' OVER (');
   const partitions = listOf(e.partitions).map((p) => exprOf(p));
   if (partitions.length > 0) b.add('PARTITION BY ').list(partitions);

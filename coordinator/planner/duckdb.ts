@@ -138,14 +138,21 @@ export class PlanningDatabase {
     throw new RefusedSql(sqlErrorOf(raw, sql, this.known()));
   }
 
+  /** node-api quotes field names and sets spaces differently from DuckDB itself. */
+  private async ownSpelling(type: string): Promise<string> {
+    if (!/["(]/.test(type) || type.startsWith('DECIMAL')) return type;
+    return String((await this.rows(`SELECT typeof(CAST(NULL AS ${type}))`))[0]?.[0] ?? type);
+  }
+
   private async resultColumns(sql: string): Promise<{ name: string; type: string }[]> {
     const statements = await this.connection.extractStatements(sql);
     const prepared = await statements.prepare(0);
     try {
-      return Array.from({ length: prepared.columnCount }, (_, i) => ({
-        name: prepared.columnName(i),
-        type: String(prepared.columnType(i)),
-      }));
+      const columns: { name: string; type: string }[] = [];
+      for (let i = 0; i < prepared.columnCount; i++) {
+        columns.push({ name: prepared.columnName(i), type: await this.ownSpelling(String(prepared.columnType(i))) });
+      }
+      return columns;
     } finally {
       prepared.destroySync();
     }

@@ -6,7 +6,7 @@ import { difference } from './testing/compare.ts';
 import { DISTRIBUTED, FALLING_BACK } from './testing/queries.ts';
 import { simulate } from './testing/simulate.ts';
 import { CHUNK_ROWS, TABLES } from './testing/tables.ts';
-import { makeWorld, type World } from './testing/world.ts';
+import { makeWorld, nativeEngine, type World } from './testing/world.ts';
 
 const NOW_MS = Date.UTC(2024, 4, 6, 7, 8, 9);
 let world: World;
@@ -28,10 +28,11 @@ async function planOf(sql: string): Promise<PhysicalPlan> {
 async function expectEqual(sql: string, plan: PhysicalPlan): Promise<void> {
   const reference = await world.connection.runAndReadAll(sql);
   for (const runChunks of [1, 3]) {
-    const { rows } = await simulate(world.connection, plan, { chunkRows: CHUNK_ROWS, runChunks });
+    const { rows } = await simulate(nativeEngine(world.connection), plan, { chunkRows: CHUNK_ROWS, runChunks });
     expect(difference(rows, reference.getRowsJson())).toBeUndefined();
   }
-  expect(plan.columns.map((c) => [c.name, c.type])).toEqual(reference.columnNames().map((n, i) => [n, String(reference.columnType(i))]));
+  const described = await world.connection.runAndReadAll(`DESCRIBE ${sql}`);
+  expect(plan.columns.map((c) => [c.name, c.type])).toEqual(described.getRows().map((r) => [r[0], r[1]]));
 }
 
 describe('distributed queries equal plain DuckDB and gather nothing', () => {

@@ -27,8 +27,10 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
       return leaf(n);
     case 'values':
       return valuesSql(n.rows, n.types);
-    case 'tableFunction':
-      return `SELECT ${selectList(n.columns.map((c) => `f.${quoteName(c)}`))} FROM ${quoteName(n.name)}(${n.args.join(', ')}) f`;
+    case 'tableFunction': {
+      const names = Array.from({ length: n.width }, (_, i) => `k${i}`).join(', ');
+      return `SELECT ${selectList(n.columns.map((i) => `f.k${i}`))} FROM ${quoteName(n.name)}(${n.args.join(', ')}) f(${names})`;
+    }
     case 'project':
       return `SELECT ${selectList(n.exprs.map((e) => exprSql(e, of('t'))))} FROM ${from(n.input, 't')}`;
     case 'filter':

@@ -56,7 +56,8 @@ export type LogicalNode = Base &
         readonly op: 'tableFunction';
         readonly name: string;
         readonly args: readonly string[];
-        readonly columns: readonly string[];
+        readonly width: number;
+        readonly columns: readonly number[];
       }
     | { readonly op: 'project'; readonly input: LogicalNode; readonly exprs: readonly Expr[] }
     | { readonly op: 'filter'; readonly input: LogicalNode; readonly predicates: readonly Expr[] }

@@ -135,7 +135,8 @@ export function sqlErrorOf(raw: JsonObject, sql: string, known: KnownNames): Sql
   const name = text(raw.name);
   const [firstLine = message] = message.split('\n');
   if (raw.error_type === 'parser') return make('sql-syntax', 'The SQL has a syntax error', message, syntaxHint(sql, position));
-  if (raw.error_type === 'permission' || raw.error_type === 'io') {
+  const file = text(raw.type) === 'Table' && /[/\\:]|\.\w{2,8}$/.test(name);
+  if (raw.error_type === 'permission' || raw.error_type === 'io' || file || message.startsWith('No extension found')) {
     return make(
       'sql-refused',
       'This SQL is not allowed here',

@@ -11,10 +11,11 @@ import { selectList } from './fragment-sql.ts';
 import { VOLATILE_FUNCTIONS } from './functions.ts';
 import { quoteName } from './literals.ts';
 import { type Json, type JsonObject, listOf, objectOf, parseLossless } from './lossless-json.ts';
-import { RefusedSql, refusal } from './sql-errors.ts';
+import { refusal } from './sql-errors.ts';
 import { fragmentOf, planColumn } from './stages.ts';
 import { walkJson } from './statement.ts';
-import { missingInTabs } from './tab-functions.ts';
+import { missingFunction, missingInTabs } from './tab-functions.ts';
+import { CALENDAR } from './utc.ts';
 
 export interface WholeQuery {
   readonly sql: string;
@@ -64,19 +65,27 @@ function inspect(ast: Json): Findings {
 const CLOCK = new RegExp(`^(${CLOCK_WORDS.join('|')})\\s*(\\(\\s*\\))?`, 'i');
 const QUALIFIED = /^(?:(?:"[^"]*"|\w+)\s*\.\s*){1,2}/;
 
+/** A clock, called or by its bare name; a column of that name comes first. */
+function clockAt(o: JsonObject, columns: ReadonlySet<string>): string | undefined {
+  const bare = o.class === 'COLUMN_REF' ? listOf(o.column_names) : [];
+  const name = o.class === 'FUNCTION' ? o.function_name : bare.length === 1 ? bare[0] : undefined;
+  if (typeof name !== 'string' || !CLOCK_WORDS.includes(name.toLowerCase())) return undefined;
+  return o.class === 'COLUMN_REF' && columns.has(name.toLowerCase()) ? undefined : name;
+}
+
 /** Clocks become constants and `main.flights` becomes `flights`, each at the place that the parser noted. */
-function rewriteText(sql: string, ast: Json, nowMs: number): string {
+function rewriteText(sql: string, ast: Json, nowMs: number, columns: ReadonlySet<string>): string {
   const bytes = new TextEncoder().encode(sql);
   const edits: { at: number; length: number; text: string }[] = [];
   const rest = (at: number): string => new TextDecoder().decode(bytes.subarray(at));
   walkJson(ast, (o: JsonObject) => {
     const at = o.query_location;
     if (typeof at !== 'number') return;
-    if (o.class === 'FUNCTION' && CLOCK_WORDS.includes(String(o.function_name).toLowerCase())) {
+    const clock = clockAt(o, columns);
+    if (clock !== undefined) {
       const match = CLOCK.exec(rest(at));
-      if (!match)
-        throw refusal(`${String(o.function_name)}() is written in a way that cannot be replaced by the time of planning`);
-      edits.push({ at, length: new TextEncoder().encode(match[0]).length, text: clockLiteral(String(o.function_name), nowMs) });
+      if (!match) throw refusal(`${clock} is written in a way that cannot be replaced by the time of planning`);
+      edits.push({ at, length: new TextEncoder().encode(match[0]).length, text: clockLiteral(clock, nowMs) });
     }
     if (o.type === 'BASE_TABLE' && o.schema_name !== '') {
       const match = QUALIFIED.exec(rest(at));
@@ -101,20 +110,25 @@ function checkTables(found: Findings, datasets: ReadonlyMap<string, DatasetRecor
   }
 }
 
+/** The original text keeps its zoned timestamps, and calendar functions over them need ICU. */
+function refuseZoned(found: Findings, datasets: ReadonlyMap<string, DatasetRecord>): void {
+  const zoned = [...found.tables].some((t) =>
+    datasets
+      .get(t)
+      ?.columns.some((c) => c.type === 'TIMESTAMP WITH TIME ZONE' && (found.star || found.words.has(c.name.toLowerCase()))),
+  );
+  const fn = [...found.functions].find((f) => CALENDAR.has(f) && !['+', '-', 'range', 'generate_series'].includes(f));
+  if (zoned && fn !== undefined) throw missingFunction(fn);
+}
+
 export function planWholeQuery(query: WholeQuery, operator: string, why: string): PhysicalPlan {
   const ast = parseLossless(query.ast);
   const found = inspect(ast);
   const byName = new Map(query.datasets.map((d) => [d.name.toLowerCase(), d]));
   checkTables(found, byName);
   const missing = [...found.functions].find(missingInTabs);
-  if (missing !== undefined) {
-    throw new RefusedSql({
-      code: 'sql-unsupported',
-      title: `${missing}() is not available in tabs`,
-      detail: `The engine in the tabs has no JSON and no time zone functions, and the query uses ${missing}()`,
-      hint: 'Convert such values when the file is registered, or compute them without this function.',
-    });
-  }
+  if (missing !== undefined) throw missingFunction(missing);
+  refuseZoned(found, byName);
   const inputs: PlanInput[] = [];
   const prelude: string[] = [];
   for (const name of found.tables) {
@@ -140,7 +154,8 @@ export function planWholeQuery(query: WholeQuery, operator: string, why: string)
     });
   }
   const output = query.columns.map((c) => planColumn(c.type));
-  const text = rewriteText(query.sql, ast, query.nowMs).replace(/[\s;]+$/, '');
+  const columnNames = new Set(query.datasets.flatMap((d) => d.columns.map((c) => c.name.toLowerCase())));
+  const text = rewriteText(query.sql, ast, query.nowMs, columnNames).replace(/[\s;]+$/, '');
   const names = output.map((_, i) => `o${i}`);
   const select = selectList(output.map((c, i) => (c.type === c.wire ? `q.o${i}` : `CAST(q.o${i} AS ${c.wire})`)));
   const sql = `${prelude.length > 0 ? `WITH ${prelude.join(', ')} ` : ''}SELECT ${select} FROM (${text}\n) q(${names.join(', ')})`;

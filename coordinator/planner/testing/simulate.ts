@@ -2,9 +2,14 @@
  * Runs a physical plan on native DuckDB as isolated tasks: each sees only its own inputs, as tables in0..inN with wire types, made
  * as a slot makes them. Rows of a stage are appended in the order of its tasks.
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource } from '../../../shared/plan/physical.ts';
 import { quoteName } from '../literals.ts';
+
+/** What a simulation needs of an engine, so that both the native one and the tabs' can play it. */
+export interface SimulationEngine {
+  run(sql: string): Promise<unknown>;
+  rows(sql: string): Promise<readonly (readonly unknown[])[]>;
+}
 
 export interface Simulation {
   /** JSON rows, with result column types as DuckDB names them after the last stage. */
@@ -16,6 +21,8 @@ export interface SimulationOptions {
   readonly chunkRows: number;
   /** Also runs every n-th task's chunks as runs of this many; 1 is one chunk a task. */
   readonly runChunks?: number;
+  /** Result rows as text, for engines whose values differ in form. */
+  readonly asText?: boolean;
 }
 
 /** The chunk runs of a branch's tasks; one task of everything where nothing is partitioned. */
@@ -31,21 +38,21 @@ function runsOf(input: PlanInput | undefined, runChunks: number, upstreamTasks: 
 }
 
 class Simulator {
-  private readonly connection: DuckDBConnection;
+  private readonly connection: SimulationEngine;
   private readonly plan: PhysicalPlan;
   private readonly options: SimulationOptions;
   /** Per stage, the names of its tasks' output tables in order. */
   private readonly outputs: string[][] = [];
   tasks = 0;
 
-  constructor(connection: DuckDBConnection, plan: PhysicalPlan, options: SimulationOptions) {
+  constructor(connection: SimulationEngine, plan: PhysicalPlan, options: SimulationOptions) {
     this.connection = connection;
     this.plan = plan;
     this.options = options;
   }
 
   private async columnNames(source: ScanSource): Promise<string[]> {
-    return (await this.connection.runAndReadAll(`DESCRIBE main.${quoteName(source.dataset)}`)).getRows().map((r) => String(r[0]));
+    return (await this.connection.rows(`DESCRIBE main.${quoteName(source.dataset)}`)).map((r) => String(r[0]));
   }
 
   private async scanSql(source: ScanSource, chunks: readonly number[]): Promise<string> {
@@ -92,7 +99,7 @@ class Simulator {
   }
 
   private async checkTypes(schema: string, columns: readonly PlanColumn[]): Promise<void> {
-    const found = (await this.connection.runAndReadAll(`DESCRIBE ${schema}.out`)).getRows();
+    const found = await this.connection.rows(`DESCRIBE ${schema}.out`);
     columns.forEach((c, i) => {
       const [name, type] = found[i] ?? [];
       if (name !== `c${i}` || String(type) !== c.wire)
@@ -117,15 +124,15 @@ class Simulator {
   }
 
   async cleanUp(): Promise<void> {
-    const found = await this.connection.runAndReadAll(
+    const found = await this.connection.rows(
       "SELECT schema_name FROM duckdb_schemas() WHERE schema_name LIKE 'w\\_%' ESCAPE '\\'",
     );
-    for (const [name] of found.getRows()) await this.connection.run(`DROP SCHEMA IF EXISTS ${String(name)} CASCADE`);
+    for (const [name] of found) await this.connection.run(`DROP SCHEMA IF EXISTS ${String(name)} CASCADE`);
   }
 }
 
 export async function simulate(
-  connection: DuckDBConnection,
+  connection: SimulationEngine,
   plan: PhysicalPlan,
   options: SimulationOptions,
 ): Promise<Simulation> {
@@ -133,9 +140,12 @@ export async function simulate(
   try {
     const tables = await simulator.run();
     if (tables.length === 0) return { rows: [], tasks: simulator.tasks };
-    const back = plan.columns.map((c, i) => (c.type === c.wire ? `c${i}` : `CAST(c${i} AS ${c.type}) AS c${i}`)).join(', ');
+    const own = (c: PlanColumn, i: number): string => (c.type === c.wire ? `c${i}` : `CAST(c${i} AS ${c.type})`);
+    const back = plan.columns
+      .map((c, i) => `${options.asText ? `CAST(${own(c, i)} AS VARCHAR)` : own(c, i)} AS c${i}`)
+      .join(', ');
     const sql = tables.map((t) => `SELECT ${back} FROM ${t}`).join(' UNION ALL ');
-    return { rows: (await connection.runAndReadAll(sql)).getRowsJson(), tasks: simulator.tasks };
+    return { rows: await connection.rows(sql), tasks: simulator.tasks };
   } finally {
     await simulator.cleanUp();
   }

@@ -33,11 +33,15 @@ export const TABLES = [
     name: 'odd',
     chunkRows: CHUNK_ROWS,
     sql: `SELECT i::INTEGER AS id, CASE WHEN i % 7 = 0 THEN 'nan'::DOUBLE WHEN i % 11 = 0 THEN 'infinity'::DOUBLE WHEN i % 5 = 0 THEN NULL ELSE i * 0.1 END AS f,
-      CASE WHEN i % 3 = 0 THEN NULL ELSE (i - 200)::HUGEINT * 10000000000000000000 END AS big, (i % 2 = 0) AS flag, 1e9 + i % 3 AS far,
+      CASE WHEN i % 3 = 0 THEN NULL ELSE (i - 200)::HUGEINT * 10000000000000000000 END AS big, (i % 2 = 0) AS flag, 1e7 + i % 3 AS far,
       list_extract(['', 'x', 'ü', '🙂', NULL], 1 + i % 5) AS word, [i, NULL, i % 3] AS items, {'a': i, 'b': 'v' || i % 4} AS pair,
       CASE WHEN i < 150 THEN NULL ELSE i::BIGINT END AS late, (i % 13)::UTINYINT AS tiny, ('mood' || i % 3)::ENUM('mood0', 'mood1', 'mood2') AS mood,
-      TIMESTAMP WITH TIME ZONE '2020-02-29 12:00:00+00' + to_hours(i) AS moment FROM range(400) t(i)`,
+      CAST(TIMESTAMP '2020-02-29 12:00:00' + to_hours(i) AS TIMESTAMP WITH TIME ZONE) AS moment FROM range(400) t(i)`,
   },
-  { name: 'nobody', chunkRows: CHUNK_ROWS, sql: `SELECT i::INTEGER AS id, 'x' AS word, 1.5::DOUBLE AS f, 2.25::DECIMAL(10,2) AS d FROM range(400) t(i) WHERE i < 0` },
+  {
+    name: 'nobody',
+    chunkRows: CHUNK_ROWS,
+    sql: `SELECT i::INTEGER AS id, 'x' AS word, 1.5::DOUBLE AS f, 2.25::DECIMAL(10,2) AS d FROM range(400) t(i) WHERE i < 0`,
+  },
   { name: 'Two Words', chunkRows: CHUNK_ROWS, sql: `SELECT i::INTEGER AS "a b", 'q' || i AS "select" FROM range(200) t(i)` },
 ] as const;

@@ -5,10 +5,19 @@ import type { BlockId, DatasetVersion, Digest } from '../../../shared/ids.ts';
 import type { Bound } from '../../../shared/plan/statistics.ts';
 import type { ChunkColumnRecord, ChunkRecord, DatasetRecord } from '../../catalog/types.ts';
 import { quoteName } from '../literals.ts';
+import type { SimulationEngine } from './simulate.ts';
 
 export interface World {
   readonly connection: DuckDBConnection;
   readonly datasets: readonly DatasetRecord[];
+}
+
+/** The native engine as a simulation's; rows as JSON values. */
+export function nativeEngine(connection: DuckDBConnection): SimulationEngine {
+  return {
+    run: (sql) => connection.run(sql),
+    rows: async (sql) => (await connection.runAndReadAll(sql)).getRowsJson(),
+  };
 }
 
 /** Tables in schema `main`; dataset chunks are runs of `chunkRows` row ids. */
