@@ -112,10 +112,7 @@ export class ColumnBuilder {
     invariant(view.data, 'a column without values');
     const at = this.#data.used;
     this.#data.append(view.data, from * width, to * width);
-    if (nulls === 0 || view.validity === null) return;
-    forEachRun(view.validity, from, to, (start, end, valid) => {
-      if (!valid) this.#data.bytes.fill(0, at + (start - from) * width, at + (end - from) * width);
-    });
+    if (nulls > 0 && view.validity !== null) zeroNulls(this.#data.bytes, at, width, view.validity, from, to);
   }
 
   /** Room for `count` more offsets. */
@@ -139,25 +136,22 @@ export class ColumnBuilder {
     const source = view.offsets;
     const { validity } = view;
     const offsets = this.#room(to - from);
-    let end = this.#end();
     const first = source[from] ?? 0;
     const last = source[to] ?? 0;
-    if (first < 0 || end + (last - first) > MAX_OFFSET) throw new IpcError('a record batch has more than 2 GiB in one column');
-    const out = this.#rows + 1 - from;
-    let hidden = false;
-    for (let row = from; row < to; row++) {
-      const length = (source[row + 1] ?? 0) - (source[row] ?? 0);
-      if (length < 0) throw new IpcError('the offsets of a column go backwards');
-      if (nulls > 0 && validity !== null && length > 0 && !bitAt(validity, row)) hidden = true;
-      else end += length;
-      offsets[row + out] = end;
-    }
-    if (!hidden || validity === null) {
+    const start = this.#end();
+    if (first < 0 || start + (last - first) > MAX_OFFSET) throw new IpcError('a record batch has more than 2 GiB in one column');
+    if (nulls === 0 || validity === null || !hidesContent(source, validity, from, to)) {
+      copyOffsets(source, from, to, offsets, this.#rows, start - first);
       this.#appendContent(view, first, last);
       return;
     }
-    forEachRun(validity, from, to, (start, stop, valid) => {
-      if (valid) this.#appendContent(view, source[start] ?? 0, source[stop] ?? 0);
+    let row = this.#rows;
+    forEachRun(validity, from, to, (begin, end, valid) => {
+      if (valid) {
+        copyOffsets(source, begin, end, offsets, row, (offsets[row] ?? 0) - (source[begin] ?? 0));
+        this.#appendContent(view, source[begin] ?? 0, source[end] ?? 0);
+      } else offsets.fill(offsets[row] ?? 0, row + 1, row + 1 + end - begin);
+      row += end - begin;
     });
   }
 
@@ -216,6 +210,38 @@ const POPULATION = Uint8Array.from({ length: 256 }, (_, byte) => {
   for (let rest = byte; rest > 0; rest >>= 1) count += rest & 1;
   return count;
 });
+
+/** Zeroes the values (`width` bytes each, the one of row `from` at `at`) of NULL rows. */
+function zeroNulls(bytes: Uint8Array, at: number, width: number, bits: Uint8Array, from: number, to: number): void {
+  for (let row = from; row < to; row++) {
+    if ((row & 7) === 0 && bits[row >> 3] === 0xff) {
+      row += 7;
+      continue;
+    }
+    if (bitAt(bits, row)) continue;
+    const value = at + (row - from) * width;
+    for (let i = value; i < value + width; i++) bytes[i] = 0;
+  }
+}
+
+/** True when a NULL row has a string or list under it. */
+function hidesContent(offsets: Int32Array, bits: Uint8Array, from: number, to: number): boolean {
+  for (let row = from; row < to; row++) {
+    if (offsets[row + 1] !== offsets[row] && !bitAt(bits, row)) return true;
+  }
+  return false;
+}
+
+/** Copies the ends of rows `from` to `to`, moved by `shift`, to where row `at` ends. Throws IpcError when they go backwards. */
+function copyOffsets(source: Int32Array, from: number, to: number, target: Int32Array, at: number, shift: number): void {
+  let previous = source[from] ?? 0;
+  for (let row = from, out = at + 1; row < to; row++, out++) {
+    const end = source[row + 1] ?? 0;
+    if (end < previous) throw new IpcError('the offsets of a column go backwards');
+    target[out] = end + shift;
+    previous = end;
+  }
+}
 
 /** Calls `visit` for each longest run of equal bits. */
 function forEachRun(

@@ -79,12 +79,13 @@ test('the least recently used run goes when there is no room, never one that the
     type: 'BIGINT',
     chunks: [Array.from({ length: 100_000 }, (_, i) => BigInt(i))],
   });
-  // 40 % of 64 MiB hold 33 runs of 0.8 MB.
+  // 40 % of 32 MiB hold 16 runs of 0.8 MB.
+  const small = await bootedSlot(32 * 1024 * 1024);
   const changes: string[] = [];
-  for (let i = 0; i < 36; i++) {
-    const outcome = await slot.run(taskOf('SELECT count(c0) FROM in0', ['BIGINT'], [chunksInput(`run${i}`, [big()])]));
+  for (let i = 0; i < 19; i++) {
+    const outcome = await small.run(taskOf('SELECT count(c0) FROM in0', ['BIGINT'], [chunksInput(`run${i}`, [big()])]));
     expect(rowsOfOutcome(outcome)).toEqual([[100_000n]]);
-    if (i === 10) await slot.run(taskOf('SELECT count(c0) FROM in0', ['BIGINT'], [chunksInput('run0', [big()], [])]));
+    if (i === 10) await small.run(taskOf('SELECT count(c0) FROM in0', ['BIGINT'], [chunksInput('run0', [big()], [])]));
     changes.push(...outcome.residents.filter((r) => r.ordinals.length === 0).map((r) => r.residentKey));
   }
   expect(changes[0]).toBe('run1');
