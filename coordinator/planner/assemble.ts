@@ -1,5 +1,5 @@
 /** From what DuckDB said to a physical plan; pure. */
-import type { Fallback, PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { Fallback, PhysicalPlan, ResultColumn } from '../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import { ScanBinder } from './bind-scan.ts';
 import type { ChildPlan } from './child-protocol.ts';
@@ -51,10 +51,13 @@ function distributed(a: Assembly): PhysicalPlan {
   const result = distribute(root, d);
   const cutter = new StageCutter(binder, fallbacks);
   cutter.cut({ branches: result.branches, types: result.types, many: result.many });
-  const datasets = new Map(binder.sources.map((s) => [s.dataset, { name: s.dataset, version: s.version }]));
+  const scans = allNodes(root).flatMap((n) =>
+    n.op === 'scan' ? [{ dataset: binder.dataset(n.table), facts: binder.factsOf(n.table), scan: n }] : [],
+  );
+  const datasets = new Map(scans.map((s) => [s.dataset.name, { name: s.dataset.name, version: s.dataset.version }]));
   return {
     stages: cutter.stages,
-    columns: a.planned.columns.map((c, i) => ({ name: c.name, ...planColumn(root.types[i] ?? c.type) })),
+    columns: a.planned.columns.map((c, i) => resultColumn(c, root.types[i] ?? c.type)),
     logical: logicalView(
       root,
       (t) => binder.nameOf(t),
@@ -63,20 +66,30 @@ function distributed(a: Assembly): PhysicalPlan {
     fallbacks: [...fallbacks.values()],
     datasets: [...datasets.values()],
     chunks: {
-      total: binder.sources.reduce((sum, s) => sum + s.chunks.length, 0),
-      needed: binder.sources.reduce((sum, s) => sum + s.needed.length, 0),
+      total: scans.reduce((sum, s) => sum + s.facts.chunks, 0),
+      needed: scans.reduce((sum, s) => sum + s.facts.needed(s.scan).chunks, 0),
     },
   };
 }
 
-function refuseMissing(root: LogicalNode): void {
+/** JSON is text inside; its name is kept for the author. */
+function resultColumn(c: { readonly name: string; readonly type: string }, type: string): ResultColumn {
+  return { name: c.name, ...planColumn(type), ...(c.type === 'JSON' ? { type: c.type } : {}) };
+}
+
+/** Every operator once, shared sub-plans included. */
+function allNodes(root: LogicalNode): LogicalNode[] {
   const seen = new Set<LogicalNode>();
   const visit = (n: LogicalNode): void => {
     if (seen.has(n)) return;
     seen.add(n);
-    const missing = functionsOf(n).find(missingInTabs);
-    if (missing !== undefined) throw missingFunction(missing);
     for (const c of n.op === 'shared' ? [n.shared.plan] : inputsOf(n)) visit(c);
   };
   visit(root);
+  return [...seen];
+}
+
+function refuseMissing(root: LogicalNode): void {
+  const missing = allNodes(root).flatMap(functionsOf).find(missingInTabs);
+  if (missing !== undefined) throw missingFunction(missing);
 }

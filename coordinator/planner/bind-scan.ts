@@ -46,8 +46,6 @@ export function sourceOf(dataset: DatasetRecord, ordinals: readonly number[], ne
 
 export class ScanBinder {
   private readonly datasets: ReadonlyMap<string, DatasetRecord>;
-  /** Every scan bound so far, for the plan's summary. */
-  readonly sources: ScanSource[] = [];
 
   /** Datasets by the handle that the logical plan calls them. */
   constructor(datasets: ReadonlyMap<string, DatasetRecord>) {
@@ -83,11 +81,11 @@ export class ScanBinder {
     const wanted = [...new Set(scan.ordinals.filter((o) => o >= 0))].sort((a, b) => a - b);
     const ordinals = wanted.length > 0 ? wanted : [narrowest(dataset)];
     const source = sourceOf(dataset, ordinals, neededChunks(dataset.chunks, scan.ranges));
-    this.sources.push(source);
     const columns = scan.ordinals.map((o) => {
       const column = dataset.columns[o];
       if (!column) return 'CAST(0 AS BIGINT)';
-      return column.type === column.wire ? `c${o}` : `CAST(c${o} AS ${column.type})`;
+      // JSON is text with a name that tabs don't know.
+      return column.type === column.wire || column.type === 'JSON' ? `c${o}` : `CAST(c${o} AS ${column.type})`;
     });
     // One chunk is read whole by whoever needs it, so that small tables need no stage of their own.
     return { input: { kind: 'scan', source, read: dataset.chunks.length > 1 ? 'partition' : 'all' }, columns };

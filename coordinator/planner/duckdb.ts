@@ -1,7 +1,7 @@
 /** The DuckDB instance that plans: a locked-down catalogue of tables without data (runs in the child process only). */
 import { type DuckDBConnection, DuckDBInstance, DuckDBTableFunction, type DuckDBType, VARCHAR } from '@duckdb/node-api';
 import type { ChildPlan, ChildRequest, ChildTable } from './child-protocol.ts';
-import { SCAN_FUNCTION } from './duckdb-plan.ts';
+import { SCAN_FUNCTION } from './duckdb-operators.ts';
 import { CLOCKS, REVIEWED_OPTIMIZERS } from './functions.ts';
 import { quoteName, quoteText } from './literals.ts';
 import { objectOf, parseLossless } from './lossless-json.ts';
@@ -24,6 +24,9 @@ export class PlanningDatabase {
   private readonly entries = new Map<string, Entry>();
   /** By lower-case name, as the views are. */
   private readonly names = new Map<string, ChildTable>();
+
+  /** By lower-case name: why a dataset could not be defined. */
+  private readonly broken = new Map<string, string>();
 
   private constructor(connection: DuckDBConnection) {
     this.connection = connection;
@@ -98,6 +101,17 @@ export class PlanningDatabase {
     this.names.set(table.name.toLowerCase(), table);
   }
 
+  /** One dataset that cannot be described must not keep the others from being queried: it is unknown, with the reason kept. */
+  private async tryDefine(table: ChildTable): Promise<void> {
+    this.broken.delete(table.name.toLowerCase());
+    try {
+      await this.define(table);
+    } catch (thrown) {
+      this.entries.delete(table.handle);
+      this.broken.set(table.name.toLowerCase(), thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown));
+    }
+  }
+
   private async drop(name: string): Promise<void> {
     const known = this.names.get(name.toLowerCase());
     if (!known) return;
@@ -109,7 +123,7 @@ export class PlanningDatabase {
   /** Throws RefusedSql for what the author got wrong. */
   async plan(request: ChildRequest): Promise<ChildPlan> {
     for (const name of request.drop) await this.drop(name);
-    for (const table of request.create) await this.define(table);
+    for (const table of request.create) await this.tryDefine(table);
     const { sql } = request;
     const ast = String((await this.rows('SELECT json_serialize_sql($1::VARCHAR)', [sql]))[0]?.[0] ?? '');
     const tree = parseLossless(ast);
@@ -135,7 +149,11 @@ export class PlanningDatabase {
     if (raw.error_type === 'not implemented' || raw.error_type === 'serialization' || raw.error_type === 'invalid input')
       return false;
     if (raw.error_type === 'internal' || raw.error_type === 'fatal') throw new PoisonedEngine(String(raw.error_message));
-    throw new RefusedSql(sqlErrorOf(raw, sql, this.known()));
+    const error = sqlErrorOf(raw, sql, this.known());
+    const why = error.code === 'sql-unknown-table' ? this.broken.get(String(raw.name).toLowerCase()) : undefined;
+    throw new RefusedSql(
+      why === undefined ? error : { ...error, detail: `The planner cannot read the schema of "${String(raw.name)}": ${why}` },
+    );
   }
 
   /** node-api quotes field names and sets spaces differently from DuckDB itself. */

@@ -16,18 +16,19 @@ export class UnsupportedPlan extends Error {
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?(?:Infinity|NaN|inf|nan)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const MARK = String.fromCharCode(0);
+/** Before a number that travels as text; no text of a query begins like this by accident. */
+const MARK = `${String.fromCharCode(0)}muster:`;
 
 function protect(token: string): string {
   if (token.startsWith('"')) return token;
   const word = /[Nn]/.test(token);
   const long = token.length > 15 && /^-?\d+$/.test(token);
-  return word || long ? `"\\u0000${token}"` : token;
+  return word || long ? `"\\u0000muster:${token}"` : token;
 }
 
 function revive(_key: string, value: unknown): unknown {
   if (typeof value !== 'string' || !value.startsWith(MARK)) return value;
-  const text = value.slice(1);
+  const text = value.slice(MARK.length);
   if (/nan/i.test(text)) return Number.NaN;
   if (/inf/i.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return /^-?\d+$/.test(text) ? BigInt(text) : value;

@@ -140,7 +140,7 @@ export function planWholeQuery(query: WholeQuery, operator: string, why: string)
     const ordinals = read.length > 0 ? read : [0];
     const columns = ordinals.map((o) => {
       const c = dataset.columns[o];
-      return `${c && c.type !== c.wire ? `CAST(c${o} AS ${c.type})` : `c${o}`} AS ${quoteName(c?.name ?? '')}`;
+      return `${c && c.type !== c.wire && c.type !== 'JSON' ? `CAST(c${o} AS ${c.type})` : `c${o}`} AS ${quoteName(c?.name ?? '')}`;
     });
     prelude.push(`${quoteName(dataset.name)} AS (SELECT ${columns.join(', ')} FROM in${inputs.length})`);
     inputs.push({

@@ -312,4 +312,5 @@ export const FALLING_BACK: readonly (readonly [name: string, sql: string, scope:
     'SELECT count(*) FROM flights WHERE (origin, destination) NOT IN (SELECT iata, name FROM airports) OR delay = 1',
     'query',
   ],
+  ['constants without a form', "SELECT id, '\\xAA'::BLOB AS b, TIMESTAMP_NS '2020-01-01 00:00:00' AS n FROM odd", 'query'],
 ];
