@@ -61,7 +61,13 @@ function distinctArgument(n: Node): Steps | undefined {
 
 function twoSteps(n: Node, input: Relation, steps: Steps, like: Pick<Relation, 'rows' | 'rowBytes'>): Relation {
   const groups = steps.key ? [...n.groups, steps.key] : n.groups;
-  const partials = steps.splits.flatMap((s) => s.partial);
+  // avg(x) and sum(x) share a partial sum.
+  const positions = new Map<string, number>();
+  const partials: Aggregate[] = [];
+  for (const p of steps.splits.flatMap((s) => s.partial)) {
+    const text = JSON.stringify(p);
+    if (!positions.has(text)) positions.set(text, partials.push(p) - 1);
+  }
   // With grouping sets, the set that a row belongs to is one more key.
   const groupings = n.sets ? [n.groups.map((_, i) => i)] : [];
   const types = [...groups.map((g) => g.type), ...partials.map((a) => a.type), ...groupings.map(() => 'BIGINT')];
@@ -84,10 +90,11 @@ function twoSteps(n: Node, input: Relation, steps: Steps, like: Pick<Relation, '
   const finalGroups = setId === undefined ? keys : [...keys, ref(setId, 'BIGINT')];
   const merged: Aggregate[] = [];
   const results: Expr[] = [];
-  let at = groups.length;
   steps.splits.forEach((split, i) => {
     const values =
-      split.partial.length === 0 ? [ref(groups.length - 1, steps.key?.type ?? '')] : split.partial.map((p) => ref(at++, p.type));
+      split.partial.length === 0
+        ? [ref(groups.length - 1, steps.key?.type ?? '')]
+        : split.partial.map((p) => ref(groups.length + (positions.get(JSON.stringify(p)) ?? 0), p.type));
     const merge = split.merge(values);
     const base = finalGroups.length + merged.length;
     merged.push(...merge);

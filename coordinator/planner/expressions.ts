@@ -53,6 +53,8 @@ export interface Aggregate {
   /** Arguments that DuckDB keeps outside the argument list (separators, quantiles), as SQL. */
   readonly extra: readonly string[];
   readonly type: string;
+  /** Made by the planner, which uses its value in a way that the order of rows cannot change. */
+  readonly orderFree?: true;
 }
 
 export function ref(index: number, type: string): Expr {

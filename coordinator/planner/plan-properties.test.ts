@@ -74,6 +74,7 @@ describe('determinacy', () => {
     ['SELECT origin, count(*) FROM flights GROUP BY 1', ['determinate', 'determinate']],
     ['SELECT origin, list(delay) FROM flights GROUP BY 1', ['unordered', 'unordered']],
     ['SELECT first(delay) FROM flights', ['unordered', 'unordered']],
+    ['SELECT stddev(delay), count(DISTINCT origin), count(DISTINCT delay) FROM flights', ['determinate', 'determinate']],
     ['SELECT * FROM flights LIMIT 3', ['unordered', 'unordered']],
     ['SELECT date, random() FROM flights', ['indeterminate']],
     ['SELECT uuid(), count(*) FROM flights', ['determinate', 'indeterminate']],

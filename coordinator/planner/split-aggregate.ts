@@ -17,11 +17,12 @@ interface CallOptions {
   readonly filter?: Expr | undefined;
   readonly extra?: readonly string[];
   readonly distinct?: boolean;
+  readonly orderFree?: true;
 }
 
 function call(name: string, args: readonly Expr[], type: string, options: CallOptions = {}): Aggregate {
-  const { filter, extra = [], distinct = false } = options;
-  return { name, args, distinct, orders: [], extra, type, ...(filter ? { filter } : {}) };
+  const { filter, extra = [], distinct = false, orderFree } = options;
+  return { name, args, distinct, orders: [], extra, type, ...(filter ? { filter } : {}), ...(orderFree ? { orderFree } : {}) };
 }
 
 const first = (list: readonly Expr[]): Expr => {
@@ -95,7 +96,7 @@ function moments(a: Aggregate, sample: boolean, root: boolean): Split {
       return [
         call('sum', [castTo(n, 'DOUBLE')], 'DOUBLE'),
         call('sum', [template('DOUBLE')`(${n} * ${variance})`], 'DOUBLE', { filter: some }),
-        call('list', [pair], 'STRUCT(n DOUBLE, m DOUBLE)[]', { filter: some }),
+        call('list', [pair], 'STRUCT(n DOUBLE, m DOUBLE)[]', { filter: some, orderFree: true }),
       ];
     },
     result: ([n, within, parts]) => {
@@ -140,8 +141,10 @@ function distinctList(a: Aggregate): Split | undefined {
   ]).get(a.name);
   if (!x || a.args.length !== 1 || spelling === undefined || a.orders.length > 0) return undefined;
   return {
-    partial: [call('list', [x], `${x.type}[]`, { filter: a.filter, distinct: true })],
-    merge: (p) => [call('list', [first(p)], `${x.type}[][]`, { filter: template('BOOLEAN')`(${first(p)} IS NOT NULL)` })],
+    partial: [call('list', [x], `${x.type}[]`, { filter: a.filter, distinct: true, orderFree: true })],
+    merge: (p) => [
+      call('list', [first(p)], `${x.type}[][]`, { filter: template('BOOLEAN')`(${first(p)} IS NOT NULL)`, orderFree: true }),
+    ],
     result: (m) => {
       const values = template(`${x.type}[]`)`list_distinct(flatten(${first(m)}))`;
       if (a.name === 'count') return template('BIGINT')`CAST(coalesce(len(${values}), 0) AS BIGINT)`;
@@ -199,7 +202,7 @@ export function splitAggregate(a: Aggregate): Split | undefined {
 
 /** Aggregates whose value depends on the order of rows that nobody asked for. */
 export function dependsOnOrder(a: Aggregate): boolean {
-  if (a.orders.length > 0) return false;
+  if (a.orders.length > 0 || a.orderFree) return false;
   return (
     ['first', 'last', 'any_value', 'arbitrary', 'list', 'array_agg', 'string_agg', 'group_concat', 'listagg', 'mode'].includes(
       a.name,
