@@ -71,7 +71,7 @@ module.exports = {
       name: 'pages-use-public-faces',
       severity: 'error',
       from: { path: '^demo-site/', pathNot: TEST },
-      to: { path: '^(coordinator|bench|playwright)/|^web-worker-client/(?!index\\.ts|join-grid\\.ts|public\\.ts)' },
+      to: { path: '^(coordinator|bench|playwright)/|^web-worker-client/(?!join-grid\\.ts)' },
     },
     {
       name: 'client-library-only-in-the-command-line',
