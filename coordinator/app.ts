@@ -11,6 +11,7 @@ import type { Clock } from '../shared/clock.ts';
 import { LIMITS } from '../shared/limits.ts';
 import { registerApi } from './api/register.ts';
 import type { CatalogPort, ResultsPort } from './api/services.ts';
+import { joinUrl, lanAddresses } from './auth/join-link.ts';
 import type { Tokens } from './auth/tokens.ts';
 import type { CoordinatorBlocks } from './blocks/coordinator-blocks.ts';
 import type { Relay } from './blocks/relay.ts';
@@ -80,6 +81,14 @@ export type App = FastifyInstance & { readonly grid: AppHandles };
 const HEADERS_MS = 20_000;
 const UPLOADS = 'uploads';
 
+/** Known only once the port is: dashboards ask when they open. */
+function joinLinkOf(app: FastifyInstance, options: AppOptions, token: string | undefined): string | undefined {
+  const address = app.server.address();
+  const [name] = options.advertise?.length ? options.advertise : lanAddresses();
+  if (token === undefined || name === undefined || address === null || typeof address === 'string') return undefined;
+  return joinUrl(name, address.port, token);
+}
+
 /** @throws StoreError, BlockError or TypeError (a bad name in `advertise`) when the options or the data directory are of no use */
 export async function buildApp(options: AppOptions): Promise<App> {
   const app = fastify({
@@ -105,6 +114,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       log: (error, what) => app.log.error({ err: error }, what),
       eventStreams: options.limits?.eventStreams ?? LIMITS.eventStreams,
       paceMs: options.paceMs ?? 0,
+      joinLink: () => joinLinkOf(app, options, rooms.volunteerToken),
       datasetEvents: new Set(),
       pagesDir: options.pagesDir,
       upload: {

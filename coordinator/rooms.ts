@@ -23,6 +23,8 @@ import { openStore, type Store } from './store/open.ts';
 export interface Rooms extends Omit<Grid, 'serve'> {
   readonly guard: Guard;
   readonly tokens: Tokens;
+  /** For join links; undefined while only this machine can join. */
+  readonly volunteerToken: string | undefined;
   readonly blocks: CoordinatorBlocks;
   readonly catalog: CatalogPort;
   readonly jobs: JobService;
@@ -47,7 +49,8 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
   try {
     const tokens = await Tokens.open({ dataDir, store: store.tokens, adminToken: options.adminToken });
     // Whoever prints a join link reads these from the data directory.
-    if (hosts.beyondLoopback) for (const role of ['author', 'volunteer'] as const) await tokens.joinToken(role);
+    if (hosts.beyondLoopback) await tokens.joinToken('author');
+    const volunteerToken = hosts.beyondLoopback ? await tokens.joinToken('volunteer') : undefined;
     const guard = new Guard({ hosts, tokens, allowOrigins: options.allowOrigins ?? [] });
     await rm(join(dataDir, 'uploads'), { recursive: true, force: true });
     const blocks = await CoordinatorBlocks.open({ dir: join(dataDir, 'blocks') });
@@ -67,7 +70,7 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     const results =
       options.parts?.results ??
       (await Results.open({ blocks, tempDir: join(dataDir, 'results'), ...childEntry(options.childEntries?.ingest) }));
-    return withClosing({ ...grid, guard, tokens, blocks, catalog, jobs, results }, planner, store);
+    return withClosing({ ...grid, volunteerToken, guard, tokens, blocks, catalog, jobs, results }, planner, store);
   } catch (error) {
     await planner?.close();
     await store.close();

@@ -57,6 +57,14 @@ async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<Event> {
   }
 }
 
+test('hello brings the join link with its token where others can join', async () => {
+  const { app, url } = await testApp({ advertise: ['lab.example'] });
+  const stream = await Stream.open(url);
+  const port = new URL(url).port;
+  const token = await app.grid.tokens.joinToken('volunteer');
+  expect((await stream.until(() => true)).data).toEqual({ paceMs: 0, joinUrl: `http://lab.example:${port}/#t=${token}` });
+});
+
 test('a stream begins with what there is, then tells what changes', async () => {
   const { app, url } = await testApp({ paceMs: 5 });
   const stream = await Stream.open(url);

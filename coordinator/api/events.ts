@@ -57,7 +57,8 @@ export const eventRoutes = plugin<Services>({ name: 'muster-events', dependencie
       write('retry: 1000\n');
       const send = (event: string, data: unknown, id?: string): void =>
         write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-      send('hello', { paceMs: services.paceMs });
+      const joinUrl = services.joinLink();
+      send('hello', { paceMs: services.paceMs, ...(joinUrl !== undefined && { joinUrl }) });
       const last = request.headers['last-event-id'];
       remove = hub.add({ identity: identityOf(request), send }, typeof last === 'string' ? last : undefined);
       reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream; charset=utf-8');

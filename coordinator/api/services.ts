@@ -63,6 +63,8 @@ export interface Services {
   readonly upload: UploadOptions;
   readonly eventStreams: number;
   readonly paceMs: number;
+  /** A volunteer's link for other machines, with its token; undefined while only this machine can join. */
+  readonly joinLink: () => string | undefined;
   /** Told the name of a dataset that came or went. */
   readonly datasetEvents: Set<(name: string) => void>;
   readonly log: (error: unknown, what: string) => void;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { joinLines, joinUrl, lanAddresses } from './lan.ts';
+import { joinUrl, lanAddresses } from '../auth/join-link.ts';
+import { joinLines } from './lan.ts';
 import { isLoopback } from './target.ts';
 
 const address = (text: string, internal = false) => ({

@@ -42,6 +42,19 @@ describe('a scan', () => {
     expect(keysBySlot(fleet.leases)).toEqual(before);
   });
 
+  it('follows another query that loads the same runs while it waits', () => {
+    const fleet = new Fleet();
+    fleet.join('a');
+    fleet.join('b');
+    fleet.submit('job-1', aggregatePlan({ dataset: 'd', chunks: 49 }, 1));
+    fleet.submit('job-2', aggregatePlan({ dataset: 'd', chunks: 49 }, 2));
+    // From the newest lease on, so that the slots do not just take turns.
+    for (let last = fleet.attempts().at(-1); last; last = fleet.attempts().at(-1)) fleet.run(last);
+    const scans = fleet.leases.filter((x) => x.stage === 0);
+    expect(scans).toHaveLength(14);
+    expect(keysBySlot(scans).size).toBe(7);
+  });
+
   it('reads a loaded run whole, and only the needed chunks of others', () => {
     const fleet = new Fleet();
     fleet.join('a', { slots: 2 });
