@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { type FakeAttempt, Fleet } from './testing/fleet.ts';
-import { aggregatePlan, branch, broadcast, gather, planOf, scan } from './testing/plans.ts';
+import { aggregatePlan, branch, broadcast, gather, planOf, scan, sourceOf } from './testing/plans.ts';
 
 beforeAll(loadHashes);
 
@@ -42,17 +42,20 @@ describe('a scan', () => {
     expect(keysBySlot(fleet.leases)).toEqual(before);
   });
 
-  it('follows another query that loads the same runs while it waits', () => {
-    const fleet = new Fleet();
-    fleet.join('a');
-    fleet.join('b');
-    fleet.submit('job-1', aggregatePlan({ dataset: 'd', chunks: 49 }, 1));
-    fleet.submit('job-2', aggregatePlan({ dataset: 'd', chunks: 49 }, 2));
-    // From the newest lease on, so that the slots do not just take turns.
-    for (let last = fleet.attempts().at(-1); last; last = fleet.attempts().at(-1)) fleet.run(last);
-    const scans = fleet.leases.filter((x) => x.stage === 0);
-    expect(scans).toHaveLength(14);
-    expect(keysBySlot(scans).size).toBe(7);
+  it('follows another query that has loaded its run while it waited', () => {
+    const fleet = new Fleet({ limits: { leasesPerSlot: 1 } });
+    const shape = { dataset: 'd', chunks: 2, ordinals: [0], chunkBytes: 40 * MiB };
+    const a = fleet.join('a');
+    const b = fleet.join('b');
+    fleet.submit('job-1', aggregatePlan(shape, 1));
+    fleet.submit('job-2', planOf([branch('second chunk', scan({ ...shape, needed: [1] }))]));
+    expect([a, b].map((tab) => tab.attempts.size)).toEqual([1, 1]);
+    const residentKey = `${sourceOf(shape).version}/1-1`;
+    fleet.send({ type: 'residentsChanged', sessionId: b.sessionId, changes: [{ slot: 0, residentKey, ordinals: [0] }] });
+    fleet.run([...a.attempts.values()][0] ?? fail());
+    expect([a, b].map((tab) => tab.attempts.size)).toEqual([0, 1]);
+    fleet.run([...b.attempts.values()][0] ?? fail());
+    expect([...b.attempts.values()].map((x) => x.jobId)).toEqual(['job-2']);
   });
 
   it('reads a loaded run whole, and only the needed chunks of others', () => {
