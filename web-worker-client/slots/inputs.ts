@@ -10,6 +10,7 @@ import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
 import { EngineError } from './engine-errors.ts';
+import { engineBytes } from './engine-size.ts';
 import type { Residents } from './residents.ts';
 import { type ChunkStreams, identifier, loadTable } from './table-loader.ts';
 import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
@@ -107,14 +108,15 @@ export class InputBinder {
 
   async #loadGroup(run: ChunkRun, columns: readonly RunColumn[], given: SlotInput | undefined): Promise<TableColumns> {
     const { residents, connection, control } = this.#options;
-    const bytes = columns.flatMap((c) => c.slices).reduce((sum, slice) => sum + slice.bytes, 0);
+    const bytes = columns.reduce((sum, c) => sum + bytesOf(c), 0);
     const ordinals = columns.map((c) => c.ordinal);
     const named = columns.map((c) => ({ name: `c${c.ordinal}`, wire: c.wire }));
     const table = this.#options.newTable();
-    const stays = residents.reserve(bytes);
+    const held = columns.reduce((sum, c) => sum + engineBytes(c.wire, rowsOf(run), bytesOf(c)), 0);
+    const stays = residents.reserve(held);
     await loadTable(connection, table, named, this.#chunks(run, columns, given), () => control.breathe());
     this.loadedBytes += bytes;
-    if (stays) residents.add(run.residentKey, rowsOf(run), { table, ordinals, bytes });
+    if (stays) residents.add(run.residentKey, rowsOf(run), { table, ordinals, bytes: held });
     else this.tables.push(table);
     return { table, ordinals };
   }
@@ -177,6 +179,9 @@ function joinedByPosition(groups: readonly TableColumns[]): string {
   const tables = groups.map((g, i) => `${g.table} g${i}`);
   return `SELECT ${columns.join(', ')} FROM ${tables.join(' POSITIONAL JOIN ')}`;
 }
+
+/** Uncompressed Arrow bytes of a column of a run. */
+const bytesOf = (column: RunColumn): number => column.slices.reduce((sum, slice) => sum + slice.bytes, 0);
 
 const rowsOf = (run: ChunkRun): number => run.chunkRows.reduce((sum, rows) => sum + rows, 0);
 

@@ -31,7 +31,7 @@ export class Residents {
   readonly #changed = new Set<string>();
   #bytes = 0;
 
-  /** `connection` stays open as long as the engine; `limitBytes` counts uncompressed Arrow bytes. */
+  /** `connection` stays open as long as the engine; `limitBytes` counts bytes inside the engine. */
   constructor(connection: EngineConnection, limitBytes: number) {
     this.#connection = connection;
     this.#limitBytes = limitBytes;
