@@ -4,6 +4,7 @@ import type { Job } from '../jobs/entry.ts';
 /** A job as REST and the event stream show it. */
 export function jobBody(job: Job, view: JobView | undefined) {
   const { jobId, name, sql, owner, submittedAtMs } = job;
+  const { planMs, fallbacks } = job.kind === 'settled' ? job.record : { planMs: job.planMs, fallbacks: job.plan.fallbacks };
   const error = job.kind === 'settled' ? job.record.error : view?.error;
   return {
     jobId,
@@ -18,7 +19,8 @@ export function jobBody(job: Job, view: JobView | undefined) {
     stages: view?.stages ?? [],
     progress: progressOf(job, view),
     counters: view?.counters ?? {},
-    ...(job.kind === 'live' && { planMs: job.planMs, fallbacks: job.plan.fallbacks }),
+    ...(planMs !== undefined && { planMs }),
+    ...(fallbacks !== undefined && { fallbacks }),
     ...(job.kind === 'settled' && job.record.state === 'successful' && { expiresAtMs: job.record.expiresAtMs }),
     ...(error !== undefined && { error }),
   };

@@ -206,7 +206,7 @@ export class JobService {
     if (outcome.ok && !error) return this.#start(accepted, outcome.plan, outcome.planMs);
     const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
     this.#live++;
-    await this.#keep({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: 0 }, command);
+    await this.#keep({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: outcome.ok ? outcome.planMs : 0 }, command);
   }
 
   async #keep(job: LiveJob, command: SettleCommand): Promise<void> {

@@ -18,7 +18,7 @@ export interface SettleTimes {
 
 /** `view` is at the wall clock; undefined for a job that the core never had. */
 export function recordOf(job: LiveJob, command: SettleCommand, view: JobView | undefined, times: SettleTimes): JobRecord {
-  const { jobId, owner, name, sql, submittedAtMs, plan } = job;
+  const { jobId, owner, name, sql, submittedAtMs, plan, planMs } = job;
   const { state, result = [], error } = command;
   return {
     jobId,
@@ -37,6 +37,8 @@ export function recordOf(job: LiveJob, command: SettleCommand, view: JobView | u
       plan,
       view?.stages.map((stage) => stage.tasks),
     ),
+    planMs,
+    fallbacks: plan.fallbacks,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { JobError } from '../../shared/failure.ts';
 import type { JobId } from '../../shared/ids.ts';
-import type { ResultColumn } from '../../shared/plan/physical.ts';
+import type { Fallback, ResultColumn } from '../../shared/plan/physical.ts';
 import type { JobState, ResultBlock } from '../core/commands.ts';
 import type { JobView } from '../core/views.ts';
 import type { JobRow, Tables } from './schema.ts';
@@ -24,6 +24,9 @@ export interface JobRecord {
   readonly error?: JobError;
   /** What GET /v1/jobs/:id/plan answers. */
   readonly plan?: unknown;
+  /** Absent for jobs that an earlier version wrote down. */
+  readonly planMs?: number;
+  readonly fallbacks?: readonly Fallback[];
 }
 
 export class JobStore {
@@ -82,6 +85,8 @@ function rowOf(job: JobRecord): JobRow {
     result: JSON.stringify(job.result),
     error: job.error ? JSON.stringify(job.error) : null,
     plan: job.plan === undefined ? null : JSON.stringify(job.plan),
+    plan_ms: job.planMs ?? null,
+    fallbacks: job.fallbacks ? JSON.stringify(job.fallbacks) : null,
   };
 }
 
@@ -100,5 +105,7 @@ function recordOf(row: Selectable<JobRow>): JobRecord {
     result: JSON.parse(row.result) as ResultBlock[],
     ...(row.error === null ? {} : { error: JSON.parse(row.error) as JobError }),
     ...(row.plan === null ? {} : { plan: JSON.parse(row.plan) as unknown }),
+    ...(row.plan_ms === null ? {} : { planMs: row.plan_ms }),
+    ...(row.fallbacks === null ? {} : { fallbacks: JSON.parse(row.fallbacks) as Fallback[] }),
   };
 }

@@ -33,6 +33,8 @@ export interface JobRow {
   readonly result: string;
   readonly error: string | null;
   readonly plan: string | null;
+  readonly plan_ms: number | null;
+  readonly fallbacks: string | null;
 }
 
 export interface MetaRow {
@@ -66,6 +68,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX jobs_by_expiry ON jobs (expires_at_ms)',
     'CREATE INDEX jobs_by_owner ON jobs (owner, submitted_at_ms)',
     'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+  ],
+  [
+    'ALTER TABLE jobs ADD COLUMN plan_ms REAL',
+    'ALTER TABLE jobs ADD COLUMN fallbacks TEXT',
+    "UPDATE jobs SET fallbacks = json_extract(plan, '$.fallbacks')",
   ],
 ];
 

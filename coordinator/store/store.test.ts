@@ -8,7 +8,7 @@ import type { DatasetRecord } from '../catalog/types.ts';
 import type { JobView } from '../core/views.ts';
 import type { JobRecord } from './jobs.ts';
 import { openStore, STORE_FILE } from './open.ts';
-import { STORE_VERSION } from './schema.ts';
+import { MIGRATIONS, STORE_VERSION } from './schema.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -40,6 +40,8 @@ const job = (id: string, expiresAtMs: number): JobRecord => ({
   columns: [{ name: 'x', type: 'INTEGER', wire: 'INTEGER' }],
   result: [],
   error: { code: 'sql-conversion', title: 'Bad cast', detail: 'no' },
+  planMs: 1.5,
+  fallbacks: [{ scope: 'query', operator: 'ASOF', why: 'one task' }],
 });
 
 describe('openStore', () => {
@@ -91,6 +93,22 @@ describe('openStore', () => {
     expect(await store.jobs.expired(150)).toEqual(['job-1']);
     expect(await store.jobs.remove('job-1')).toBe(true);
     expect(await store.jobs.get('job-1')).toBeUndefined();
+    await store.close();
+  });
+
+  test('takes over the jobs of a store of version 1, with the fallbacks of their plans', async () => {
+    const raw = new Database(join(dir, STORE_FILE));
+    raw.exec(`${MIGRATIONS[0]?.join(';')}; PRAGMA user_version = 1`);
+    const insert = raw.prepare("INSERT INTO jobs VALUES (?, 'o', NULL, 'q', 'failed', 1, 2, 3, '{}', '[]', '[]', NULL, ?)");
+    const { fallbacks = [] } = job('job-1', 3);
+    insert.run('job-1', JSON.stringify({ stages: [], fallbacks }));
+    insert.run('job-2', null);
+    raw.close();
+    const store = await openStore(dir);
+    const [first, second] = await store.jobs.list();
+    expect(first).toMatchObject({ jobId: 'job-1', fallbacks });
+    expect(first).not.toHaveProperty('planMs');
+    expect(second).not.toHaveProperty('fallbacks');
     await store.close();
   });
 
