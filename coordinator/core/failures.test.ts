@@ -1,7 +1,8 @@
 /** The failure table of the design's section 4, one test a line, and what follows from time alone. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
-import { type FakeAttempt, type FakeTab, Fleet } from './testing/fleet.ts';
+import type { FakeAttempt, FakeTab } from './testing/fake-tab.ts';
+import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan } from './testing/plans.ts';
 
 beforeAll(loadHashes);

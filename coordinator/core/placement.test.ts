@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
-import { type FakeAttempt, Fleet } from './testing/fleet.ts';
+import type { FakeAttempt } from './testing/fake-tab.ts';
+import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan, branch, broadcast, gather, planOf, scan, sourceOf } from './testing/plans.ts';
 
 beforeAll(loadHashes);

@@ -3,7 +3,8 @@ import type { AttemptId, BlockId, JobId, SessionId, StoreId, WorkerId } from '..
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { JobOptions } from '../events.ts';
 import { Scheduler } from '../scheduler.ts';
-import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, type Fleet, NO_COSTS } from './fleet.ts';
+import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
+import type { Fleet } from './fleet.ts';
 import { aggregatePlan, branch, broadcast, forward, gather, planOf, scan } from './plans.ts';
 
 export interface Step {

@@ -5,64 +5,23 @@
  */
 import { invariant } from '../../../shared/assert.ts';
 import type { Failure } from '../../../shared/failure.ts';
-import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
-import type { AttemptCosts, BucketInfo, TaskSpec } from '../../../shared/plan/task.ts';
+import type { AttemptCosts } from '../../../shared/plan/task.ts';
 import type { CoreCommand } from '../commands.ts';
-import type { CoreEvent, JobOptions, ResidentReport, WorkerTraits } from '../events.ts';
+import type { CoreEvent, JobOptions, WorkerTraits } from '../events.ts';
 import { type CoreOptions, Scheduler } from '../scheduler.ts';
-
-export interface FakeAttempt {
-  readonly attemptId: AttemptId;
-  readonly sessionId: SessionId;
-  readonly slot: number;
-  readonly task: TaskSpec;
-  readonly jobId: JobId;
-  readonly stage: number;
-  started: boolean;
-}
-
-export interface FakeTab {
-  readonly sessionId: SessionId;
-  readonly workerId: WorkerId;
-  readonly storeId: StoreId;
-  traits: WorkerTraits;
-  draining: boolean;
-  leaving: boolean;
-  readonly attempts: Map<AttemptId, FakeAttempt>;
-  /** Attempts that were cancelled here; a slow tab may still report them. */
-  readonly cancelled: FakeAttempt[];
-  readonly residents: Set<string>;
-}
+import { Books } from './books.ts';
+import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 
 type EventBody = CoreEvent extends infer E ? (E extends CoreEvent ? Omit<E, 'atMs'> : never) : never;
-type CommandOf<T extends CoreCommand['type']> = Extract<CoreCommand, { readonly type: T }>;
 
-export const NO_COSTS: AttemptCosts = {
-  queueMs: 0,
-  fetchMs: 0,
-  loadMs: 0,
-  computeMs: 0,
-  packMs: 0,
-  fetchedBytes: 0,
-  fetchedSlices: 0,
-  cachedBytes: 0,
-  loadedBytes: 0,
-};
 const PLAIN: JobOptions = { reuse: true, weight: 1 };
 const TRAITS: WorkerTraits = { slots: 1, visibility: 'headless', paused: false, share: 1, memoryPerSlotBytes: 768 * 1024 * 1024 };
 
-export class Fleet {
+export class Fleet extends Books {
   scheduler: Scheduler;
   nowMs = 0;
-  readonly tabs = new Map<SessionId, FakeTab>();
-  readonly stores = new Map<StoreId, Map<BlockId, Digest>>();
-  readonly coordinator = new Map<BlockId, Digest>();
-  readonly collects: CommandOf<'collectBlock'>[] = [];
-  readonly settled = new Map<JobId, CommandOf<'settleJob'>>();
-  readonly leases: FakeAttempt[] = [];
-  /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
-  readonly unsaid = new Set<BlockId>();
   /** Called after each event, before the commands are obeyed. */
   afterEvent: (event: CoreEvent, commands: readonly CoreCommand[]) => void = () => undefined;
   readonly jobs: JobId[] = [];
@@ -70,6 +29,7 @@ export class Fleet {
   #made = 0;
 
   constructor(options: Partial<CoreOptions> = {}) {
+    super();
     this.#options = { paceMs: 0, idSeed: 't', ...options };
     this.scheduler = new Scheduler(this.#options);
   }
@@ -89,7 +49,7 @@ export class Fleet {
     const commands = this.scheduler.handle(event);
     this.scheduler.checkInvariants();
     this.afterEvent(event, commands);
-    for (const command of commands) this.#obey(command);
+    for (const command of commands) this.obey(command);
     return commands;
   }
 
@@ -189,7 +149,7 @@ export class Fleet {
   /** Succeeds if its slices can be fetched, else fails for its input; as a tab would. */
   run(attempt: FakeAttempt, options: { inline?: boolean; variant?: string; costs?: Partial<AttemptCosts> } = {}): void {
     if (!attempt.started) this.start(attempt);
-    const missing = this.#unreachable(attempt.task);
+    const missing = this.unreachable(attempt.task);
     if (missing.length === 0) {
       this.succeed(attempt, options);
       return;
@@ -204,7 +164,7 @@ export class Fleet {
     const { sessionId, attemptId, task } = attempt;
     const digest = digestFor(task.blockId, options.variant);
     const inline = options.inline ?? false;
-    const changes = tab ? this.#load(tab, attempt) : [];
+    const changes = tab ? this.load(tab, attempt) : [];
     if (changes.length > 0) this.send({ type: 'residentsChanged', sessionId, changes });
     const store = tab && this.stores.get(tab.storeId);
     // A tab keeps one copy under an id; writing other bytes over it is a loss that shows when somebody fetches.
@@ -290,93 +250,4 @@ export class Fleet {
     this.passTo(next);
     return true;
   }
-
-  // What the core may not do
-
-  #obey(command: CoreCommand): void {
-    switch (command.type) {
-      case 'leaseTask':
-        this.#lease(command);
-        return;
-      case 'cancelAttempt': {
-        const tab = this.tabs.get(command.sessionId);
-        const attempt = tab?.attempts.get(command.attemptId);
-        tab?.attempts.delete(command.attemptId);
-        if (attempt) tab?.cancelled.push(attempt);
-        return;
-      }
-      case 'dropBlocks': {
-        const tab = this.tabs.get(command.sessionId);
-        for (const id of command.blockIds) if (tab) this.stores.get(tab.storeId)?.delete(id);
-        return;
-      }
-      case 'collectBlock':
-        invariant(command.from.length > 0, 'collectBlock names nobody');
-        this.collects.push(command);
-        return;
-      case 'discardBlocks':
-        for (const id of command.blockIds) this.coordinator.delete(id);
-        return;
-      case 'settleJob':
-        invariant(!this.settled.has(command.jobId), `${command.jobId} was settled twice`);
-        this.settled.set(command.jobId, command);
-        for (const { blockId, digest } of command.result ?? []) {
-          invariant(this.coordinator.get(blockId) === digest, `result block ${blockId} is not on the coordinator`);
-        }
-    }
-  }
-
-  #lease(command: CommandOf<'leaseTask'>): void {
-    const { sessionId, attemptId, slot, task, jobId, stage } = command;
-    const tab = this.tabs.get(sessionId);
-    invariant(tab, `lease to a session that is gone: ${sessionId}`);
-    invariant(!tab.traits.paused && !tab.draining && !tab.leaving, `lease to ${tab.workerId}, which takes none`);
-    invariant(slot < tab.traits.slots, `lease to slot ${slot} of ${tab.traits.slots}`);
-    const inSlot = [...tab.attempts.values()].filter((other) => other.slot === slot).length;
-    invariant(inSlot < 2, `third lease to slot ${slot} of ${tab.workerId}`);
-    const missing = this.#unreachable(task).filter((id) => !this.unsaid.has(id));
-    invariant(missing.length === 0, `lease of ${task.title} whose inputs nobody holds: ${missing.join(', ')}`);
-    const attempt = { attemptId, sessionId, slot, task, jobId, stage, started: false };
-    tab.attempts.set(attemptId, attempt);
-    this.leases.push(attempt);
-  }
-
-  /** Stage inputs with no copy of the named digest anywhere. */
-  #unreachable(task: TaskSpec): BlockId[] {
-    const missing: BlockId[] = [];
-    for (const input of task.inputs) {
-      if (input.kind !== 'slices') continue;
-      for (const { blockId, digest } of input.slices) {
-        const held = [this.coordinator, ...this.stores.values()].some((blocks) => {
-          const copy = blocks.get(blockId);
-          return copy !== undefined && bucketsFor(copy)[0]?.digest === digest;
-        });
-        if (!held) missing.push(blockId);
-      }
-    }
-    return missing;
-  }
-
-  #load(tab: FakeTab, attempt: FakeAttempt): ResidentReport[] {
-    const changes: ResidentReport[] = [];
-    for (const input of attempt.task.inputs) {
-      if (input.kind !== 'chunks' || input.run.chunkRows.length === 0) continue;
-      const { residentKey, columns } = input.run;
-      const ordinals = columns.map((c) => c.ordinal);
-      const name = `${attempt.slot} ${residentKey} ${ordinals.join()}`;
-      if (tab.residents.has(name)) continue;
-      tab.residents.add(name);
-      changes.push({ slot: attempt.slot, residentKey, ordinals });
-    }
-    return changes;
-  }
-}
-
-/** What the block's bytes are, symbolically; `variant` for fragments that give other bytes each time. */
-export function digestFor(blockId: BlockId, variant = ''): Digest {
-  return `digest-${blockId}${variant}` as Digest;
-}
-
-export function bucketsFor(digest: Digest): BucketInfo[] {
-  return [{ rows: 10, bytes: 1_000, digest: `bucket-${digest}` as Digest }];
 }

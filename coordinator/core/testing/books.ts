@@ -1,0 +1,99 @@
+/** The books of a fake fleet: who holds what, by the commands alone; they refuse a command that cannot be obeyed. */
+import { invariant } from '../../../shared/assert.ts';
+import type { BlockId, Digest, JobId, SessionId, StoreId } from '../../../shared/ids.ts';
+import type { TaskSpec } from '../../../shared/plan/task.ts';
+import type { CoreCommand } from '../commands.ts';
+import type { ResidentReport } from '../events.ts';
+import { bucketsFor, type FakeAttempt, type FakeTab } from './fake-tab.ts';
+
+type CommandOf<T extends CoreCommand['type']> = Extract<CoreCommand, { readonly type: T }>;
+
+export class Books {
+  readonly tabs = new Map<SessionId, FakeTab>();
+  readonly stores = new Map<StoreId, Map<BlockId, Digest>>();
+  readonly coordinator = new Map<BlockId, Digest>();
+  readonly collects: CommandOf<'collectBlock'>[] = [];
+  readonly settled = new Map<JobId, CommandOf<'settleJob'>>();
+  readonly leases: FakeAttempt[] = [];
+  /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
+  readonly unsaid = new Set<BlockId>();
+
+  protected obey(command: CoreCommand): void {
+    switch (command.type) {
+      case 'leaseTask':
+        this.#lease(command);
+        return;
+      case 'cancelAttempt': {
+        const tab = this.tabs.get(command.sessionId);
+        const attempt = tab?.attempts.get(command.attemptId);
+        tab?.attempts.delete(command.attemptId);
+        if (attempt) tab?.cancelled.push(attempt);
+        return;
+      }
+      case 'dropBlocks': {
+        const tab = this.tabs.get(command.sessionId);
+        for (const id of command.blockIds) if (tab) this.stores.get(tab.storeId)?.delete(id);
+        return;
+      }
+      case 'collectBlock':
+        invariant(command.from.length > 0, 'collectBlock names nobody');
+        this.collects.push(command);
+        return;
+      case 'discardBlocks':
+        for (const id of command.blockIds) this.coordinator.delete(id);
+        return;
+      case 'settleJob':
+        invariant(!this.settled.has(command.jobId), `${command.jobId} was settled twice`);
+        this.settled.set(command.jobId, command);
+        for (const { blockId, digest } of command.result ?? []) {
+          invariant(this.coordinator.get(blockId) === digest, `result block ${blockId} is not on the coordinator`);
+        }
+    }
+  }
+
+  #lease(command: CommandOf<'leaseTask'>): void {
+    const { sessionId, attemptId, slot, task, jobId, stage } = command;
+    const tab = this.tabs.get(sessionId);
+    invariant(tab, `lease to a session that is gone: ${sessionId}`);
+    invariant(!tab.traits.paused && !tab.draining && !tab.leaving, `lease to ${tab.workerId}, which takes none`);
+    invariant(slot < tab.traits.slots, `lease to slot ${slot} of ${tab.traits.slots}`);
+    const inSlot = [...tab.attempts.values()].filter((other) => other.slot === slot).length;
+    invariant(inSlot < 2, `third lease to slot ${slot} of ${tab.workerId}`);
+    const missing = this.unreachable(task).filter((id) => !this.unsaid.has(id));
+    invariant(missing.length === 0, `lease of ${task.title} whose inputs nobody holds: ${missing.join(', ')}`);
+    const attempt = { attemptId, sessionId, slot, task, jobId, stage, started: false };
+    tab.attempts.set(attemptId, attempt);
+    this.leases.push(attempt);
+  }
+
+  /** Stage inputs with no copy of the named digest anywhere. */
+  protected unreachable(task: TaskSpec): BlockId[] {
+    const missing: BlockId[] = [];
+    for (const input of task.inputs) {
+      if (input.kind !== 'slices') continue;
+      for (const { blockId, digest } of input.slices) {
+        const held = [this.coordinator, ...this.stores.values()].some((blocks) => {
+          const copy = blocks.get(blockId);
+          return copy !== undefined && bucketsFor(copy)[0]?.digest === digest;
+        });
+        if (!held) missing.push(blockId);
+      }
+    }
+    return missing;
+  }
+
+  /** The runs that the attempt has loaded into its slot, as the tab reports them. */
+  protected load(tab: FakeTab, attempt: FakeAttempt): ResidentReport[] {
+    const changes: ResidentReport[] = [];
+    for (const input of attempt.task.inputs) {
+      if (input.kind !== 'chunks' || input.run.chunkRows.length === 0) continue;
+      const { residentKey, columns } = input.run;
+      const ordinals = columns.map((c) => c.ordinal);
+      const name = `${attempt.slot} ${residentKey} ${ordinals.join()}`;
+      if (tab.residents.has(name)) continue;
+      tab.residents.add(name);
+      changes.push({ slot: attempt.slot, residentKey, ordinals });
+    }
+    return changes;
+  }
+}
