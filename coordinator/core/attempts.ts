@@ -25,9 +25,10 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
   slot.worker.attempts.add(attempt);
   job.leases++;
   job.startedAtMs ??= core.now;
-  note(core, id, 'attemptLeased', record.why, [slot.worker.workerId, task.blockId], {
+  note(core, id, 'attemptLeased', record.why, [job.id, slot.worker.workerId, task.blockId], {
     cause: record.cause,
     jobId: job.id,
+    workerId: slot.worker.workerId,
     stage: record.stage,
     slot: slot.index,
   });
@@ -48,7 +49,6 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId): AttemptRecord {
   const ref = task.refs.find((r) => r.stage.job === job);
   const record: AttemptRecord = { attemptId, blockId: task.blockId, stage: ref?.stage.index ?? 0, cause, why };
   job.records.push(record);
-  if (cause === 'recompute') return record;
   return record;
 }
 
@@ -68,8 +68,9 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   attempt.job.leases--;
   record.how = how;
   if (costs) record.costs = costs;
-  const detail = { how, jobId: attempt.job.id, stage: record.stage };
-  note(core, attempt.id, 'attemptEnded', why, [worker.workerId, task.blockId], costs ? { ...detail, ...costs } : detail);
+  const jobId = attempt.job.id;
+  const detail = { how, jobId, workerId: worker.workerId, stage: record.stage, ...costs };
+  note(core, attempt.id, 'attemptEnded', why, [jobId, worker.workerId, task.blockId], detail);
 }
 
 /** The job that the attempt was charged to is let go while another still wants the task. */

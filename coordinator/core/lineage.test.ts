@@ -1,7 +1,8 @@
 /** Blocks are lost and come back; only what is needed runs again. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
-import { type FakeAttempt, Fleet } from './testing/fleet.ts';
+import type { FakeAttempt } from './testing/fake-tab.ts';
+import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan, branch, gather, planOf, scan } from './testing/plans.ts';
 
 beforeAll(loadHashes);
@@ -47,6 +48,24 @@ describe('a tab that goes', () => {
       'w-b was lost (closed), and with it the only copy',
       'w-b was lost (closed), and with it the only copy',
     ]);
+  });
+
+  it('is named in words when a copy fails before its session is found closed', () => {
+    const { fleet, job, last, holder } = gathered();
+    fleet.run(last);
+    const [wanted] = fleet.collects.splice(0);
+    if (!wanted) throw new Error('nothing to collect');
+    const why = `${holder.sessionId}: bucket 0 missing`;
+    fleet.send({ type: 'collectFailed', blockId: wanted.blockId, why });
+    fleet.stores.get(holder.storeId)?.delete(wanted.blockId);
+    const reason =
+      `${holder.workerId} could not give the block to the coordinator: closed meanwhile, or no longer has it ` +
+      `(${holder.workerId}: bucket 0 missing)`;
+    const rolledBack = fleet.scheduler.story(job).filter((line) => line.what === 'taskSetBack' || line.what === 'outputLost');
+    expect(rolledBack.map((line) => line.why)).toEqual([reason, reason]);
+    fleet.kill(holder);
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
   });
 
   it('costs nothing when the coordinator has its blocks', () => {

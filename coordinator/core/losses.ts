@@ -112,14 +112,15 @@ export function collectFailed(core: Core, id: BlockId, why: string): void {
   core.collecting.delete(id);
   const block = core.blocks.get(id);
   if (!block) return;
-  note(core, id, 'collectFailed', why);
+  const reason = collectReason(core, asked, why);
+  note(core, id, 'collectFailed', reason);
   block.collectsFailed++;
   const task = core.tasks.get(id);
   if (task && block.collectsFailed >= core.limits.collectsPerBlock) {
     const error: JobError = {
       code: 'result-not-collected',
       title: 'The result could not be copied to the coordinator',
-      detail: `${block.collectsFailed} copies of a block of ${block.bytes} bytes failed, the last one because: ${why}.`,
+      detail: `${block.collectsFailed} copies of a block of ${block.bytes} bytes failed, the last one because: ${reason}.`,
       hint: "Look at the coordinator's free disk space and its log, then submit the job again.",
     };
     for (const job of jobsOf(task)) core.doomed.set(job, error);
@@ -128,9 +129,27 @@ export function collectFailed(core: Core, id: BlockId, why: string): void {
   copiesLost(
     core,
     asked.map((store) => [block, store] as const),
-    `a copy to the coordinator failed: ${why}`,
+    reason,
   );
   if (isHeld(block)) wantCopy(core, block);
+}
+
+/**
+ * Why a copy failed, in words for people. The shell names sessions, people know workers. A copy often fails just before its
+ * tab's session is found to be closed, so nobody can tell yet whether the tab went.
+ */
+function collectReason(core: Core, asked: readonly Store[], why: string): string {
+  const names = new Set<string>();
+  let cause = why;
+  for (const sessionId of asked.flatMap((store) => [...store.sessions])) {
+    const worker = core.workers.get(sessionId);
+    if (!worker || !cause.includes(sessionId)) continue;
+    names.add(worker.workerId);
+    cause = cause.replaceAll(sessionId, worker.workerId);
+  }
+  if (names.size === 0) return `a copy to the coordinator failed: ${why}`;
+  const who = [...names].join(' and ');
+  return `${who} could not give the block to the coordinator: closed meanwhile, or no longer has it (${cause})`;
 }
 
 /** Asks again where a copy is still wanted. */

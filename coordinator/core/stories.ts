@@ -7,6 +7,9 @@ import type { StoryLine } from './views.ts';
 type Numbered = StoryLine & { readonly seq: number };
 
 const SUBJECTS_KEPT = 8_192;
+/** Lines of all kept subjects together; beyond it the subjects kept longest are cut to LINES_LEFT each. */
+const LINES_KEPT = 262_144;
+const LINES_LEFT = 16;
 
 export class Stories {
   readonly #ring: { readonly line: Numbered; readonly about: readonly string[] }[] = [];
@@ -14,6 +17,8 @@ export class Stories {
   readonly #ringLines: number;
   readonly #storyLines: number;
   #next = 0;
+  /** How many lines `#kept` holds. */
+  #lines = 0;
 
   constructor(ringLines: number, storyLines: number) {
     this.#ringLines = ringLines;
@@ -24,15 +29,31 @@ export class Stories {
   add(line: StoryLine, about: readonly string[]): void {
     this.#ring[this.#next % this.#ringLines] = { line: { ...line, seq: this.#next }, about };
     this.#next++;
-    this.#kept.get(line.subject)?.push(line);
-    for (const id of about) this.#kept.get(id)?.push(line);
-    this.#trim(line.subject);
-    for (const id of about) this.#trim(id);
+    this.#append(line.subject, line);
+    for (const id of about) this.#append(id, line);
+    if (this.#lines > LINES_KEPT) this.#cutOldest();
   }
 
-  #trim(id: string): void {
+  #append(id: string, line: StoryLine): void {
     const lines = this.#kept.get(id);
-    if (lines && lines.length >= 2 * this.#storyLines) lines.splice(0, lines.length - this.#storyLines);
+    if (!lines) return;
+    lines.push(line);
+    this.#lines++;
+    if (lines.length >= 2 * this.#storyLines) this.#cut(id, lines, this.#storyLines);
+  }
+
+  #cut(id: string, lines: readonly StoryLine[], most: number): void {
+    const left = bounded(lines, most);
+    this.#kept.set(id, left);
+    this.#lines -= lines.length - left.length;
+  }
+
+  /** Well below the bound, so that the next lines do not bring it here again. */
+  #cutOldest(): void {
+    for (const [id, lines] of this.#kept) {
+      if (this.#lines <= (7 / 8) * LINES_KEPT) return;
+      this.#cut(id, lines, LINES_LEFT);
+    }
   }
 
   /** From now on this subject's lines are kept apart. */
@@ -41,17 +62,18 @@ export class Stories {
     this.#kept.set(id, []);
     if (this.#kept.size > SUBJECTS_KEPT) {
       const oldest = this.#kept.keys().next().value;
-      if (oldest !== undefined) this.#kept.delete(oldest);
+      if (oldest !== undefined) this.forget(oldest);
     }
   }
 
   forget(id: string): void {
+    this.#lines -= this.#kept.get(id)?.length ?? 0;
     this.#kept.delete(id);
   }
 
   of(id: string): readonly StoryLine[] {
     const kept = this.#kept.get(id);
-    if (kept) return kept.slice(-this.#storyLines);
+    if (kept) return bounded(kept, this.#storyLines);
     const lines: StoryLine[] = [];
     for (const { line, about } of this.#inOrder(0)) if (line.subject === id || about.includes(id)) lines.push(line);
     return lines;
@@ -77,8 +99,21 @@ export class Stories {
 
   load(saved: { next: number; kept: [string, StoryLine[]][] }): void {
     this.#next = saved.next;
-    for (const [id, lines] of saved.kept) this.#kept.set(id, [...lines]);
+    for (const [id, lines] of saved.kept) {
+      this.#kept.set(id, [...lines]);
+      this.#lines += lines.length;
+    }
   }
+}
+
+/** The newest lines; attempts that went as planned go first, or a job of many tasks would lose the rest of its story to them. */
+function bounded(lines: readonly StoryLine[], most: number): StoryLine[] {
+  let excess = lines.length - most;
+  return lines.filter((line) => excess <= 0 || !isRoutine(line) || excess-- <= 0).slice(-most);
+}
+
+function isRoutine({ what, detail }: StoryLine): boolean {
+  return what === 'attemptLeased' ? detail?.cause === 'planned' : what === 'attemptEnded' && detail?.how === 'succeeded';
 }
 
 export function note(
