@@ -25,10 +25,12 @@ export interface NewBlock {
   readonly kind: BlockKind;
   /** The cache owns it from now on: nobody may change or transfer it. */
   readonly record: Uint8Array<ArrayBuffer>;
+  /** Not worth a write, because somebody else has a copy: kept in memory while that has room, never stored. */
+  readonly memoryOnly?: boolean;
 }
 
 export interface BlockCache {
-  /** Readable at once; committed to disk behind the caller's back, in batches. */
+  /** Readable at once; committed to disk behind the caller's back, in batches, unless it is to stay in memory. */
   put(block: NewBlock): void;
   /** The record under this id, to be read only; undefined: not here (any more). */
   read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined>;

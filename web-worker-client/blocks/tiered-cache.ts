@@ -1,13 +1,15 @@
 /**
  * Block cache: records in memory (bounded), written behind into a store (capped). Sources are evicted before outputs, each least
- * recently used first; pinned blocks never. What could not be written stays in memory only, as long as there is room.
+ * recently used first; pinned blocks never. Outputs that have a copy elsewhere never go to the store: they, and what could not be
+ * written, stay in memory only, as long as there is room.
  */
-import type { BlockCache, BlockKind, BlockMeta, NewBlock } from './block-cache.ts';
+import type { BlockCache, BlockMeta, NewBlock } from './block-cache.ts';
+import { BlockIndex, type Entry } from './block-index.ts';
 import { type BlockStore, StoreFullError } from './block-store.ts';
 
 export interface TieredCacheOptions {
   readonly store: BlockStore;
-  /** Bytes of records in memory; those not yet written may exceed it. */
+  /** Bytes of records in memory; those not yet written, and pinned ones that are nowhere else, may exceed it. */
   readonly memoryBytes: number;
   /** Bytes of records in the store. */
   readonly capBytes: number;
@@ -20,29 +22,17 @@ export interface TieredCacheOptions {
   readonly log?: (words: string) => void;
 }
 
-interface Entry {
-  meta: BlockMeta;
-  /** Absent: on disk only. */
-  record: Uint8Array<ArrayBuffer> | undefined;
-  /** `volatile`: the store had no room; it lives in memory only. */
-  place: 'unwritten' | 'disk' | 'volatile';
-}
-
 const BATCH_BLOCKS = 16;
 const BATCH_BYTES = 32 * 1024 * 1024;
 
 export class TieredCache implements BlockCache {
   readonly #options: TieredCacheOptions;
   readonly #store: BlockStore;
-  /** In order of use, least recent first. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #pins = new Map<string, ReadonlySet<string>>();
+  readonly #index = new BlockIndex();
   readonly #listeners: ((ids: readonly string[]) => void)[] = [];
   #removals = new Set<string>();
   #touched = new Set<string>();
   #capBytes: number;
-  #totalBytes = 0;
-  #memoryBytes = 0;
   #work: Promise<void> = Promise.resolve();
   #pumpQueued = false;
 
@@ -66,7 +56,7 @@ export class TieredCache implements BlockCache {
   }
 
   put(block: NewBlock): void {
-    const known = this.#entries.get(block.id);
+    const known = this.#index.get(block.id);
     if (known && known.meta.digest === block.digest) {
       this.#use(known);
       return;
@@ -81,53 +71,57 @@ export class TieredCache implements BlockCache {
       lastUsed: this.#options.wallMs(),
       ...(block.kind === 'output' ? { owner: this.#options.owner } : {}),
     };
+    if (block.memoryOnly) {
+      this.#add({ meta, record: block.record, place: 'volatile' });
+      return;
+    }
     this.#evictOverCap(bytes);
     this.#add({ meta, record: block.record, place: 'unwritten' });
     this.#schedule();
   }
 
   async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const entry = this.#entries.get(id);
+    const entry = this.#index.get(id);
     if (!entry) return undefined;
     this.#use(entry);
     if (entry.record) return entry.record;
     const record = await this.#store.read(id).catch(() => undefined);
-    if (this.#entries.get(id) !== entry) return undefined;
+    if (this.#index.get(id) !== entry) return undefined;
     if (!record || record.byteLength !== entry.meta.bytes) {
       // The browser, another tab or a user took it away.
       this.#evict([entry]);
       return undefined;
     }
     if (!entry.record) {
-      entry.record = record;
-      this.#memoryBytes += record.byteLength;
+      this.#index.hold(entry, record);
       this.#trimMemory();
     }
     return record;
   }
 
   has(id: string, digest: string): boolean {
-    return this.#entries.get(id)?.meta.digest === digest;
+    return this.#index.get(id)?.meta.digest === digest;
   }
 
   pin(owner: string, ids: readonly string[]): void {
-    this.#pins.set(owner, new Set([...(this.#pins.get(owner) ?? []), ...ids]));
+    this.#index.pin(owner, ids);
   }
 
   unpin(owner: string): void {
-    this.#pins.delete(owner);
+    this.#index.unpin(owner);
   }
 
   drop(ids: readonly string[]): void {
     for (const id of ids) {
-      const entry = this.#entries.get(id);
+      const entry = this.#index.get(id);
       if (entry) this.#forget(entry);
     }
-    this.#schedule();
+    // Blocks that were never written leave nothing to do.
+    if (this.#removals.size > 0) this.#schedule();
   }
 
   dropOutputs(): void {
-    this.drop([...this.#entries.values()].filter((e) => e.meta.kind === 'output').map((e) => e.meta.id));
+    this.drop([...this.#index.all()].filter((e) => e.meta.kind === 'output').map((e) => e.meta.id));
   }
 
   onEvicted(listener: (ids: readonly string[]) => void): void {
@@ -135,11 +129,11 @@ export class TieredCache implements BlockCache {
   }
 
   committed(): readonly BlockMeta[] {
-    return [...this.#entries.values()].filter((e) => e.place === 'disk').map((e) => e.meta);
+    return [...this.#index.all()].filter((e) => e.place === 'disk').map((e) => e.meta);
   }
 
   storedBytes(): number {
-    return this.#totalBytes;
+    return this.#index.totalBytes;
   }
 
   readSetting(key: string): Promise<string | undefined> {
@@ -160,7 +154,7 @@ export class TieredCache implements BlockCache {
   }
 
   async clear(): Promise<void> {
-    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+    for (const entry of [...this.#index.all()]) this.#forget(entry);
     await this.flush();
     await this.#store.clear();
   }
@@ -173,80 +167,44 @@ export class TieredCache implements BlockCache {
   // ---- the index
 
   #add(entry: Entry): void {
-    this.#entries.set(entry.meta.id, entry);
-    this.#totalBytes += entry.meta.bytes;
-    if (entry.record) this.#memoryBytes += entry.record.byteLength;
+    this.#index.add(entry);
     this.#trimMemory();
   }
 
   #use(entry: Entry): void {
-    const { id } = entry.meta;
-    entry.meta = { ...entry.meta, lastUsed: this.#options.wallMs() };
-    this.#entries.delete(id);
-    this.#entries.set(id, entry);
-    if (entry.place === 'disk') this.#touched.add(id);
+    this.#index.use(entry, this.#options.wallMs());
+    // Told to the store with the next write: a use alone is not worth one.
+    if (entry.place === 'disk') this.#touched.add(entry.meta.id);
   }
 
   #forget(entry: Entry): void {
-    const { id, bytes } = entry.meta;
-    this.#entries.delete(id);
-    this.#touched.delete(id);
-    this.#totalBytes -= bytes;
-    if (entry.record) this.#memoryBytes -= entry.record.byteLength;
-    this.#removals.add(id);
+    this.#index.remove(entry);
+    this.#touched.delete(entry.meta.id);
+    // One that is being written right now is removed when that is done.
+    if (entry.place === 'disk') this.#removals.add(entry.meta.id);
   }
 
   #evict(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     for (const entry of entries) this.#forget(entry);
-    this.#schedule();
+    if (this.#removals.size > 0) this.#schedule();
     const outputs = entries.filter((e) => e.meta.kind === 'output').map((e) => e.meta.id);
     if (outputs.length > 0) for (const listener of this.#listeners) listener(outputs);
   }
 
   #evictOverCap(moreBytes: number): void {
-    this.#evictBytes(this.#totalBytes + moreBytes - this.#capBytes, () => true);
+    this.#evictBytes(this.#index.storeBytes + moreBytes - this.#capBytes, (e) => e.place !== 'volatile');
   }
 
   /** Evicts at least `bytes` if that many are neither pinned nor excluded; returns how many it did. */
   #evictBytes(bytes: number, allowed: (entry: Entry) => boolean): number {
-    const victims: Entry[] = [];
-    let freed = 0;
-    const kinds: readonly BlockKind[] = ['source', 'output'];
-    for (const kind of kinds) {
-      for (const entry of this.#entries.values()) {
-        if (freed >= bytes) break;
-        if (entry.meta.kind !== kind || !allowed(entry) || this.#pinned(entry.meta.id)) continue;
-        victims.push(entry);
-        freed += entry.meta.bytes;
-      }
-    }
+    const victims = this.#index.toFree(bytes, allowed);
     this.#evict(victims);
-    return freed;
-  }
-
-  #pinned(id: string): boolean {
-    for (const ids of this.#pins.values()) if (ids.has(id)) return true;
-    return false;
+    return victims.reduce((sum, e) => sum + e.meta.bytes, 0);
   }
 
   #trimMemory(): void {
-    if (this.#memoryBytes <= this.#options.memoryBytes) return;
-    const victims: Entry[] = [];
-    let memoryBytes = this.#memoryBytes;
-    for (const entry of this.#entries.values()) {
-      if (memoryBytes <= this.#options.memoryBytes) break;
-      if (!entry.record || entry.place === 'unwritten') continue;
-      memoryBytes -= entry.record.byteLength;
-      if (entry.place === 'volatile') {
-        if (this.#pinned(entry.meta.id)) memoryBytes += entry.record.byteLength;
-        else victims.push(entry);
-        continue;
-      }
-      this.#memoryBytes -= entry.record.byteLength;
-      entry.record = undefined;
-    }
-    this.#evict(victims);
+    this.#evict(this.#index.trimMemory(this.#options.memoryBytes));
   }
 
   // ---- writing behind
@@ -266,7 +224,7 @@ export class TieredCache implements BlockCache {
         await this.#writeBatch(batch);
       }
       await this.#removeQueued();
-      const touched = [...this.#touched].map((id) => this.#entries.get(id)?.meta).filter((meta) => meta !== undefined);
+      const touched = [...this.#touched].map((id) => this.#index.get(id)?.meta).filter((meta) => meta !== undefined);
       this.#touched.clear();
       if (touched.length > 0) await this.#store.touch(touched);
     } catch (error) {
@@ -284,7 +242,7 @@ export class TieredCache implements BlockCache {
   #unwritten(): readonly Entry[] {
     const batch: Entry[] = [];
     let bytes = 0;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#index.all()) {
       if (entry.place !== 'unwritten' || !entry.record) continue;
       batch.push(entry);
       bytes += entry.meta.bytes;
@@ -310,9 +268,9 @@ export class TieredCache implements BlockCache {
       if (place === 'volatile') this.#options.log?.(`Blocks stay in memory only: ${(error as Error).message}`);
     }
     for (const entry of batch) {
-      entry.place = place;
+      this.#index.move(entry, place);
       // It may have been dropped while it was being written.
-      if (this.#entries.get(entry.meta.id) !== entry) this.#removals.add(entry.meta.id);
+      if (this.#index.get(entry.meta.id) !== entry) this.#removals.add(entry.meta.id);
     }
     this.#trimMemory();
   }
@@ -328,6 +286,6 @@ export class TieredCache implements BlockCache {
 
   /** The browser gave less than we hoped: from now on evict before it has to refuse. */
   #lowerCap(): void {
-    this.#capBytes = Math.min(this.#capBytes, Math.max(1, this.#totalBytes));
+    this.#capBytes = Math.min(this.#capBytes, Math.max(1, this.#index.storeBytes));
   }
 }

@@ -5,9 +5,9 @@ import type { WorkerMessage } from '../../shared/protocol/session.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { TabCommand } from '../core/commands.ts';
 import type { TabEvent } from '../core/events.ts';
-import { AttemptRun, type FinalOutcome, type Lease } from './attempt-run.ts';
+import { AttemptRun, type AttemptSurroundings, type FinalOutcome, type Lease } from './attempt-run.ts';
 import { recordOfOutput } from './records.ts';
-import { failureMessage, residentMessages, successFrame } from './reports.ts';
+import { failureMessage, isInline, residentMessages, successFrame } from './reports.ts';
 import { Residents } from './residents.ts';
 import { type FetchSlices, SliceSource } from './slice-source.ts';
 import type { SlotPool } from './slot-pool.ts';
@@ -29,20 +29,21 @@ export class AttemptTable {
   readonly residents = new Residents();
   readonly #options: AttemptTableOptions;
   readonly #slices: SliceSource;
+  readonly #around: AttemptSurroundings;
   readonly #runs = new Map<string, AttemptRun>();
   readonly #outcomes = new Map<string, FinalOutcome>();
 
   constructor(options: AttemptTableOptions) {
     this.#options = options;
-    this.#slices = new SliceSource({ cache: options.cache, borrowedBytes: BORROWED_BYTES });
+    const { clock, cache, fetch } = options;
+    this.#slices = new SliceSource({ cache, borrowedBytes: BORROWED_BYTES });
+    this.#around = { clock, cache, fetch, residents: this.residents, slices: this.#slices };
   }
 
   /** Notes a lease; nothing happens before the core says so. A lease that came twice is the first one. */
   add(lease: Lease): void {
     if (this.#runs.has(lease.attemptId)) return;
-    const { clock, cache, fetch } = this.#options;
-    const around = { clock, cache, fetch, residents: this.residents, slices: this.#slices };
-    this.#runs.set(lease.attemptId, new AttemptRun(lease, around));
+    this.#runs.set(lease.attemptId, new AttemptRun(lease, this.#around));
   }
 
   forgetBorrowed(): void {
@@ -128,10 +129,11 @@ export class AttemptTable {
     if (outcome.kind === 'failed') {
       this.#options.send(failureMessage(attemptId, outcome.failure, residents));
     } else {
-      // Before the report: somebody may ask for the block as soon as it is known.
       const record = recordOfOutput(outcome.buckets, outcome.streams);
-      this.#options.cache.put({ id: run.lease.task.blockId, digest: outcome.digest, kind: 'output', record });
       this.#options.send(successFrame(run.lease, outcome, residents, run.costs()));
+      // In the same turn, so that nobody can ask for the block before; after the report, for a cache without room drops it at once.
+      const id = run.lease.task.blockId;
+      this.#options.cache.put({ id, digest: outcome.digest, kind: 'output', record, memoryOnly: isInline(outcome) });
     }
     this.#end(attemptId);
   }

@@ -25,6 +25,9 @@ test('joins, runs a lease on its slot and reports a small output inline', async 
   ]);
   expect([...payload]).toEqual([1, 2, 3]);
   expect(h.snapshot().contribution.tasks).toBe(1);
+  // The coordinator has a copy now: here it stays in memory.
+  expect(h.snapshot().storedBytes).toBeGreaterThan(0);
+  expect(await h.store.load()).toEqual([]);
 });
 
 test('inline inputs go to the slot without a fetch', async () => {
@@ -99,6 +102,7 @@ test('a large output stays here and is served, also while paused', async () => {
   const { message, payload } = await session.inbox.next('attemptSucceeded');
   expect(message.inline).toBeUndefined();
   expect(payload.byteLength).toBe(0);
+  expect((await h.store.load()).map((m) => m.id)).toEqual([blockId(0xabc)]);
   h.link.pause();
   expect((await session.inbox.next('traitsChanged')).message.traits.paused).toBe(true);
 

@@ -12,6 +12,11 @@ type ResidentMessage = Extract<WorkerMessage, { type: 'residentsChanged' }>['cha
 
 const RESIDENTS_MOST = 4096;
 
+/** Small outputs ride along with their report, and the coordinator keeps them. */
+export function isInline(outcome: Succeeded): boolean {
+  return outcome.streams.reduce((sum, stream) => sum + stream.byteLength, 0) <= LIMITS.inlineBlockBytes;
+}
+
 /** A text frame, or a binary one that carries the block where it is small. */
 export function successFrame(
   lease: Lease,
@@ -29,8 +34,7 @@ export function successFrame(
     costs: { ...costs },
     residents: residentList(residents),
   };
-  const bytes = outcome.streams.reduce((sum, stream) => sum + stream.byteLength, 0);
-  if (bytes > LIMITS.inlineBlockBytes) return JSON.stringify(message);
+  if (!isInline(outcome)) return JSON.stringify(message);
   let offset = 0;
   const inline = outcome.streams.map((stream, bucket) => {
     const entry = { blockId, bucket, digest: outcome.buckets[bucket]?.digest ?? '', offset, length: stream.byteLength };
