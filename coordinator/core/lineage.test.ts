@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { FakeAttempt } from './testing/fake-tab.ts';
 import { Fleet } from './testing/fleet.ts';
-import { aggregatePlan, branch, gather, planOf, scan } from './testing/plans.ts';
+import { aggregatePlan, branch, broadcast, gather, planOf, scan } from './testing/plans.ts';
 
 beforeAll(loadHashes);
 
@@ -133,6 +133,24 @@ describe('a recompute', () => {
     expect(b.cancelled.map((x) => x.attemptId)).toEqual([again.attemptId]);
     expect(fleet.scheduler.job(job)?.stages[0]).toMatchObject({ state: 'successful' });
     expect(fleet.scheduler.job(job)?.counters.ended).toEqual({ released: 1, cancelled: 1 });
+  });
+
+  it('is queued once when its reader has it as two inputs', () => {
+    const fleet = new Fleet();
+    const a = fleet.join('a');
+    const inputs = [gather(0), broadcast(0)];
+    const job = fleet.submit('job-1', planOf([branch('scan', scan({ dataset: 'd', chunks: 1 }))], [branch('both', ...inputs)]));
+    const scanned = first(fleet);
+    fleet.run(scanned);
+    const both = first(fleet);
+    fleet.run(both);
+    fleet.evict(a.storeId, scanned.task.blockId, true);
+    fleet.evict(a.storeId, both.task.blockId, false);
+    fleet.answerCollect();
+    expect(fleet.attempts().map((x) => x.task.blockId)).toEqual([scanned.task.blockId]);
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(fleet.scheduler.job(job)?.counters).toMatchObject({ recomputes: 2 });
   });
 
   it('accepts other bytes only when nobody holds the old ones', () => {

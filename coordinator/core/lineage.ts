@@ -28,6 +28,8 @@ export function isNeeded(task: Task): boolean {
 export function want(core: Core, first: Task): void {
   const open = [first];
   for (let task = open.pop(); task; task = open.pop()) {
+    // Found by way of several inputs, and begun already.
+    if (task !== first && task.state !== 'lost') continue;
     if (task.state === 'lost') setBack(core, task);
     task.blockedOn = 0;
     for (const group of groupsOf(task)) {
