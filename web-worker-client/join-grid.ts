@@ -4,7 +4,7 @@
  */
 import { proxy, type Remote, wrap } from 'comlink';
 import type { TabState } from './core/view.ts';
-import type { LinkSnapshot } from './link/link.ts';
+import type { LinkSnapshot } from './link/snapshot.ts';
 import type { LinkWorkerApi } from './link/worker-api.ts';
 import { watchBattery } from './politeness/battery.ts';
 import { readDevice } from './politeness/device.ts';
@@ -21,7 +21,7 @@ import {
 import { holdFreezeShield, ScreenWakeLock } from './politeness/shields.ts';
 
 export type { CurrentTask, TabState } from './core/view.ts';
-export type { LinkSnapshot as GridSnapshot } from './link/link.ts';
+export type { LinkSnapshot as GridSnapshot } from './link/snapshot.ts';
 
 export interface GridOptions {
   /** Where the coordinator is; default: where this page comes from. */
@@ -33,7 +33,7 @@ export interface GridOptions {
   readonly slots?: number;
   /** Part of the time that each slot computes, 0..1; default 0.5. */
   readonly share?: number;
-  /** Called at most ten times a second. */
+  /** Called at most four times a second; at once after a call of the handle, and when the tab pauses, leaves or loses its connection. */
   readonly onChange?: (snapshot: LinkSnapshot) => void;
   /** What happens, one line at a time, in words. */
   readonly onLog?: (words: string) => void;
@@ -118,7 +118,7 @@ class PageSide implements GridHandle {
         ...(slotWorkerUrl === undefined ? {} : { slotWorkerUrl: absolute(slotWorkerUrl) }),
       },
       proxy((snapshot: LinkSnapshot) => this.#onSnapshot(snapshot)),
-      proxy((words: string) => onLog?.(words)),
+      onLog && proxy((words: string) => onLog(words)),
     );
     try {
       await Promise.race([started, failed]);

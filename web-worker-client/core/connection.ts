@@ -54,6 +54,29 @@ export function closedWords(code: number, reason: string): string {
   return reason || 'the connection was lost';
 }
 
+export function joinedAt(atMs: number, workerId: string, askedHeartbeatMs: number): ConnectionState {
+  // A coordinator that asks for no pause between heartbeats would keep the tab's loop busy.
+  const heartbeatMs = Math.max(100, askedHeartbeatMs);
+  return { kind: 'joined', workerId, heartbeatMs, nextHeartbeatMs: atMs + heartbeatMs, nextSeq: 1, heardAtMs: atMs };
+}
+
+/** What the passing of time asks for, if anything. */
+export function dueAt(state: ConnectionState, atMs: number): 'connect' | 'unanswered' | 'silent' | 'heartbeat' | undefined {
+  switch (state.kind) {
+    case 'idle':
+    case 'closed':
+      return undefined;
+    case 'backingOff':
+      return atMs >= state.untilMs ? 'connect' : undefined;
+    case 'connecting':
+    case 'helloSent':
+      return atMs >= state.sinceMs + 2 * LIMITS.helloMs ? 'unanswered' : undefined;
+    case 'joined':
+      if (atMs >= state.heardAtMs + LIMITS.sessionSilenceMs) return 'silent';
+      return atMs >= state.nextHeartbeatMs ? 'heartbeat' : undefined;
+  }
+}
+
 /** When the connection next needs a `timePassed`, or nothing. */
 export function connectionDeadlineMs(state: ConnectionState): number | undefined {
   switch (state.kind) {

@@ -3,14 +3,14 @@
  * are ignored and logged. No clock, no randomness, no I/O: time comes with each event and `random` is injected.
  */
 import { unreachable } from '../../shared/assert.ts';
-import { LIMITS } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import type { TabCommand } from './commands.ts';
-import { backoffMs, type ConnectionState, closedWords, connectionDeadlineMs, finalWords } from './connection.ts';
+import { backoffMs, type ConnectionState, closedWords, connectionDeadlineMs, dueAt, finalWords, joinedAt } from './connection.ts';
 import type { PauseReason, TabEvent } from './events.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { WorkerTraits } from './traits.ts';
-import { connectionWords, currentTasks, joinedWords, type TabView } from './view.ts';
+import { connectionWords, currentTasks, joinedWords, type TabState, type TabView } from './view.ts';
+import { Wishes } from './wishes.ts';
 
 export interface TabCoreOptions {
   readonly traits: Omit<WorkerTraits, 'paused'>;
@@ -21,7 +21,7 @@ export interface TabCoreOptions {
 export class TabCore {
   readonly #random: () => number;
   readonly #leases = new LeaseBook((command) => this.#do(command));
-  readonly #pausedBy = new Set<PauseReason>();
+  readonly #wishes = new Wishes();
   #traits: Omit<WorkerTraits, 'paused'>;
   /** What the coordinator was last told; traits are sent only when they differ. */
   #toldTraits = '';
@@ -29,7 +29,6 @@ export class TabCore {
   #epoch = 0;
   /** Connections in a row that ended before a welcome. */
   #failures = 0;
-  #mode: 'working' | 'finishing' | 'draining' = 'working';
   #left = false;
   #out: TabCommand[] = [];
   #atMs = 0;
@@ -52,19 +51,24 @@ export class TabCore {
     return this.#left ? undefined : connectionDeadlineMs(this.#connection);
   }
 
+  /** The state of `view`, without the making of one. */
+  state(): TabState {
+    return this.#stateAndWords().state;
+  }
+
   view(): TabView {
-    const joined = this.#connection.kind === 'joined';
-    const { state, words } = connectionWords(this.#connection) ?? {
-      ...joinedWords({ mode: this.#mode, pausedBy: this.#pausedBy, attempts: this.#leases.all() }),
-    };
     return {
-      state,
-      words,
-      ...(joined && this.#connection.kind === 'joined' ? { workerId: this.#connection.workerId } : {}),
+      ...this.#stateAndWords(),
+      ...(this.#connection.kind === 'joined' ? { workerId: this.#connection.workerId } : {}),
       traits: this.#fullTraits(),
       current: currentTasks(this.#leases.all()),
       contribution: this.#leases.contribution(),
     };
+  }
+
+  #stateAndWords(): { readonly state: TabState; readonly words: string } {
+    const { mode, pausedBy } = this.#wishes;
+    return connectionWords(this.#connection) ?? joinedWords({ mode, pausedBy, attempts: this.#leases.all() });
   }
 
   #dispatch(event: TabEvent): void {
@@ -150,15 +154,7 @@ export class TabCore {
   #onWelcomed(workerId: string, heartbeatMs: number): void {
     if (this.#connection.kind !== 'helloSent') return;
     this.#failures = 0;
-    this.#connection = {
-      kind: 'joined',
-      workerId,
-      // A coordinator that asks for no pause between heartbeats would keep the tab's loop busy.
-      heartbeatMs: Math.max(100, heartbeatMs),
-      nextHeartbeatMs: this.#atMs + Math.max(100, heartbeatMs),
-      nextSeq: 1,
-      heardAtMs: this.#atMs,
-    };
+    this.#connection = joinedAt(this.#atMs, workerId, heartbeatMs);
     this.#do({ type: 'beginSession', epoch: this.#epoch });
     this.#log(`Joined as ${workerId}.`);
     this.#tellTraits();
@@ -196,91 +192,66 @@ export class TabCore {
   #loseSession(why: string): void {
     if (this.#connection.kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
     this.#leases.abandon(why);
-    if (this.#mode === 'finishing') this.#pausedBy.add('volunteer');
-    this.#mode = 'working';
+    this.#wishes.sessionLost();
   }
 
   #onTime(): void {
+    const due = dueAt(this.#connection, this.#atMs);
+    if (due === 'connect') this.#connect();
+    else if (due === 'unanswered') this.#drop(CLOSE.leaving, 'the coordinator did not answer');
+    else if (due === 'silent') this.#drop(CLOSE.leaving, 'the coordinator fell silent');
+    else if (due === 'heartbeat') this.#beat();
+  }
+
+  #beat(): void {
     const connection = this.#connection;
-    if (connection.kind === 'backingOff' && this.#atMs >= connection.untilMs) {
-      this.#connect();
-      return;
-    }
-    if (connection.kind === 'connecting' || connection.kind === 'helloSent') {
-      if (this.#atMs >= connection.sinceMs + 2 * LIMITS.helloMs) this.#drop(CLOSE.leaving, 'the coordinator did not answer');
-      return;
-    }
     if (connection.kind !== 'joined') return;
-    if (this.#atMs >= connection.heardAtMs + LIMITS.sessionSilenceMs) {
-      this.#drop(CLOSE.leaving, 'the coordinator fell silent');
-      return;
-    }
-    if (this.#atMs >= connection.nextHeartbeatMs) {
-      this.#connection = {
-        ...connection,
-        nextHeartbeatMs: this.#atMs + connection.heartbeatMs,
-        nextSeq: connection.nextSeq + 1,
-      };
-      const running = this.#leases.unsettled().map((a) => a.attemptId);
-      this.#do({ type: 'sendHeartbeat', seq: connection.nextSeq, running: running.slice(0, 256) });
-    }
+    const { nextSeq, heartbeatMs } = connection;
+    this.#connection = { ...connection, nextHeartbeatMs: this.#atMs + heartbeatMs, nextSeq: nextSeq + 1 };
+    const running = this.#leases.unsettled().map((a) => a.attemptId);
+    this.#do({ type: 'sendHeartbeat', seq: nextSeq, running: running.slice(0, 256) });
   }
 
   // ---- attempts
 
   #onLeased(attemptId: string, slot: number, title: string): void {
-    if (this.#connection.kind === 'joined') this.#leases.lease(attemptId, slot, title, this.#refusal(slot));
+    const refusal = this.#wishes.refusal(slot, this.#traits.slots);
+    if (this.#connection.kind === 'joined') this.#leases.lease(attemptId, slot, title, refusal);
     // A lease before the welcome: nobody to hand it back to yet.
     else this.#do({ type: 'forgetAttempt', attemptId });
-  }
-
-  #refusal(slot: number): string | undefined {
-    if (this.#resting()) return 'this tab is paused';
-    if (this.#mode === 'draining') return 'this tab is draining';
-    if (slot >= this.#traits.slots) return `this tab has only ${this.#traits.slots} slots`;
-    return undefined;
   }
 
   // ---- the volunteer's wishes
 
   #onPaused(by: PauseReason): void {
-    if (this.#pausedBy.has(by)) return;
-    this.#pausedBy.add(by);
-    if (this.#mode === 'finishing') this.#mode = 'working';
+    if (!this.#wishes.pause(by)) return;
     this.#leases.handBack('this tab was paused');
     this.#log('Paused: what ran was handed back.');
     this.#tellTraits();
   }
 
   #onFinishThenPause(): void {
-    if (this.#resting()) return;
-    this.#mode = 'finishing';
+    if (!this.#wishes.finishThenPause()) return;
     this.#leases.handBackWaiting('this tab is about to pause');
     this.#tellTraits();
     this.#settleFinishing();
   }
 
   #settleFinishing(): void {
-    if (this.#mode !== 'finishing' || this.#leases.unsettled().length > 0) return;
-    this.#mode = 'working';
-    this.#pausedBy.add('volunteer');
+    if (this.#wishes.mode !== 'finishing' || this.#leases.unsettled().length > 0) return;
+    this.#wishes.finished();
     this.#log('Finished what ran; paused.');
     this.#tellTraits();
   }
 
   #onResumed(by: PauseReason): void {
-    const finishing = by === 'volunteer' && this.#mode === 'finishing';
-    if (!this.#pausedBy.delete(by) && !finishing) return;
-    if (finishing) this.#mode = 'working';
-    if (!this.#resting()) this.#log('Working again.');
+    if (!this.#wishes.resume(by)) return;
+    if (!this.#wishes.resting()) this.#log('Working again.');
     this.#tellTraits();
   }
 
   #onDrained(): void {
-    if (this.#connection.kind !== 'joined' || this.#mode === 'draining') return;
-    // The volunteer's own wish to pause outlives the administrator's to drain.
-    if (this.#mode === 'finishing') this.#pausedBy.add('volunteer');
-    this.#mode = 'draining';
+    if (this.#connection.kind !== 'joined' || !this.#wishes.drain()) return;
     this.#log('The administrator asked this tab to finish its tasks and take no new ones.');
   }
 
@@ -309,12 +280,8 @@ export class TabCore {
 
   // ---- helpers
 
-  #resting(): boolean {
-    return this.#pausedBy.size > 0 || this.#mode === 'finishing';
-  }
-
   #fullTraits(): WorkerTraits {
-    return { ...this.#traits, paused: this.#resting() };
+    return { ...this.#traits, paused: this.#wishes.resting() };
   }
 
   #tellTraits(): void {

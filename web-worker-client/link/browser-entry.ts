@@ -4,11 +4,9 @@ import { expose } from 'comlink';
 import type { PauseReason } from '../core/events.ts';
 import type { WorkerTraits } from '../core/traits.ts';
 import { browserPlatform } from './browser-platform.ts';
-import { Link, type LinkSnapshot } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkSnapshot } from './snapshot.ts';
 import type { LinkStartOptions, LinkWorkerApi } from './worker-api.ts';
-
-/** A page need not draw more often. */
-const SNAPSHOT_MS = 100;
 
 class LinkWorker implements LinkWorkerApi {
   #link: Link | undefined;
@@ -16,7 +14,7 @@ class LinkWorker implements LinkWorkerApi {
   async start(
     options: LinkStartOptions,
     onChange: (snapshot: LinkSnapshot) => void,
-    onLog: (words: string) => void,
+    onLog: (words: string) => void = () => undefined,
   ): Promise<void> {
     const { url, token, name, workerId, traits, slotWorkerUrl, cacheMemoryBytes, storeCapBytes } = options;
     const link = new Link({
@@ -35,7 +33,7 @@ class LinkWorker implements LinkWorkerApi {
       ...(token === undefined ? {} : { token }),
       ...(name === undefined ? {} : { name }),
       ...(workerId === undefined ? {} : { workerId }),
-      onChange: lately(onChange),
+      onChange,
       onLog,
     });
     this.#link = link;
@@ -66,21 +64,6 @@ class LinkWorker implements LinkWorkerApi {
   async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
     await this.#link?.leave(options);
   }
-}
-
-/** The newest value, at most every SNAPSHOT_MS, and always the last one. */
-function lately<T>(tell: (value: T) => void): (value: T) => void {
-  let newest: T;
-  let waiting = false;
-  return (value) => {
-    newest = value;
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      tell(newest);
-    }, SNAPSHOT_MS);
-  };
 }
 
 expose(new LinkWorker());

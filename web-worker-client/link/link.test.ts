@@ -266,3 +266,23 @@ test('leaving says so, then closes', async () => {
   expect(await session.closed).toBe(1000);
   await gone;
 });
+
+test('what the volunteer does shows at once', async () => {
+  h.slots.behaviour = (_, slot) => slot.untilCancelled();
+  await h.link.start();
+  const { session } = await h.coordinator.admit();
+  session.tell(leaseOf('a1', 0, taskOf([])));
+  await session.inbox.next('attemptStarted');
+  const last = () => h.told.at(-1);
+  h.link.finishThenPause();
+  expect(last()?.state).toBe('draining');
+  h.link.resume();
+  expect(last()?.state).toBe('working');
+  h.link.pause();
+  expect(last()?.state).toBe('paused');
+  h.link.changeTraits({ share: 0.3 });
+  expect(last()?.traits.share).toBe(0.3);
+  const gone = h.link.leave({ deleteBlocks: false });
+  expect(last()?.state).toBe('left');
+  await gone;
+});

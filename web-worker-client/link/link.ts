@@ -10,15 +10,17 @@ import type { TabCommand } from '../core/commands.ts';
 import type { PauseReason, TabEvent } from '../core/events.ts';
 import { TabCore } from '../core/tab-core.ts';
 import type { WorkerTraits } from '../core/traits.ts';
-import type { TabState, TabView } from '../core/view.ts';
+import type { TabState } from '../core/view.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { DataLink } from './data-link.ts';
-import { helloMessage } from './hello-and-lease.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { Identity } from './identity.ts';
 import { type EngineProgress, type Platform, randomUnit } from './platform.ts';
 import { readStoredSlice } from './records.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
 import { SessionSocket } from './session-socket.ts';
 import { SlotPool } from './slot-pool.ts';
+import { type LinkSnapshot, SnapshotPace } from './snapshot.ts';
 
 export interface LinkOptions {
   readonly platform: Platform;
@@ -29,20 +31,11 @@ export interface LinkOptions {
   /** From an earlier session of this tab. */
   readonly workerId?: string;
   readonly traits: Omit<WorkerTraits, 'paused'>;
+  /** At most four times a second, and at once where somebody acted or the state is a new one. */
   readonly onChange: (snapshot: LinkSnapshot) => void;
   readonly onLog: (words: string) => void;
 }
 
-export interface LinkSnapshot extends TabView {
-  /** Only while the engine is being loaded. */
-  readonly engine?: EngineProgress;
-  /** Bytes of blocks kept here, in memory or on disk. */
-  readonly storedBytes: number;
-  /** Bytes of blocks given to others in this session. */
-  readonly servedBytes: number;
-}
-
-const STORE_ID = 'storeId';
 const STARTING = { state: 'connecting', words: 'Loading the engine.' } as const;
 
 export class Link {
@@ -51,9 +44,11 @@ export class Link {
   readonly #core: TabCore;
   readonly #baseUrl: string;
   readonly #socket: SessionSocket;
+  readonly #identity: Identity;
+  readonly #timer: DeadlineTimer;
+  readonly #pace: SnapshotPace;
   readonly #events: TabEvent[] = [];
   #handling = false;
-  #cancelTimer: () => void = () => undefined;
   #data: DataLink | undefined;
   #session: { readonly sessionId: string; readonly dataKey: string } | undefined;
   #cache: BlockCache | undefined;
@@ -63,8 +58,6 @@ export class Link {
   /** What the tab says of itself while the core has not been asked to join, or was never able to. */
   #before: { readonly state: TabState; readonly words: string } | undefined = STARTING;
   #engineVersion = '';
-  #storeId: string | undefined;
-  #workerId: string | undefined;
   #stopped = false;
   #onStopped: (why: string) => void = () => undefined;
   /** Resolves, with the reason in words, when this worker is out for good. */
@@ -74,8 +67,15 @@ export class Link {
     this.#options = options;
     this.#platform = options.platform;
     this.#baseUrl = options.url.replace(/^http/, 'ws').replace(/\/+$/, '');
-    this.#workerId = options.workerId;
+    this.#identity = new Identity(options);
     this.#core = new TabCore({ traits: options.traits, random: () => randomUnit(options.platform.randomBytes) });
+    const { clock } = options.platform;
+    this.#timer = new DeadlineTimer(clock, () => this.#dispatch({ type: 'timePassed' }));
+    this.#pace = new SnapshotPace({
+      clock,
+      state: () => this.#before?.state ?? this.#core.state(),
+      tell: () => options.onChange(this.snapshot()),
+    });
     this.#socket = new SessionSocket({
       platform: options.platform,
       url: `${this.#baseUrl}/v1/session`,
@@ -84,7 +84,7 @@ export class Link {
       onLease: (lease) => this.#attempts?.add(lease),
       onDropBlocks: (blockIds) => {
         this.#cache?.drop(blockIds);
-        this.#changed();
+        this.#pace.changed();
       },
     });
     this.stopped = new Promise((resolve) => {
@@ -102,7 +102,7 @@ export class Link {
       this.#options.onLog(words);
       await this.#release(false);
       this.#onStopped(words);
-      this.#changed();
+      this.#pace.changed(true);
       throw error;
     }
     if (this.#stopped) return;
@@ -115,11 +115,11 @@ export class Link {
     const cache = await this.#platform.openBlockCache();
     if (this.#stopped) return cache.close();
     this.#cache = cache;
-    this.#storeId = await cache.readSetting(STORE_ID);
+    await this.#identity.load(cache);
     cache.onEvicted((ids) => this.#sendAll(droppedMessages(ids)));
     const engine = await this.#platform.loadEngine((progress) => {
       this.#engineProgress = progress;
-      this.#changed();
+      this.#pace.changed();
     });
     this.#engineProgress = undefined;
     if (this.#stopped) return;
@@ -147,19 +147,19 @@ export class Link {
 
   /** Takes effect within a second: what runs is handed back. The tab still serves its blocks. */
   pause(by: PauseReason = 'volunteer'): void {
-    this.#dispatch({ type: 'paused', by });
+    this.#dispatch({ type: 'paused', by }, true);
   }
 
   resume(by: PauseReason = 'volunteer'): void {
-    this.#dispatch({ type: 'resumed', by });
+    this.#dispatch({ type: 'resumed', by }, true);
   }
 
   finishThenPause(): void {
-    this.#dispatch({ type: 'finishThenPauseRequested' });
+    this.#dispatch({ type: 'finishThenPauseRequested' }, true);
   }
 
   changeTraits(traits: Partial<Omit<WorkerTraits, 'paused'>>): void {
-    this.#dispatch({ type: 'traitsChanged', traits });
+    this.#dispatch({ type: 'traitsChanged', traits }, true);
   }
 
   /** The network or the page is back. */
@@ -172,7 +172,7 @@ export class Link {
   async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
     this.#stopped = true;
     this.#before = undefined;
-    this.#dispatch({ type: 'leaveRequested' });
+    this.#dispatch({ type: 'leaveRequested' }, true);
     await this.#release(options.deleteBlocks);
   }
 
@@ -188,7 +188,8 @@ export class Link {
 
   // ---- events in, commands out
 
-  #dispatch(event: TabEvent): void {
+  /** `now`: somebody waits to see what comes of it. */
+  #dispatch(event: TabEvent, now = false): void {
     this.#events.push(event);
     if (this.#handling) return;
     this.#handling = true;
@@ -199,8 +200,8 @@ export class Link {
     } finally {
       this.#handling = false;
     }
-    this.#armTimer();
-    this.#changed();
+    this.#timer.set(this.#core.nextDeadlineMs());
+    this.#pace.changed(now);
   }
 
   #execute(command: TabCommand): void {
@@ -212,7 +213,7 @@ export class Link {
         this.#socket.close(command.epoch, command.code, command.why);
         return;
       case 'sendHello':
-        this.#sendHello(command.traits);
+        this.#socket.send(this.#identity.hello(this.#platform.mode, this.#engineVersion, command.traits));
         return;
       case 'beginSession':
         this.#beginSession();
@@ -262,20 +263,11 @@ export class Link {
   }
 
   #onWelcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
-    const { workerId, sessionId, dataKey, storeId } = message;
+    const { sessionId, dataKey } = message;
     this.#session = { sessionId, dataKey };
-    this.#workerId = workerId;
-    if (storeId === this.#storeId) return;
-    this.#storeId = storeId;
-    this.#cache?.writeSetting(STORE_ID, storeId).catch((error: unknown) => {
+    this.#identity.note(message, this.#cache).catch((error: unknown) => {
       this.#options.onLog(`This tab could not note its store's name: ${(error as Error).message}`);
     });
-  }
-
-  #sendHello(traits: WorkerTraits): void {
-    const { token, name, platform } = this.#options;
-    const known = { token, name, storeId: this.#storeId, workerId: this.#workerId };
-    this.#socket.send(helloMessage({ ...known, mode: platform.mode, engineVersion: this.#engineVersion, traits }));
   }
 
   #beginSession(): void {
@@ -299,24 +291,10 @@ export class Link {
     if (this.#data) for (const message of messages) this.#socket.send(message);
   }
 
-  #armTimer(): void {
-    this.#cancelTimer();
-    const atMs = this.#core.nextDeadlineMs();
-    this.#cancelTimer =
-      atMs === undefined
-        ? () => undefined
-        : this.#platform.clock.after(Math.max(0, atMs - this.#platform.clock.nowMs()), () =>
-            this.#dispatch({ type: 'timePassed' }),
-          );
-  }
-
-  #changed(): void {
-    this.#options.onChange(this.snapshot());
-  }
-
   async #release(deleteBlocks: boolean): Promise<void> {
     this.#stopped = true;
-    this.#cancelTimer();
+    this.#timer.set(undefined);
+    this.#pace.stop();
     this.#data?.close();
     this.#data = undefined;
     this.#slots?.terminate();

@@ -1,7 +1,7 @@
 /** What the link worker offers to its page, through comlink. */
 import type { PauseReason } from '../core/events.ts';
 import type { WorkerTraits } from '../core/traits.ts';
-import type { LinkSnapshot } from './link.ts';
+import type { LinkSnapshot } from './snapshot.ts';
 
 export interface LinkStartOptions {
   readonly url: string;
@@ -17,8 +17,8 @@ export interface LinkStartOptions {
 }
 
 export interface LinkWorkerApi {
-  /** Returns at once; what comes of it is told to the callbacks (comlink proxies). */
-  start(options: LinkStartOptions, onChange: (snapshot: LinkSnapshot) => void, onLog: (words: string) => void): Promise<void>;
+  /** Returns at once; what comes of it is told to the callbacks (comlink proxies). Each line of the log is a message: no reader, no `onLog`. */
+  start(options: LinkStartOptions, onChange: (snapshot: LinkSnapshot) => void, onLog?: (words: string) => void): Promise<void>;
   pause(by: PauseReason): Promise<void>;
   resume(by: PauseReason): Promise<void>;
   finishThenPause(): Promise<void>;

@@ -8,8 +8,9 @@ import type { Slice, TaskSpec } from '../../../shared/plan/task.ts';
 import type { CoordinatorMessage } from '../../../shared/protocol/session.ts';
 import { MemoryStore } from '../../blocks/memory-store.ts';
 import { TieredCache } from '../../blocks/tiered-cache.ts';
-import { Link, type LinkSnapshot } from '../link.ts';
+import { Link } from '../link.ts';
 import type { Platform } from '../platform.ts';
+import type { LinkSnapshot } from '../snapshot.ts';
 import { type WebSocketLike, wrapWebSocket } from '../web-socket.ts';
 import { FakeCoordinator } from './fake-coordinator.ts';
 import { FakeSlots } from './fake-slot.ts';
@@ -28,6 +29,8 @@ export interface Harness {
   readonly link: Link;
   readonly store: MemoryStore;
   readonly logs: string[];
+  /** Snapshots as the page got them. */
+  readonly told: LinkSnapshot[];
   snapshot(): LinkSnapshot;
   close(): Promise<void>;
 }
@@ -37,6 +40,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
   const slots = new FakeSlots();
   const store = options.store ?? new MemoryStore();
   const logs: string[] = [];
+  const told: LinkSnapshot[] = [];
   const platform: Platform = {
     mode: 'headless',
     clock: realClock,
@@ -59,7 +63,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
     platform,
     url: coordinator.url,
     traits: { slots: options.slots ?? 1, visibility: 'headless', share: 1, memoryPerSlotBytes: 1 << 28 },
-    onChange: () => undefined,
+    onChange: (snapshot) => told.push(snapshot),
     onLog: (words) => logs.push(words),
   });
   return {
@@ -68,6 +72,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
     link,
     store,
     logs,
+    told,
     snapshot: () => link.snapshot(),
     async close() {
       await link.leave({ deleteBlocks: false });
