@@ -21,6 +21,10 @@ export const LIMITS = {
   creditBytes: 8 * MiB,
   /** Slices that one fetch may name. */
   slicesPerFetch: 4096,
+  /** Buckets of one task's output. */
+  bucketsPerBlock: 256,
+  /** Lines of one inventory message. */
+  inventoryLines: 4096,
   /** Fetches in flight on one data socket. */
   fetchesPerSocket: 64,
   /** A transfer that moves nothing for this long is given up. */

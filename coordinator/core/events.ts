@@ -74,6 +74,15 @@ export type CoreEvent = { readonly atMs: number } & (
     }
   | { readonly type: 'attemptFailed'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly failure: Failure }
   | { readonly type: 'residentsChanged'; readonly sessionId: SessionId; readonly changes: readonly ResidentReport[] }
+  /** Blocks that a store says it holds from earlier sessions, or that a late report names; only (id, digest) as accepted counts. */
+  | {
+      readonly type: 'inventoryReported';
+      readonly sessionId: SessionId;
+      readonly blocks: readonly { readonly blockId: BlockId; readonly digest: Digest }[];
+      /** No more parts follow: what did not match may be dropped. */
+      readonly last: boolean;
+    }
+  | { readonly type: 'storeChanged'; readonly sessionId: SessionId; readonly outputBytes: number; readonly capBytes: number }
   /** A store no longer has these blocks (evicted, corrupt, quota). */
   | { readonly type: 'blocksDropped'; readonly storeId: StoreId; readonly blockIds: readonly BlockId[] }
   /** The coordinator now keeps a verified copy. */

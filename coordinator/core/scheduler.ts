@@ -167,6 +167,8 @@ const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEve
   attemptSucceeded,
   attemptFailed,
   residentsChanged: workers.residentsChanged,
+  inventoryReported: () => {},
+  storeChanged: () => {},
   blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
   blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),
   collectFailed: (core, { blockId, why }) => collectFailed(core, blockId, why),

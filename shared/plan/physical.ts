@@ -42,7 +42,8 @@ export interface ScanSource {
  * An input of a fragment. In the fragment's SQL it is the table `in<index>`. A scan's columns are named `c<ordinal>` (so that a
  * resident table serves every query); a stage's columns are c0..cn.
  * `read`: `partition` makes one task per aligned run of chunks (or per upstream partition); `all` gives every task all of it.
- * A branch has at most one input with `read: 'partition'`; with none it has one task.
+ * A branch has at most one input with `read: 'partition'`, or several if all of them are bucket-wise (exchange hash or range);
+ * with none it has one task.
  */
 export type PlanInput =
   | { readonly kind: 'scan'; readonly source: ScanSource; readonly read: 'partition' | 'all' }
@@ -50,7 +51,11 @@ export type PlanInput =
       readonly kind: 'stage';
       readonly stage: number;
       readonly columns: readonly PlanColumn[];
-      readonly exchange: 'gather' | 'broadcast' | 'forward';
+      /**
+       * `hash`, `range`: with `read: 'partition'` a task reads a run of buckets of every upstream block, in order. All bucket-wise
+       * inputs of a branch have the same bucket count and are cut into the same runs.
+       */
+      readonly exchange: 'gather' | 'broadcast' | 'forward' | 'hash' | 'range';
       readonly read: 'partition' | 'all';
     };
 
@@ -68,6 +73,25 @@ export interface Fragment {
 export interface Branch {
   readonly fragment: Fragment;
   readonly inputs: readonly PlanInput[];
+  /**
+   * Bucket-wise inputs whose buckets may be read in parts (some of the upstream blocks each) by several tasks that all read the other
+   * inputs' same bucket whole: the sides on which a join allows a skewed bucket to be split. Absent: none.
+   */
+  readonly splittable?: readonly number[];
+  /** The order of its output means something (a sort): runs of buckets may be joined, never reordered or split. */
+  readonly ordered?: boolean;
+}
+
+/**
+ * Another way to make the stage's output, taken when it is resolved if stage `when.stage` proved small enough (all given bounds hold).
+ * The output has the same columns and partitioning. Stages that then feed nobody are skipped. The first that fits is taken.
+ */
+export interface Alternative {
+  readonly when: { readonly stage: number; readonly bytesMax?: number; readonly rowsMax?: number };
+  /** In words, for the story and the plan: `orders is small: broadcast, lineitem is not shuffled`. */
+  readonly title: string;
+  readonly branches: readonly Branch[];
+  readonly operators: readonly string[];
 }
 
 export type Determinacy = 'determinate' | 'unordered' | 'indeterminate';
@@ -81,6 +105,13 @@ export interface Stage {
   readonly determinacy: Determinacy;
   /** Operators in this stage, outermost first, for display and golden tests. */
   readonly operators: readonly string[];
+  /** What may be done instead once earlier stages have reported their sizes. */
+  readonly alternatives?: readonly Alternative[];
+  /**
+   * Stages to wait for before this one starts though it reads none of them: they decide an alternative that would make this one
+   * unnecessary.
+   */
+  readonly startsAfter?: readonly number[];
   /** Names the fallback that made this stage run in one task, if one did. */
   readonly fallback?: Fallback;
 }

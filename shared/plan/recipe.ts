@@ -15,7 +15,16 @@ export interface Recipe {
   readonly salt?: string;
 }
 
-export type OutputPartitioning = { readonly kind: 'single' };
+/**
+ * How a task's rows are split into the buckets of its block. `single`: one bucket. `hash`: by `splitHash` (shared/arrow/split.ts) of
+ * the columns `keys`, modulo `count`; equal keys of equal wire types meet in the bucket of the same number, whichever
+ * stage made them. `range`: the fragment has one more column at the end, INTEGER and never NULL, that says the row's
+ * bucket; it is not stored.
+ */
+export type OutputPartitioning =
+  | { readonly kind: 'single' }
+  | { readonly kind: 'hash'; readonly keys: readonly number[]; readonly count: number }
+  | { readonly kind: 'range'; readonly count: number };
 
 /** The recipe of a column chunk of a dataset. */
 export interface SourceRecipe {

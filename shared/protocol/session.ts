@@ -10,6 +10,7 @@ const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const Count = Type.Integer({ minimum: 0 });
 const Ms = Type.Number({ minimum: 0 });
 const Words = Type.String({ maxLength: 4096 });
+const BucketCount = Type.Integer({ minimum: 1, maximum: LIMITS.bucketsPerBlock });
 const closed = { additionalProperties: false } as const;
 
 export const Visibility = Type.Union([Type.Literal('visible'), Type.Literal('hidden'), Type.Literal('headless')]);
@@ -106,7 +107,7 @@ export const WorkerMessage = Type.Union([
       attemptId: Id,
       blockId: Hex64,
       digest: Hex64,
-      buckets: Type.Array(Bucket, { minItems: 1, maxItems: 4096 }),
+      buckets: Type.Array(Bucket, { minItems: 1, maxItems: LIMITS.bucketsPerBlock }),
       costs: Costs,
       residents: Type.Array(ResidentChange, { maxItems: 4096 }),
       /** Present when this is a binary frame that carries the whole block, one slice per bucket. */
@@ -125,6 +126,20 @@ export const WorkerMessage = Type.Union([
   ),
   Type.Object({ type: Type.Literal('residentsChanged'), changes: Type.Array(ResidentChange, { maxItems: 4096 }) }, closed),
   Type.Object({ type: Type.Literal('blocksDropped'), blockIds: Type.Array(Hex64, { maxItems: 8192 }) }, closed),
+  /**
+   * What the store holds committed from earlier sessions: sent after welcome, in parts. Lines count only where (id, digest) matches what
+   * the coordinator accepted; the rest is answered with dropBlocks once `last` was seen.
+   */
+  Type.Object(
+    {
+      type: Type.Literal('inventory'),
+      blocks: Type.Array(Type.Object({ blockId: Hex64, digest: Hex64 }, closed), { maxItems: LIMITS.inventoryLines }),
+      last: Type.Boolean(),
+    },
+    closed,
+  ),
+  /** Bytes of task outputs (not of source chunks, which can be evicted at will) that the store keeps, and its cap. */
+  Type.Object({ type: Type.Literal('storeChanged'), outputBytes: Count, capBytes: Count }, closed),
   /** The tab is about to go: released, not lost. */
   Type.Object({ type: Type.Literal('leaving') }, closed),
 ]);
@@ -133,6 +148,11 @@ export type HelloMessage = Static<typeof Hello>;
 
 const Column = Type.Object({ type: Words, wire: Words }, closed);
 const SliceMessage = Type.Object({ blockId: Hex64, bucket: Count, digest: Hex64, bytes: Count }, closed);
+const Partitioning = Type.Union([
+  Type.Object({ kind: Type.Literal('single') }, closed),
+  Type.Object({ kind: Type.Literal('hash'), keys: Type.Array(Count, { minItems: 1 }), count: BucketCount }, closed),
+  Type.Object({ kind: Type.Literal('range'), count: BucketCount }, closed),
+]);
 const Task = Type.Object(
   {
     blockId: Hex64,
@@ -163,7 +183,7 @@ const Task = Type.Object(
       ]),
     ),
     output: Type.Object(
-      { columns: Type.Array(Column), partitioning: Type.Object({ kind: Type.Literal('single') }, closed) },
+      { columns: Type.Array(Column), partitioning: Partitioning },
       closed,
     ),
     title: Words,
