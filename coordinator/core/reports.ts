@@ -94,7 +94,8 @@ export function attemptFailed(core: Core, { sessionId, attemptId, failure }: Cor
 }
 
 function learn(worker: Worker, attempt: Attempt, costs: AttemptCosts, now: number): void {
-  const ran = now - (attempt.startedAtMs ?? attempt.leasedAtMs) - costs.fetchMs - costs.loadMs;
+  // From the lease on: short attempts are never told to have started, and long ones some moments late.
+  const ran = now - attempt.leasedAtMs - costs.queueMs - costs.fetchMs - costs.loadMs;
   worker.runMs = blend(worker.runMs, Math.max(0, ran));
   if (costs.loadedBytes < LEARN_BYTES_MIN) return;
   worker.loadMsPerByte = blend(worker.loadMsPerByte, (costs.fetchMs + costs.loadMs) / costs.loadedBytes);

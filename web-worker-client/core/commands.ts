@@ -13,7 +13,7 @@ export type TabCommand =
   | { readonly type: 'sendTraits'; readonly traits: WorkerTraits }
   | { readonly type: 'sendLeaving' }
   | { readonly type: 'fetchInputs'; readonly attemptId: string; readonly slot: number }
-  /** Run it and say `attemptStarted`. */
+  /** Run it, and say `attemptStarted` where it takes longer than a moment. */
   | { readonly type: 'runAttempt'; readonly attemptId: string; readonly slot: number }
   /** It runs: end it now. The shell answers with `attemptEnded` within a second, by force if need be. */
   | { readonly type: 'stopAttempt'; readonly attemptId: string; readonly slot: number; readonly why: string }

@@ -24,6 +24,8 @@ export interface AttemptTableOptions {
 }
 
 const BORROWED_BYTES = 64 * 1024 * 1024;
+/** An attempt shorter than this is told of by its report alone: half the messages of short tasks. */
+export const STARTED_AFTER_MS = 25;
 
 export class AttemptTable {
   readonly residents = new Residents();
@@ -91,7 +93,10 @@ export class AttemptTable {
 
   async #run(attemptId: string, run: AttemptRun, slot: number): Promise<void> {
     const handle = this.#options.slots.get(slot);
-    this.#options.send({ type: 'attemptStarted', attemptId, slot });
+    const { clock, send } = this.#options;
+    const cancelStarted = clock.after(STARTED_AFTER_MS, () => {
+      if (this.#runs.get(attemptId) === run) send({ type: 'attemptStarted', attemptId, slot });
+    });
     const outcome: FinalOutcome = handle
       ? await run.run(handle)
       : {
@@ -101,6 +106,7 @@ export class AttemptTable {
           residents: [],
           costs: NO_COSTS,
         };
+    cancelStarted();
     if (this.#runs.get(attemptId) === run) this.#settle(attemptId, outcome);
   }
 
@@ -129,8 +135,8 @@ export class AttemptTable {
     if (outcome.kind === 'failed') {
       this.#options.send(failureMessage(attemptId, outcome.failure, residents));
     } else {
-      const record = recordOfOutput(outcome.buckets, outcome.streams);
       this.#options.send(successFrame(run.lease, outcome, residents, run.costs()));
+      const record = recordOfOutput(outcome.buckets, outcome.streams);
       // In the same turn, so that nobody can ask for the block before; after the report, for a cache without room drops it at once.
       const id = run.lease.task.blockId;
       this.#options.cache.put({ id, digest: outcome.digest, kind: 'output', record, memoryOnly: isInline(outcome) });

@@ -17,7 +17,6 @@ test('joins, runs a lease on its slot and reports a small output inline', async 
   await h.link.start();
   const { session } = await h.coordinator.admit();
   session.tell(leaseOf('a1', 0, taskOf([])));
-  expect((await session.inbox.next('attemptStarted')).message).toEqual({ type: 'attemptStarted', attemptId: 'a1', slot: 0 });
   const { message, payload } = await session.inbox.next('attemptSucceeded');
   expect(message).toMatchObject({ attemptId: 'a1', blockId: blockId(0xabc), buckets: [{ rows: 3, bytes: 3 }] });
   expect(message.inline).toEqual([
@@ -28,6 +27,16 @@ test('joins, runs a lease on its slot and reports a small output inline', async 
   // The coordinator has a copy now: here it stays in memory.
   expect(h.snapshot().storedBytes).toBeGreaterThan(0);
   expect(await h.store.load()).toEqual([]);
+});
+
+test('an attempt is told to have started once it runs for a while; the report of a short one says it all', async () => {
+  h.slots.behaviour = (task, slot) => (task.attemptId === 'long' ? slot.untilCancelled() : success([new Uint8Array(1)]));
+  await h.link.start();
+  const { session } = await h.coordinator.admit();
+  session.tell(leaseOf('short', 0, taskOf([])));
+  session.tell(leaseOf('long', 0, taskOf([])));
+  expect((await session.inbox.next('attemptStarted')).message).toEqual({ type: 'attemptStarted', attemptId: 'long', slot: 0 });
+  expect(session.inbox.all.map((r) => r.message.type)).toEqual(['hello', 'attemptSucceeded', 'attemptStarted']);
 });
 
 test('inline inputs go to the slot without a fetch', async () => {
