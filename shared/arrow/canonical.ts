@@ -43,13 +43,13 @@ export class Canonicaliser {
    */
   addPiece(bytes: Uint8Array): void {
     const stream = parseStream(bytes);
-    if (stream.schema !== undefined) this.#checkTypes(readSchema(stream.schema));
+    if (stream.schema !== undefined) checkTypes(readSchema(stream.schema), this.#columns);
     for (const batch of stream.batches) this.addColumns(columnViews(stream.bytes, batch, this.#layouts), batch.rows);
   }
 
-  /** Appends rows given as one view per column. */
-  addColumns(views: readonly ColumnView[], rows: number): void {
-    let from = 0;
+  /** Appends rows given as one view per column: all, or those from `first` to before `rows`. */
+  addColumns(views: readonly ColumnView[], rows: number, first = 0): void {
+    let from = first;
     while (from < rows) {
       if (this.#rowsInBatch === 0) this.#begin(rows - from);
       const to = Math.min(rows, from + this.#batchRows - this.#rowsInBatch);
@@ -62,17 +62,6 @@ export class Canonicaliser {
       if (this.#rowsInBatch === this.#batchRows) this.#endBatch();
       from = to;
     }
-  }
-
-  #checkTypes(found: readonly WireColumn[]): void {
-    const same = found.length === this.#columns.length;
-    if (!same) throw new IpcError(`${found.length} columns came where ${this.#columns.length} were expected`);
-    this.#columns.forEach((column, i) => {
-      const type = found[i]?.wire ?? '';
-      if (!sameSqlType(type, column.wire)) {
-        throw new IpcError(`column ${column.name} came as ${type} where ${column.wire} was expected`);
-      }
-    });
   }
 
   /** Memory of a finished batch belongs to it until the end; a full batch announces that the next may be as large. */
@@ -117,6 +106,19 @@ export class Canonicaliser {
     bytes.set(END_OF_STREAM, at);
     return { bytes, rows: this.#rows };
   }
+}
+
+/** Throws IpcError unless columns came with exactly the expected types; names don't matter. */
+export function checkTypes(found: readonly WireColumn[], expected: readonly WireColumn[]): void {
+  if (found.length !== expected.length) {
+    throw new IpcError(`${found.length} columns came where ${expected.length} were expected`);
+  }
+  expected.forEach((column, i) => {
+    const type = found[i]?.wire ?? '';
+    if (!sameSqlType(type, column.wire)) {
+      throw new IpcError(`column ${column.name} came as ${type} where ${column.wire} was expected`);
+    }
+  });
 }
 
 /** Columns named c0..cn, as every task's output has them. */

@@ -1,8 +1,10 @@
 /** Runs one task at a time on one engine: inputs in, steps, canonical bytes out, and every way in which that can end as a value. */
-import { Canonicaliser, type CanonicalStream, namedByPosition } from '../../shared/arrow/canonical.ts';
+import { type CanonicalStream, namedByPosition } from '../../shared/arrow/canonical.ts';
 import { IpcError } from '../../shared/arrow/ipc.ts';
+import { ReferenceSplitter } from '../../shared/arrow/split.ts';
 import type { Failure } from '../../shared/failure.ts';
 import { digestOf, digestOfList } from '../../shared/hash.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
 import type { Engine, EngineConnection } from './engine.ts';
@@ -88,7 +90,7 @@ export class Runner {
     const steps = task.spec.steps;
     const last = steps.length - 1;
     const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
-    const canonical = new Canonicaliser(columns);
+    const splitter = new ReferenceSplitter(columns, task.spec.output.partitioning);
     let packMs = 0;
     await this.#timed(costs, 'computeMs', async () => {
       for (const [i, step] of steps.entries()) {
@@ -98,7 +100,7 @@ export class Runner {
           (piece) => {
             if (i !== last) return;
             const startedMs = nowMs();
-            canonical.addPiece(piece);
+            splitter.addPiece(piece);
             packMs += nowMs() - startedMs;
           },
         );
@@ -108,7 +110,7 @@ export class Runner {
     costs.packMs += packMs;
     return this.#timed(costs, 'packMs', async () => {
       await control.breathe();
-      return succeeded(canonical.finish());
+      return succeeded(splitter.finish(), control);
     });
   }
 
@@ -136,13 +138,17 @@ export class Runner {
   }
 }
 
-function succeeded({ bytes, rows }: CanonicalStream): Verdict {
-  const digest = digestOf(bytes);
+async function succeeded(buckets: readonly CanonicalStream[], control: AttemptControl): Promise<Verdict> {
+  const infos: BucketInfo[] = [];
+  for (const { bytes, rows } of buckets) {
+    infos.push({ rows, bytes: bytes.length, digest: digestOf(bytes) });
+    await control.breathe();
+  }
   return {
     kind: 'succeeded',
-    digest: digestOfList([digest]),
-    buckets: [{ rows, bytes: bytes.length, digest }],
-    streams: [bytes],
+    digest: digestOfList(infos.map((b) => b.digest)),
+    buckets: infos,
+    streams: buckets.map((b) => b.bytes),
   };
 }
 
