@@ -40,3 +40,13 @@ export const QUEUE_LOOKAHEAD = 8;
 export const STEAL_LOOKAHEAD = 16;
 /** Ends of attempts that a task remembers for its error text. */
 export const HISTORY_LINES = 16;
+/** A run of buckets is joined with its neighbours until it has about this many bytes: less is not worth a task of its own. */
+export const TASK_BYTES = 1 * MiB;
+/** With at least this many bytes a task, a shuffle is cut into one task a lease instead of one a slot. */
+export const AHEAD_BYTES = 16 * MiB;
+/** A bucket is skewed with this many times the median's bytes, */
+export const SKEW_OVER_MEDIAN = 4;
+/** and at least this many. */
+export const SKEW_BYTES = 4 * MiB;
+/** Buckets that one task reads may take this part of a slot's memory: the engine needs the rest for what it builds. */
+export const BUCKETS_MEMORY_PART = 0.25;

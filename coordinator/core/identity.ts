@@ -4,11 +4,16 @@ import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Branch, PlanColumn, PlanInput, ScanSource } from '../../shared/plan/physical.ts';
 import type { Recipe } from '../../shared/plan/recipe.ts';
-import { RUN_RESIDENT_PART } from './constants.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
+import { allBuckets, type BucketTask, bucketCount, cutBuckets } from './buckets.ts';
+import { BUCKETS_MEMORY_PART, RUN_RESIDENT_PART } from './constants.ts';
 import { isResidentSomewhere } from './residents.ts';
 import { type CutRun, chunkBytes, chunkRun, cutRuns, residentKey, runBytes, runExponent, wholeRun } from './runs.ts';
 import type { Core, InputGroup, StageState, Task, TaskSource } from './state.ts';
 import { isEligible } from './state.ts';
+
+type GroupSource = Extract<TaskSource, { readonly kind: 'group' }>;
+type BucketWise = Extract<PlanInput, { readonly kind: 'stage' }>;
 
 export interface TaskDraft {
   readonly branch: Branch;
@@ -23,6 +28,7 @@ export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
 }
 
 function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
+  if (branch.inputs.some(isBucketWise)) return draftBuckets(core, stage, branch, branchIndex);
   const at = branch.inputs.findIndex((input) => input.read === 'partition');
   const shared = branch.inputs.map((input, i) => (i === at ? undefined : [wholeInput(core, stage, input)]));
   const parted = branch.inputs[at];
@@ -30,12 +36,60 @@ function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex:
   return count.map((alternatives, partition) => {
     const drafts = (alternatives.length > 0 ? alternatives : [undefined]).map((own) => {
       const sources = shared.map((source) => source?.[0] ?? own).filter((source) => source !== undefined);
-      const salt = saltOf(stage, `${branchIndex}/${partition}`);
-      return { branch, blockId: blockIdOf(recipeOf(stage, branch, sources, salt)), salted: salt !== undefined, sources };
+      return draftOf(stage, branch, sources, `${branchIndex}/${partition}`);
     });
     // The same rows may be read as a whole run or as its needed chunks only: take what is there already.
     return drafts.find((d) => core.tasks.has(d.blockId) || core.reusable.has(d.blockId)) ?? (drafts[0] as TaskDraft);
   });
+}
+
+/** One task a run of buckets, or a part of a skewed one. */
+function draftBuckets(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
+  // One group an input, whatever the number of tasks: only parts of a skewed bucket have their own.
+  const whole = branch.inputs.map((input) => wholeInput(core, stage, input));
+  return cutBranch(core, stage, branch).map(({ buckets, part }, partition) => {
+    const sources = whole.map((source, i): TaskSource => {
+      const input = branch.inputs[i];
+      if (source.kind !== 'group' || !input || !isBucketWise(input)) return source;
+      const own = part?.input === i ? groupOf(stage, input.stage, input.columns, part) : source;
+      return { ...own, buckets };
+    });
+    return draftOf(stage, branch, sources, `${branchIndex}/${partition}`);
+  });
+}
+
+/** A branch's bucket-wise inputs have one count (a plan is refused otherwise) and are cut into the same runs. */
+function cutBranch(core: Core, stage: StageState, branch: Branch): BucketTask[] {
+  const wise = branch.inputs.filter(isBucketWise);
+  const sizes = wise.map((input) => (stage.job.stages[input.stage]?.tasks ?? []).map((task) => bucketsOf(core, task)));
+  const places = wise.map((input) => branch.inputs.indexOf(input));
+  const tasks = cutBuckets(sizes, {
+    count: Math.max(...wise.map((input) => bucketCountOf(stage, input.stage))),
+    slots: core.liveSlots,
+    leasesPerSlot: core.limits.leasesPerSlot,
+    bytesMax: leastMemory(core) * BUCKETS_MEMORY_PART,
+    splittable: branch.ordered ? [] : (branch.splittable ?? []).map((i) => places.indexOf(i)),
+  });
+  return tasks.map((task) => (task.part ? { ...task, part: { ...task.part, input: places[task.part.input] ?? -1 } } : task));
+}
+
+function bucketsOf(core: Core, task: Task): readonly BucketInfo[] {
+  return core.blocks.get(task.blockId)?.buckets ?? [];
+}
+
+function bucketCountOf(stage: StageState, upstream: number): number {
+  const output = stage.job.stages[upstream]?.plan.output;
+  return output ? bucketCount(output.partitioning) : 1;
+}
+
+/** Its tasks read runs of buckets of every upstream block. */
+export function isBucketWise(input: PlanInput): input is BucketWise {
+  return input.kind === 'stage' && input.read === 'partition' && (input.exchange === 'hash' || input.exchange === 'range');
+}
+
+function draftOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], place: string): TaskDraft {
+  const salt = saltOf(stage, place);
+  return { branch, blockId: blockIdOf(recipeOf(stage, branch, sources, salt)), salted: salt !== undefined, sources };
 }
 
 /** Ids that nobody else can ask for: reuse is off, or two runs of the task may differ. */
@@ -46,7 +100,7 @@ function saltOf(stage: StageState, place: string): string | undefined {
 
 function recipeOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], salt: string | undefined): Recipe {
   const inputs = sources.map((source): [string, number][] => {
-    if (source.kind === 'group') return source.group.producers.map((producer) => [producer.blockId, 0]);
+    if (source.kind === 'group') return pairsOf(source.group, source.buckets);
     return source.run.columns.flatMap((column) => column.slices.map((slice): [string, number] => [slice.blockId, slice.bucket]));
   });
   return {
@@ -59,8 +113,15 @@ function recipeOf(stage: StageState, branch: Branch, sources: readonly TaskSourc
   };
 }
 
+/** In the order of the task's slices, but with those that turned out to have no rows: ids are known before sizes. */
+function pairsOf({ producers }: InputGroup, buckets: readonly number[]): [string, number][] {
+  const pairs: [string, number][] = [];
+  for (const bucket of buckets) for (const producer of producers) pairs.push([producer.blockId, bucket]);
+  return pairs;
+}
+
 function wholeInput(core: Core, stage: StageState, input: PlanInput): TaskSource {
-  if (input.kind === 'stage') return groupOf(stage, input.stage, input.columns, undefined);
+  if (input.kind === 'stage') return groupOf(stage, input.stage, input.columns);
   const all: CutRun = { first: 0, end: input.source.chunks.length, chunks: [...input.source.needed].sort((a, b) => a - b) };
   return chunksSource(input.source, residentOrNeeded(core, input.source, all)[0] as CutRun);
 }
@@ -69,7 +130,7 @@ function wholeInput(core: Core, stage: StageState, input: PlanInput): TaskSource
 function partitionsOf(core: Core, stage: StageState, input: PlanInput): TaskSource[][] {
   if (input.kind === 'stage') {
     const count = stage.job.stages[input.stage]?.tasks.length ?? 0;
-    return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, i)]);
+    return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, { first: i, end: i + 1 })]);
   }
   const { source } = input;
   const runs = cutRuns(source, exponentFor(core, source));
@@ -78,12 +139,18 @@ function partitionsOf(core: Core, stage: StageState, input: PlanInput): TaskSour
   return runs.map((run) => residentOrNeeded(core, source, run).map((way) => chunksSource(source, way)));
 }
 
-function groupOf(stage: StageState, upstream: number, columns: readonly PlanColumn[], only: number | undefined): TaskSource {
+/** All upstream blocks or some neighbouring ones, and of each all buckets. */
+function groupOf(
+  stage: StageState,
+  upstream: number,
+  columns: readonly PlanColumn[],
+  only?: { readonly first: number; readonly end: number },
+): GroupSource {
   const tasks = stage.job.stages[upstream]?.tasks ?? [];
-  const producers = only === undefined ? [...tasks] : tasks.slice(only, only + 1);
+  const producers = tasks.slice(only?.first ?? 0, only?.end ?? tasks.length);
   const missing = new Set<Task>(producers.filter((producer) => producer.state !== 'done'));
   const group: InputGroup = { producers, missing, users: new Set(), consumers: 0 };
-  return { kind: 'group', group, columns };
+  return { kind: 'group', group, columns, buckets: allBuckets(bucketCountOf(stage, upstream)) };
 }
 
 function chunksSource(source: ScanSource, run: CutRun): TaskSource {
@@ -130,9 +197,14 @@ function bytesNotLoaded(core: Core, source: ScanSource, k: number): number {
 }
 
 function runBytesMax(core: Core): number {
+  return leastMemory(core) * LIMITS.residentShare * RUN_RESIDENT_PART;
+}
+
+/** Bytes that a slot may use, of the worker that gives least. */
+function leastMemory(core: Core): number {
   let least = Number.POSITIVE_INFINITY;
   for (const worker of core.workers.values()) {
     if (isEligible(worker) && worker.traits.slots > 0) least = Math.min(least, worker.traits.memoryPerSlotBytes);
   }
-  return least * LIMITS.residentShare * RUN_RESIDENT_PART;
+  return least;
 }

@@ -1,7 +1,10 @@
 /** Jobs are submitted, cancelled and forgotten. */
 
+import { LIMITS } from '../../shared/limits.ts';
+import type { Branch } from '../../shared/plan/physical.ts';
 import { scheduleJob } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
+import { isBucketWise } from './identity.ts';
 import { newQueue } from './queue.ts';
 import { forget, settle } from './stages.ts';
 import type { Core, Job, StageState } from './state.ts';
@@ -71,10 +74,29 @@ function problemOf(job: Job): string | undefined {
     if (reads.some((read) => read < 0 || read >= index)) return `Stage ${index} reads a stage that does not come before it.`;
     if (readBy.length === 0 && index < job.stages.length - 1) return `Nothing reads stage ${index}.`;
     if (plan.branches.length === 0) return `Stage ${index} has no branch.`;
-    for (const { inputs } of plan.branches) {
-      if (inputs.filter((input) => input.read === 'partition').length > 1) return `Stage ${index} is cut along two inputs.`;
+    for (const branch of plan.branches) {
+      const problem = problemOfBranch(job, branch);
+      if (problem) return `Stage ${index} ${problem}.`;
     }
   }
+  return undefined;
+}
+
+function problemOfBranch(job: Job, { inputs, splittable }: Branch): string | undefined {
+  const parted = inputs.filter((input) => input.read === 'partition');
+  const wise = parted.filter(isBucketWise);
+  if (parted.length > 1 && wise.length < parted.length) return 'is cut along two inputs';
+  const counts = new Set<number>();
+  for (const { stage, exchange } of wise) {
+    const partitioning = job.plan.stages[stage]?.output.partitioning;
+    if (partitioning?.kind !== exchange) return `reads buckets by ${exchange} of stage ${stage}, which makes no such buckets`;
+    counts.add(partitioning.count);
+  }
+  if (counts.size > 1) return 'reads inputs with different numbers of buckets';
+  for (const count of counts) {
+    if (!(count >= 1 && count <= LIMITS.bucketsPerBlock)) return `reads ${count} buckets, which is none or too many`;
+  }
+  for (const i of splittable ?? []) if (!inputs[i] || !isBucketWise(inputs[i])) return `cannot split input ${i}`;
   return undefined;
 }
 

@@ -80,7 +80,9 @@ function storeWithMost(core: Core, task: Task): Store | undefined {
     for (const producer of source.group.producers) {
       const block = core.blocks.get(producer.blockId);
       if (!block || block.onCoordinator) continue;
-      for (const store of block.stores.keys()) held.set(store, (held.get(store) ?? 0) + block.bytes);
+      let bytes = 0;
+      for (const bucket of source.buckets) bytes += block.buckets[bucket]?.bytes ?? 0;
+      for (const store of block.stores.keys()) held.set(store, (held.get(store) ?? 0) + bytes);
     }
   }
   let most: Store | undefined;

@@ -1,6 +1,7 @@
 /** What tabs report about attempts. A report that comes late changes no task; its block is one line of that tab's inventory. */
 import type { AttemptCosts } from '../../shared/plan/task.ts';
 import { endAttempt } from './attempts.ts';
+import { bucketCount } from './buckets.ts';
 import { LEARN_BYTES_MIN, LEARN_RATE } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
@@ -25,8 +26,8 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
     return;
   }
   const { task, worker, record } = attempt;
-  if (task.blockId !== event.blockId || event.buckets.length === 0) {
-    const message = `${worker.workerId} reported another block than it was asked for`;
+  if (task.blockId !== event.blockId || event.buckets.length !== bucketCount(task.partitioning)) {
+    const message = `${worker.workerId} reported another block, or other buckets, than it was asked for`;
     failAttempt(core, attempt, { reason: 'resource', code: 'wrong-block', message });
     if (event.blockId !== task.blockId) refuse(core, event, worker, core.blocks.get(event.blockId), message);
     return;

@@ -94,7 +94,7 @@ export class Scheduler {
   /** May this session fetch this slice now? Only slices that a live lease of it reads. */
   leaseOf(sessionId: SessionId, blockId: BlockId, bucket: number): boolean {
     for (const attempt of this.#core.workers.get(sessionId)?.attempts ?? []) {
-      if (readsSlice(this.#core, attempt.task, blockId, bucket)) return true;
+      if (readsSlice(attempt.task, blockId, bucket)) return true;
     }
     return false;
   }

@@ -1,12 +1,13 @@
 /** What an attempt is told, with the digests that are accepted now. */
 import type { BlockId } from '../../shared/ids.ts';
 import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
+import { bucketCount } from './buckets.ts';
 import type { Core, InputGroup, Task } from './state.ts';
 
 export function specOf(core: Core, task: Task): TaskSpec {
   const inputs = task.sources.map((source): TaskInput => {
     if (source.kind === 'chunks') return { kind: 'chunks', run: source.run };
-    return { kind: 'slices', columns: source.columns, slices: slicesOf(core, source.group) };
+    return { kind: 'slices', columns: source.columns, slices: slicesOf(core, source.group, source.buckets) };
   });
   return {
     blockId: task.blockId,
@@ -19,23 +20,36 @@ export function specOf(core: Core, task: Task): TaskSpec {
   };
 }
 
-function slicesOf(core: Core, group: InputGroup): readonly Slice[] {
-  group.slices ??= group.producers.flatMap((producer) => {
-    const block = core.blocks.get(producer.blockId);
-    return (block?.buckets ?? []).map(({ digest, bytes }, bucket) => ({ blockId: producer.blockId, bucket, digest, bytes }));
-  });
+/** Kept where all tasks of a stage read the same; each run of buckets is read by one task only. */
+function slicesOf(core: Core, group: InputGroup, buckets: readonly number[]): readonly Slice[] {
+  const [producer] = group.producers;
+  const isWhole = producer === undefined || buckets.length === bucketCount(producer.partitioning);
+  if (!isWhole) return listSlices(core, group, buckets);
+  group.slices ??= listSlices(core, group, buckets);
   return group.slices;
 }
 
+/** Bucket after bucket, each in the order of the producers. A slice without rows says nothing and is left out. */
+function listSlices(core: Core, group: InputGroup, buckets: readonly number[]): readonly Slice[] {
+  const blocks = group.producers.map((producer) => core.blocks.get(producer.blockId));
+  const slices: Slice[] = [];
+  for (const bucket of buckets) {
+    for (const block of blocks) {
+      const info = block?.buckets[bucket];
+      if (block && info && info.rows > 0) slices.push({ blockId: block.id, bucket, digest: info.digest, bytes: info.bytes });
+    }
+  }
+  return slices;
+}
+
 /** May a session with a lease of this task fetch this slice? */
-export function readsSlice(core: Core, task: Task, blockId: BlockId, bucket: number): boolean {
+export function readsSlice(task: Task, blockId: BlockId, bucket: number): boolean {
   return task.sources.some((source) => {
     if (source.kind === 'chunks') {
       if (bucket !== 0) return false;
       return source.run.columns.some((column) => column.slices.some((slice) => slice.blockId === blockId));
     }
     source.group.blockIds ??= new Set(source.group.producers.map((producer) => producer.blockId));
-    const buckets = core.blocks.get(blockId)?.buckets.length ?? 0;
-    return bucket >= 0 && bucket < buckets && source.group.blockIds.has(blockId);
+    return source.group.blockIds.has(blockId) && source.buckets.includes(bucket);
   });
 }

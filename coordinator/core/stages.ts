@@ -1,7 +1,8 @@
 /** Stages: cut into tasks once their inputs are there, successful when every task is done, rolled back by lineage. */
 import type { JobError } from '../../shared/failure.ts';
+import type { PlanInput } from '../../shared/plan/physical.ts';
 import type { ResultBlock } from './commands.ts';
-import { draftTasks, type TaskDraft } from './identity.ts';
+import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, stagePictures } from './pictures.ts';
@@ -66,7 +67,8 @@ function resolve(core: Core, stage: StageState): void {
 
 /** The number of its tasks depends on how many slots there are. */
 function isCutBySlots(stage: StageState): boolean {
-  return stage.plan.branches.some((branch) => branch.inputs.some((i) => i.kind === 'scan' && i.read === 'partition'));
+  const isCut = (input: PlanInput): boolean => (input.kind === 'scan' ? input.read === 'partition' : isBucketWise(input));
+  return stage.plan.branches.some((branch) => branch.inputs.some(isCut));
 }
 
 function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number, partition: number): Task {

@@ -92,14 +92,20 @@ export interface InputGroup {
   readonly users: Set<Task>;
   /** Tasks that refer to it; at 0 it is unlinked from its producers. */
   consumers: number;
-  /** Built for a lease, dropped when a producer's output changes. */
+  /** All buckets, for tasks that read whole blocks: built for a lease, dropped when a producer's output changes. */
   slices?: readonly Slice[];
   blockIds?: ReadonlySet<BlockId>;
 }
 
 export type TaskSource =
   | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly bytes: number }
-  | { readonly kind: 'group'; readonly group: InputGroup; readonly columns: readonly PlanColumn[] };
+  | {
+      readonly kind: 'group';
+      readonly group: InputGroup;
+      readonly columns: readonly PlanColumn[];
+      /** Read of each producer's block, in ascending order: bucket after bucket, each of all producers. */
+      readonly buckets: readonly number[];
+    };
 
 /**
  * blocked -> ready -> leased -> (pinning ->) done; done -> lost when its output is gone and nobody needs it, or back to
