@@ -70,5 +70,11 @@ export const LIMITS = {
   storePhoneBytes: 256 * MiB,
   /** Inline blocks the coordinator keeps in memory before it spills them to disk. */
   coordinatorInlineBytes: 64 * MiB,
+  /** Task outputs that the coordinator keeps on disk: results, and what tabs had no room for. */
+  coordinatorDiskBytes: 32 * GiB,
+  /** Relayed pieces in the coordinator's memory; what slow readers leave beyond that goes to its disk. */
+  relayMemoryBytes: 16 * MiB,
+  /** Relayed pieces on the coordinator's disk; beyond that holders wait for readers. */
+  relayDiskBytes: 8 * GiB,
   storyLines: 2_000,
 } as const;

@@ -42,13 +42,16 @@ const MAGIC = 'MUSTERB1';
 export const RECORD_PREFIX_BYTES = MAGIC.length + 4;
 const HEADER_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** The record as parts to be written one after the other: the first is the header, then each bucket's own bytes, uncopied. */
-export function encodeRecordParts(buckets: readonly RecordBucket[]): Uint8Array[] {
+/** What a header says of a bucket; `storedBytes` is the length of its coded bytes. */
+export type RecordLine = Omit<RecordEntry, 'offset'>;
+
+/** The record's header; the buckets' coded bytes follow it in order. */
+export function encodeRecordHeader(buckets: readonly RecordLine[]): Uint8Array {
   // Offsets stand relative to the payload in the JSON: the header's own length must not depend on them.
   let offset = 0;
-  const entries = buckets.map(({ coded, bytes, rows, codec, digest }) => {
-    const entry = { offset, storedBytes: coded.length, bytes, rows, codec, digest };
-    offset += coded.length;
+  const entries = buckets.map(({ storedBytes, bytes, rows, codec, digest }) => {
+    const entry = { offset, storedBytes, bytes, rows, codec, digest };
+    offset += storedBytes;
     return entry;
   });
   const json = new TextEncoder().encode(JSON.stringify({ buckets: entries }));
@@ -56,6 +59,12 @@ export function encodeRecordParts(buckets: readonly RecordBucket[]): Uint8Array[
   header.set(new TextEncoder().encode(MAGIC));
   new DataView(header.buffer).setUint32(MAGIC.length, json.length, true);
   header.set(json, RECORD_PREFIX_BYTES);
+  return header;
+}
+
+/** The record as parts to be written one after the other: the first is the header, then each bucket's own bytes, uncopied. */
+export function encodeRecordParts(buckets: readonly RecordBucket[]): Uint8Array[] {
+  const header = encodeRecordHeader(buckets.map(({ coded, ...line }) => ({ ...line, storedBytes: coded.length })));
   return [header, ...buckets.map((b) => b.coded)];
 }
 
