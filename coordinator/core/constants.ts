@@ -32,8 +32,10 @@ export const RUN_MS_GUESS = 100;
 export const LEARN_RATE = 0.3;
 /** Samples with fewer loaded bytes than this say more about latency than about throughput. */
 export const LEARN_BYTES_MIN = 1 * MiB;
-/** A run may take at most this part of what a slot may keep resident, so that at least two runs fit. */
-export const RUN_RESIDENT_PART = 0.5;
+/** A run may take at most this part of what a slot may keep resident, so that small tables stay beside it. */
+export const RUN_RESIDENT_PART = 0.75;
+/** Runs that each slot gets at least where slots differ in speed. */
+export const UNEQUAL_RUNS_PER_SLOT = 4;
 /** How far a slot looks down one queue for a task that did not already fail on its worker. */
 export const QUEUE_LOOKAHEAD = 8;
 /** Idle slots and crowded slots looked at when work is moved away from where its input is resident. */

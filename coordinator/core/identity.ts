@@ -6,9 +6,20 @@ import type { Branch, PlanColumn, PlanInput, ScanSource } from '../../shared/pla
 import type { Recipe } from '../../shared/plan/recipe.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import { allBuckets, type BucketTask, bucketCount, cutBuckets } from './buckets.ts';
-import { BUCKETS_MEMORY_PART, RUN_RESIDENT_PART } from './constants.ts';
+import { BUCKETS_MEMORY_PART, RUN_RESIDENT_PART, UNEQUAL_RUNS_PER_SLOT } from './constants.ts';
+import type { WorkerTraits } from './events.ts';
 import { isResidentSomewhere } from './residents.ts';
-import { type CutRun, chunkBytes, chunkRun, cutRuns, residentKey, runBytes, runExponent, wholeRun } from './runs.ts';
+import {
+  type CutRun,
+  chunkBytes,
+  chunkRun,
+  cutRuns,
+  engineBytesPerChunk,
+  residentKey,
+  runBytes,
+  runLength,
+  wholeRun,
+} from './runs.ts';
 import type { Core, InputGroup, StageState, Task, TaskSource } from './state.ts';
 import { isEligible } from './state.ts';
 
@@ -133,7 +144,7 @@ function partitionsOf(core: Core, stage: StageState, input: PlanInput): TaskSour
     return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, { first: i, end: i + 1 })]);
   }
   const { source } = input;
-  const runs = cutRuns(source, exponentFor(core, source));
+  const runs = cutRuns(source, runLengthFor(core, source));
   // Even when min/max rules out every chunk, one task must say so: count(*) of nothing is a row.
   if (runs.length === 0) runs.push({ first: 0, end: 0, chunks: [] });
   return runs.map((run) => residentOrNeeded(core, source, run).map((way) => chunksSource(source, way)));
@@ -170,25 +181,26 @@ function residentOrNeeded(core: Core, source: ScanSource, run: CutRun): CutRun[]
  * Cut for all chunks (what earlier queries will have loaded) or for the needed ones: whichever leaves less to load, and
  * when that is equal, the even share of what is needed.
  */
-function exponentFor(core: Core, source: ScanSource): number {
+function runLengthFor(core: Core, source: ScanSource): number {
+  const bytes = engineBytesPerChunk(source);
+  const work = source.chunks.map((chunk) => chunk.rows);
+  const bounds = {
+    bytesMax: runBytesMax(core),
+    slots: core.liveSlots,
+    runsPerSlotMin: hasUnequalSlots(core) ? UNEQUAL_RUNS_PER_SLOT : 1,
+  };
+  const forAll = runLength({ ...bounds, work, bytes });
+  if (source.needed.length === source.chunks.length) return forAll;
   const needed = new Set(source.needed);
-  const bytes = source.chunks.map((_, i) => chunkBytes(source, i));
-  const rows = source.chunks.map((chunk) => chunk.rows);
-  const bytesMax = runBytesMax(core);
-  const forNeeded = runExponent(
-    rows.map((n, i) => (needed.has(i) ? n : 0)),
-    bytes.map((n, i) => (needed.has(i) ? n : 0)),
-    core.liveSlots,
-    bytesMax,
-  );
-  const forAll = runExponent(rows, bytes, core.liveSlots, bytesMax);
+  const only = (figures: readonly number[]): number[] => figures.map((n, i) => (needed.has(i) ? n : 0));
+  const forNeeded = runLength({ ...bounds, work: only(work), bytes: only(bytes) });
   if (forAll === forNeeded) return forNeeded;
   return bytesNotLoaded(core, source, forAll) < bytesNotLoaded(core, source, forNeeded) ? forAll : forNeeded;
 }
 
-function bytesNotLoaded(core: Core, source: ScanSource, k: number): number {
+function bytesNotLoaded(core: Core, source: ScanSource, length: number): number {
   let bytes = 0;
-  for (const run of cutRuns(source, k)) {
+  for (const run of cutRuns(source, length)) {
     const [way] = residentOrNeeded(core, source, run);
     if (way && isResidentSomewhere(core, residentKey(source.version, way), source.ordinals)) continue;
     for (const chunk of run.chunks) bytes += chunkBytes(source, chunk);
@@ -207,4 +219,15 @@ function leastMemory(core: Core): number {
     if (isEligible(worker) && worker.traits.slots > 0) least = Math.min(least, worker.traits.memoryPerSlotBytes);
   }
   return least;
+}
+
+/** Tabs that give different shares of their processors, or of which some are in the background, are not equally fast. */
+function hasUnequalSlots(core: Core): boolean {
+  let first: WorkerTraits | undefined;
+  for (const worker of core.workers.values()) {
+    if (!isEligible(worker) || worker.traits.slots === 0) continue;
+    first ??= worker.traits;
+    if (worker.traits.share !== first.share || worker.traits.visibility !== first.visibility) return true;
+  }
+  return false;
 }

@@ -1,7 +1,8 @@
 /**
- * Aligned runs: a scan is cut at multiples of 2^k chunks, so that the same runs (and so the same task ids and resident
- * tables) recur in later queries (design, section 5).
+ * Aligned runs: a scan is cut at multiples of one run length, so that the same runs (and so the same task ids and resident
+ * tables) recur in later queries on as many slots (docs/decisions.md, "One run a slot").
  */
+import { engineSizeOf } from '../../shared/arrow/engine-size.ts';
 import { sha256Hex } from '../../shared/hash.ts';
 import type { ScanSource } from '../../shared/plan/physical.ts';
 import type { ChunkRun } from '../../shared/plan/task.ts';
@@ -9,27 +10,50 @@ import { heapPop, heapPush } from './heap.ts';
 
 /** The longest slot may have this much more than an even share. */
 const LONGEST_OVER_EVEN = 1.1;
+/** Even cuts are tried with up to this many runs a slot before runs of single chunks are. */
+const RUNS_PER_SLOT_MAX = 8;
 
-/**
- * The largest k for which runs of 2^k chunks, longest first onto `slots` equal slots, give no slot more than 10 % over an
- * even share and no run more than `bytesMax`; 0 when there is none. `work` and `bytes` are per chunk; skipped chunks have 0.
- */
-export function runExponent(work: readonly number[], bytes: readonly number[], slots: number, bytesMax: number): number {
-  const total = sum(work);
-  if (total === 0 || slots < 1) return 0;
-  const bound = (LONGEST_OVER_EVEN * total) / slots;
-  for (let k = Math.ceil(Math.log2(work.length)); k > 0; k--) {
-    const runs = inRuns(work, k);
-    if (largest(runs) > bound || largest(inRuns(bytes, k)) > bytesMax) continue;
-    if (longestSlot(runs, slots) <= bound) return k;
-  }
-  return 0;
+/** What a cut must respect. `work` and `bytes` are per chunk; skipped chunks have 0. */
+export interface CutBounds {
+  readonly work: readonly number[];
+  /** Bytes inside the engine. */
+  readonly bytes: readonly number[];
+  /** No run may have more. */
+  readonly bytesMax: number;
+  readonly slots: number;
+  /** Slots differ in speed: each gets at least this many runs, so that the fast ones can take more of them. */
+  readonly runsPerSlotMin: number;
 }
 
-function inRuns(perChunk: readonly number[], k: number): number[] {
-  const runs: number[] = new Array(Math.ceil(perChunk.length / 2 ** k)).fill(0);
+/**
+ * The greatest run length, in chunks, with which runs, longest first onto equal slots, give no slot more than 10 % over an even
+ * share; 1 when there is none. Lengths tried are those of even cuts (one run a slot first: every further task costs
+ * about 2 ms) and the powers of two, so that the same runs recur.
+ */
+export function runLength({ work, bytes, bytesMax, slots, runsPerSlotMin }: CutBounds): number {
+  const total = sum(work);
+  if (total === 0 || slots < 1) return 1;
+  const bound = (LONGEST_OVER_EVEN * total) / slots;
+  const runsMin = slots > 1 ? slots * runsPerSlotMin : 1;
+  for (const length of lengths(work.length, slots)) {
+    const runs = inRuns(work, length);
+    if (largest(runs) > bound || runs.length < runsMin || largest(inRuns(bytes, length)) > bytesMax) continue;
+    if (longestSlot(runs, slots) <= bound) return length;
+  }
+  return 1;
+}
+
+function lengths(chunks: number, slots: number): number[] {
+  const all = new Set<number>();
+  for (let runs = 1; runs <= RUNS_PER_SLOT_MAX; runs++) all.add(Math.ceil(chunks / (slots * runs)));
+  for (let length = 1; length < 2 * chunks; length *= 2) all.add(length);
+  return [...all].sort((a, b) => b - a);
+}
+
+function inRuns(perChunk: readonly number[], length: number): number[] {
+  const runs: number[] = new Array(Math.ceil(perChunk.length / length)).fill(0);
   for (let i = 0; i < perChunk.length; i++) {
-    const run = Math.floor(i / 2 ** k);
+    const run = Math.floor(i / length);
     runs[run] = (runs[run] ?? 0) + (perChunk[i] ?? 0);
   }
   return runs;
@@ -67,18 +91,18 @@ export interface CutRun {
   readonly chunks: readonly number[];
 }
 
-/** The runs of 2^k chunks that have a needed chunk. */
-export function cutRuns(source: ScanSource, k: number): CutRun[] {
+/** The runs of `length` chunks that have a needed chunk. */
+export function cutRuns(source: ScanSource, length: number): CutRun[] {
   const byRun = new Map<number, number[]>();
   for (const chunk of source.needed) {
-    const run = Math.floor(chunk / 2 ** k);
+    const run = Math.floor(chunk / length);
     const chunks = byRun.get(run);
     if (chunks) chunks.push(chunk);
     else byRun.set(run, [chunk]);
   }
   return [...byRun]
     .sort(([a], [b]) => a - b)
-    .map(([run, chunks]) => ({ first: run * 2 ** k, end: Math.min((run + 1) * 2 ** k, source.chunks.length), chunks }));
+    .map(([run, chunks]) => ({ first: run * length, end: Math.min((run + 1) * length, source.chunks.length), chunks }));
 }
 
 export function wholeRun(run: CutRun): CutRun {
@@ -126,6 +150,16 @@ export function chunkRun(source: ScanSource, run: CutRun): ChunkRun {
         .map((c) => ({ blockId: c.blockId, bucket: 0, digest: c.digest, bytes: c.bytes })),
     })),
   };
+}
+
+/** Bytes of each chunk's columns once they are loaded in an engine. */
+export function engineBytesPerChunk(source: ScanSource): number[] {
+  const sizes = source.columns.map((column) => engineSizeOf(column.wire));
+  return source.chunks.map((chunk) => {
+    let bytes = 0;
+    for (const [i, column] of chunk.columns.entries()) bytes += sizes[i]?.(chunk.rows, column.bytes) ?? column.bytes;
+    return bytes;
+  });
 }
 
 /** Uncompressed bytes of the run's columns. */

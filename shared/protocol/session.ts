@@ -182,10 +182,7 @@ const Task = Type.Object(
         Type.Object({ kind: Type.Literal('slices'), columns: Type.Array(Column), slices: Type.Array(SliceMessage) }, closed),
       ]),
     ),
-    output: Type.Object(
-      { columns: Type.Array(Column), partitioning: Partitioning },
-      closed,
-    ),
+    output: Type.Object({ columns: Type.Array(Column), partitioning: Partitioning }, closed),
     title: Words,
     maxRunMs: Ms,
     minRunMs: Ms,

@@ -3,6 +3,7 @@
  * tables for the attempt, and each input is a temporary view.
  */
 import { namedByPosition } from '../../shared/arrow/canonical.ts';
+import { engineBytes } from '../../shared/arrow/engine-size.ts';
 import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
 import { invariant } from '../../shared/assert.ts';
 import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
@@ -10,7 +11,6 @@ import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
 import { EngineError } from './engine-errors.ts';
-import { engineBytes } from './engine-size.ts';
 import type { Residents } from './residents.ts';
 import { type ChunkStreams, identifier, loadTable } from './table-loader.ts';
 import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
