@@ -90,8 +90,14 @@ export class JobService {
       datasets: outcome.plan.datasets,
       ...(request.name !== undefined && { name: request.name }),
     };
-    await this.#options.journal.add(accepted);
+    // It runs while it is written down; but nobody is told that it is accepted before it is.
     this.#start(accepted, outcome.plan, outcome.planMs);
+    try {
+      await this.#options.journal.add(accepted);
+    } catch (error) {
+      this.cancel(accepted.jobId);
+      throw error;
+    }
     return { ok: true, jobId: accepted.jobId };
   }
 
@@ -140,7 +146,6 @@ export class JobService {
 
   /** The settled job, or undefined when it still runs after `waitMs` or `signal` aborts. */
   async settled(jobId: JobId, waitMs: number, signal?: AbortSignal): Promise<SettledJob | undefined> {
-    await this.#settling.get(jobId);
     if (this.#jobs.get(jobId)?.kind === 'live' && waitMs > 0) await this.#waiters.wait(jobId, waitMs, signal);
     const job = this.#jobs.get(jobId);
     if (job?.kind !== 'settled') return undefined;
@@ -152,7 +157,8 @@ export class JobService {
   settle(command: SettleCommand): void {
     const job = this.#jobs.get(command.jobId);
     if (job?.kind !== 'live') return;
-    const settling = this.#keep(job, command)
+    const record = this.#show(job, command);
+    const settling = this.#keep(record)
       .catch((error: unknown) => this.#options.log(error, `job ${job.jobId} could not be written down`))
       .finally(() => this.#settling.delete(job.jobId));
     this.#settling.set(job.jobId, settling);
@@ -206,26 +212,34 @@ export class JobService {
     if (outcome.ok && !error) return this.#start(accepted, outcome.plan, outcome.planMs);
     const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
     this.#live++;
-    await this.#keep({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: outcome.ok ? outcome.planMs : 0 }, command);
+    await this.#keep(
+      this.#show({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: outcome.ok ? outcome.planMs : 0 }, command),
+    );
   }
 
-  async #keep(job: LiveJob, command: SettleCommand): Promise<void> {
+  /**
+   * The author gets the result at once, before it is on disk: the journal knows the job until then, so that a crash in
+   * between means that it runs again.
+   */
+  #show(job: LiveJob, command: SettleCommand): JobRecord {
     const settledAtMs = this.#wallMs();
     const resultTtlMs = this.#options.resultTtlMs ?? LIMITS.resultTtlMs;
     const record = recordOf(job, command, this.view(job), { settledAtMs, resultTtlMs });
-    try {
-      await this.#options.results.persist(record.result.map((block) => block.blockId));
-      await this.#options.store.put(record);
-      await this.#options.journal.remove(job.jobId);
-    } finally {
-      // Even where the disk is full the result is here until the coordinator stops: the author gets it.
-      this.#jobs.set(job.jobId, settledJob(record, settledAtMs));
-      this.#live--;
-      this.#waiters.wake(job.jobId);
-    }
+    this.#jobs.set(job.jobId, settledJob(record, settledAtMs));
+    this.#live--;
+    this.#waiters.wake(job.jobId);
+    return record;
+  }
+
+  /** Even where the disk is full the result is here until the coordinator stops. */
+  async #keep(record: JobRecord): Promise<void> {
+    await this.#options.results.persist(record.result.map((block) => block.blockId));
+    await this.#options.store.put(record);
+    await this.#options.journal.remove(record.jobId);
   }
 
   async #expire(job: SettledJob, forget: boolean): Promise<void> {
+    await this.#settling.get(job.record.jobId);
     // The core unpins the blocks and says which ones nobody else needs; after a restart it never knew them.
     const known = this.#options.core.job(job.jobId) !== undefined;
     if (forget) this.#jobs.delete(job.jobId);
