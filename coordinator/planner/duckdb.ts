@@ -1,6 +1,14 @@
 /** The DuckDB instance that plans: a locked-down catalogue of tables without data (runs in the child process only). */
-import { type DuckDBConnection, DuckDBInstance, DuckDBTableFunction, type DuckDBType, VARCHAR } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBPreparedStatement,
+  DuckDBTableFunction,
+  type DuckDBType,
+  VARCHAR,
+} from '@duckdb/node-api';
 import type { ChildPlan, ChildRequest, ChildTable } from './child-protocol.ts';
+import { CLOCK_WORDS } from './clocks.ts';
 import { SCAN_FUNCTION } from './duckdb-operators.ts';
 import { CLOCKS, REVIEWED_OPTIMIZERS } from './functions.ts';
 import { quoteName, quoteText } from './literals.ts';
@@ -18,8 +26,15 @@ export class PoisonedEngine extends Error {
   override name = 'PoisonedEngine';
 }
 
+/** A query without one needs no clock. Words in texts and longer names do no harm. */
+const CLOCK_WORD = new RegExp(CLOCK_WORDS.join('|'), 'i');
+
 export class PlanningDatabase {
   private readonly connection: DuckDBConnection;
+  /** Describes results while the other one plans. */
+  private readonly second: DuckDBConnection;
+  /** The statements of every query, prepared once. */
+  private readonly statements = new Map<string, Promise<DuckDBPreparedStatement>>();
   /** By handle; the table function looks up here while it binds. */
   private readonly entries = new Map<string, Entry>();
   /** By lower-case name, as the views are. */
@@ -28,8 +43,9 @@ export class PlanningDatabase {
   /** By lower-case name: why a dataset could not be defined. */
   private readonly broken = new Map<string, string>();
 
-  private constructor(connection: DuckDBConnection) {
+  private constructor(connection: DuckDBConnection, second: DuckDBConnection) {
     this.connection = connection;
+    this.second = second;
   }
 
   static async open(memoryLimitBytes: number): Promise<PlanningDatabase> {
@@ -38,7 +54,7 @@ export class PlanningDatabase {
       memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
     });
     const connection = await instance.connect();
-    const database = new PlanningDatabase(connection);
+    const database = new PlanningDatabase(connection, await instance.connect());
     database.registerScan();
     await database.lockDown();
     return database;
@@ -81,13 +97,26 @@ export class PlanningDatabase {
       'SET enable_external_access = false',
     ];
     for (const s of settings) await this.connection.run(s);
-    await this.connection.run('SET VARIABLE muster_now = CAST(0 AS BIGINT)');
+    for (const c of [this.connection, this.second]) await c.run('SET VARIABLE muster_now = CAST(0 AS BIGINT)');
     for (const [name, sql] of CLOCKS) await this.connection.run(`CREATE MACRO ${name}() AS ${sql}`);
     await this.connection.run('SET lock_configuration = true');
   }
 
   private async rows(sql: string, values: string[] = []): Promise<unknown[][]> {
     return (await this.connection.runAndReadAll(sql, values)).getRows() as unknown[][];
+  }
+
+  /** The one value, a text, of a statement with one parameter. */
+  private async text(statement: string, parameter: string): Promise<string> {
+    let prepared = this.statements.get(statement);
+    if (!prepared) {
+      prepared = this.connection.prepare(statement);
+      this.statements.set(statement, prepared);
+    }
+    const ready = await prepared;
+    ready.bindVarchar(1, parameter);
+    const rows = await (await ready.run()).getRows();
+    return String(rows[0]?.[0] ?? '');
   }
 
   private async define(table: ChildTable): Promise<void> {
@@ -125,15 +154,23 @@ export class PlanningDatabase {
     for (const name of request.drop) await this.drop(name);
     for (const table of request.create) await this.tryDefine(table);
     const { sql } = request;
-    const ast = String((await this.rows('SELECT json_serialize_sql($1::VARCHAR)', [sql]))[0]?.[0] ?? '');
+    const ast = await this.text('SELECT json_serialize_sql($1::VARCHAR)', sql);
     const tree = parseLossless(ast);
     const parsed = objectOf(tree, 'statement');
     if (parsed.error === true && parsed.error_type === 'parser') throw new RefusedSql(sqlErrorOf(parsed, sql, this.known()));
     checkStatement(tree, sql);
-    await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
-    const plan = String((await this.rows('SELECT json_serialize_plan($1::VARCHAR, optimize := true)', [sql]))[0]?.[0] ?? '');
+    if (CLOCK_WORD.test(sql)) {
+      await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
+    }
+    // The result's names and types come from a second binding, at the same time on another thread; only types depend on it, so
+    // the clock there may stand still. The plan's errors are better, so they are told first.
+    const columns = this.resultColumns(sql);
+    columns.catch(() => undefined);
+    const plan = await this.text('SELECT json_serialize_plan($1::VARCHAR, optimize := true)', sql).finally(() =>
+      columns.catch(() => undefined),
+    );
     const written = this.checkPlan(plan, sql) ? plan : '';
-    return { ast, plan: written, columns: await this.resultColumns(sql) };
+    return { ast, plan: written, columns: await columns };
   }
 
   private known(): KnownNames {
@@ -163,7 +200,7 @@ export class PlanningDatabase {
   }
 
   private async resultColumns(sql: string): Promise<{ name: string; type: string }[]> {
-    const statements = await this.connection.extractStatements(sql);
+    const statements = await this.second.extractStatements(sql);
     const prepared = await statements.prepare(0);
     try {
       const columns: { name: string; type: string }[] = [];
