@@ -1,11 +1,12 @@
 /**
  * Makes a task's inputs visible as in0..inN on a connection: resident runs are loaded where they are not yet, stage inputs become
- * tables for the attempt, and each input is a temporary view.
+ * tables for the attempt, and each input is a name that the steps can read.
  */
 import { namedByPosition } from '../../shared/arrow/canonical.ts';
 import { engineBytes } from '../../shared/arrow/engine-size.ts';
 import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
 import { invariant } from '../../shared/assert.ts';
+import type { Step } from '../../shared/plan/physical.ts';
 import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
 import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
@@ -35,6 +36,8 @@ type StageInput = Extract<TaskInput, { kind: 'slices' }>;
 
 export class InputBinder {
   readonly #options: InputBinderOptions;
+  /** The relation behind each input. */
+  readonly #sources: string[] = [];
   /** Tables of this attempt alone, to be dropped with it. */
   readonly tables: string[] = [];
   /** Uncompressed bytes inserted. */
@@ -59,7 +62,24 @@ export class InputBinder {
       spec.kind === 'chunks'
         ? await this.#run(spec.run, given)
         : await this.#slices(spec, given?.kind === 'slices' ? given.slices : []);
-    this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${index} AS ${source}`);
+    this.#sources[index] = source;
+  }
+
+  /**
+   * The steps, able to name the inputs. A single SELECT has them in front as common table expressions, which saves
+   * a statement each (0.3 ms); for others they become temporary views of the connection.
+   */
+  namingInputs(steps: readonly Step[]): readonly Step[] {
+    const [only] = steps;
+    const sources = this.#sources;
+    if (only && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
+      const named = sources.map((source, i) => `in${i} AS NOT MATERIALIZED (${source})`);
+      return named.length === 0 ? steps : [{ ...only, sql: `WITH ${named.join(', ')} ${only.sql}` }];
+    }
+    sources.forEach((source, i) => {
+      this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${i} AS ${source}`);
+    });
+    return steps;
   }
 
   #missing(run: ChunkRun): RunColumn[] {

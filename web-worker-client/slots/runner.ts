@@ -77,7 +77,7 @@ export class Runner {
       await this.#timed(costs, 'loadMs', async () => {
         for (const [i, input] of task.spec.inputs.entries()) await binder.bind(i, input, task.inputs[i]);
       });
-      return await this.#compute(task, control, costs, connection);
+      return await this.#compute(task, binder, control, costs, connection);
     } finally {
       costs.loadedBytes += binder.loadedBytes;
       if (!engine.broken) this.#cleanUp(connection, task, binder.tables);
@@ -85,9 +85,15 @@ export class Runner {
   }
 
   /** Extraction goes hand in hand with the last step; its share counts as packing. */
-  async #compute(task: SlotTask, control: AttemptControl, costs: Costs, connection: EngineConnection): Promise<Verdict> {
+  async #compute(
+    task: SlotTask,
+    binder: InputBinder,
+    control: AttemptControl,
+    costs: Costs,
+    connection: EngineConnection,
+  ): Promise<Verdict> {
     const { nowMs } = this.#options;
-    const steps = task.spec.steps;
+    const steps = binder.namingInputs(task.spec.steps);
     const last = steps.length - 1;
     const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
     const splitter = new ReferenceSplitter(columns, task.spec.output.partitioning);
