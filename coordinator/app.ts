@@ -53,6 +53,8 @@ export interface AppLimits {
   readonly uploadBytes: number;
   readonly eventStreams: number;
   readonly jobsQueued: number;
+  readonly jobsKept: number;
+  readonly datasetsMax: number;
   readonly resultTtlMs: number;
   readonly transferIdleMs: number;
 }

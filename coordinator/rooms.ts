@@ -79,10 +79,12 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
 }
 
 async function openCatalog(options: AppOptions, store: Store, blocks: CoordinatorBlocks, log: Log): Promise<CatalogPort> {
+  const { datasetsMax } = options.limits ?? {};
   const catalog = await Catalog.open({
     store,
     blocks,
     tempDir: join(options.dataDir, 'ingest'),
+    ...(datasetsMax !== undefined && { datasetsMax }),
     ...childEntry(options.childEntries?.ingest),
   });
   for (const { name, missingBlocks } of catalog.lost) {
@@ -102,7 +104,7 @@ interface JobParts {
 }
 
 async function openJobs({ options, store, blocks, catalog, planner, grid, log }: JobParts): Promise<JobService> {
-  const { jobsQueued, resultTtlMs } = options.limits ?? {};
+  const { jobsQueued, jobsKept, resultTtlMs } = options.limits ?? {};
   const records = await store.jobs.list();
   const nowMs = Date.now();
   const kept = records.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
@@ -122,6 +124,7 @@ async function openJobs({ options, store, blocks, catalog, planner, grid, log }:
     journal: await JobJournal.open(store.meta),
     log,
     ...(jobsQueued !== undefined && { jobsQueued }),
+    ...(jobsKept !== undefined && { jobsKept }),
     ...(resultTtlMs !== undefined && { resultTtlMs }),
   });
   grid.serve({

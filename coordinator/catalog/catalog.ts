@@ -28,6 +28,7 @@ export interface CatalogOptions {
   readonly threads?: number;
   /** Ingests that run at the same time; others wait. */
   readonly ingestsAtOnce?: number;
+  readonly datasetsMax?: number;
   /** Wall clock, ms since the epoch. */
   readonly now?: () => number;
 }
@@ -146,10 +147,11 @@ export class Catalog {
   }
 
   async #ingestNamed(key: string, request: IngestFileRequest): Promise<IngestOutcome> {
-    if (this.#datasets.size >= LIMITS.datasetsMax && !this.#datasets.has(key)) {
+    const most = this.#options.datasetsMax ?? LIMITS.datasetsMax;
+    if (this.#datasets.size >= most && !this.#datasets.has(key)) {
       throw new CatalogError({
         code: 'datasets-full',
-        message: `There are ${LIMITS.datasetsMax} datasets already.`,
+        message: `There are ${most} datasets already.`,
         hint: 'Remove one that is no longer needed.',
       });
     }

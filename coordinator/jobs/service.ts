@@ -32,6 +32,7 @@ export interface JobServiceOptions {
   readonly wallMs?: () => number;
   readonly resultTtlMs?: number;
   readonly jobsQueued?: number;
+  readonly jobsKept?: number;
 }
 
 export interface JobRequest {
@@ -168,7 +169,7 @@ export class JobService {
   async sweep(): Promise<void> {
     this.#cancelSweep();
     const nowMs = this.#wallMs();
-    let excess = this.#jobs.size - this.#live - LIMITS.jobsKept;
+    let excess = this.#jobs.size - this.#live - (this.#options.jobsKept ?? LIMITS.jobsKept);
     for (const job of [...this.#jobs.values()]) {
       if (job.kind !== 'settled') continue;
       const forget = excess-- > 0;

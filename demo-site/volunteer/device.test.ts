@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LIMITS } from '../../shared/limits.ts';
 import * as policy from '../../web-worker-client/politeness/policy.ts';
 import { defaultSlots, deviceOf, storeCapBytes } from './device.ts';
 
@@ -10,4 +11,9 @@ test('the page promises what the client does', () => {
       expect(storeCapBytes(device)).toBe(policy.storeCapBytes({ cores, phone }));
     }
   }
+});
+
+test('stores keep what the page promises, less on phones', () => {
+  const cap = (phone: boolean): number => storeCapBytes(deviceOf({ cores: 4, phone, secure: true }));
+  expect([cap(false), cap(true)]).toEqual([LIMITS.storeDesktopBytes, LIMITS.storePhoneBytes]);
 });
