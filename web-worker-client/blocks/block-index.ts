@@ -1,5 +1,5 @@
 /** What the cache holds and where, in order of use, with the sums that its limits are about. No I/O: it only says which blocks to give up. */
-import type { BlockKind, BlockMeta } from './block-cache.ts';
+import type { BlockMeta } from './block-cache.ts';
 
 /** Only the index changes an entry. */
 export interface Entry {
@@ -8,6 +8,10 @@ export interface Entry {
   readonly record: Uint8Array<ArrayBuffer> | undefined;
   /** `volatile`: it lives in memory only, because it was to, or because the store had no room. */
   readonly place: 'unwritten' | 'disk' | 'volatile';
+  /** Somebody else has a copy: it may go when room is needed. Sources, and outputs that the coordinator has. */
+  readonly spare: boolean;
+  /** The record in memory came from the store, where it may have been damaged. */
+  readonly unchecked: boolean;
 }
 
 export class BlockIndex {
@@ -17,6 +21,7 @@ export class BlockIndex {
   #totalBytes = 0;
   #memoryBytes = 0;
   #volatileBytes = 0;
+  #outputBytes = 0;
 
   get totalBytes(): number {
     return this.#totalBytes;
@@ -27,6 +32,11 @@ export class BlockIndex {
     return this.#totalBytes - this.#volatileBytes;
   }
 
+  /** Bytes of blocks that are nobody's to evict. */
+  get outputBytes(): number {
+    return this.#outputBytes;
+  }
+
   get(id: string): Entry | undefined {
     return this.#entries.get(id);
   }
@@ -35,7 +45,14 @@ export class BlockIndex {
     return this.#entries.values();
   }
 
+  outputs(wanted: (meta: BlockMeta) => boolean): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ meta }) => meta.kind === 'output' && wanted(meta));
+  }
+
+  /** Keeps the place of a block that was there under this id. */
   add(entry: Entry): void {
+    const known = this.#entries.get(entry.meta.id);
+    if (known) this.#count(known, -1);
     this.#entries.set(entry.meta.id, entry);
     this.#count(entry, 1);
   }
@@ -59,9 +76,9 @@ export class BlockIndex {
     this.#change(entry, { place });
   }
 
-  /** Keeps the record of a block on disk in memory too, or no longer. */
+  /** Keeps the record of a block on disk, as it was read there, in memory too, or no longer. */
   hold(entry: Entry, record: Uint8Array<ArrayBuffer> | undefined): void {
-    this.#change(entry, { record });
+    this.#change(entry, { record, unchecked: true });
   }
 
   pin(owner: string, ids: readonly string[]): void {
@@ -72,36 +89,37 @@ export class BlockIndex {
     this.#pins.delete(owner);
   }
 
-  /** Blocks that bring `bytes` together, or all that may go: sources before outputs, each least recently used first, pinned ones never. */
+  /** Spare blocks in the store that bring `bytes` together, or all that may go: least recently used first, pinned ones never. */
   toFree(bytes: number, allowed: (entry: Entry) => boolean): readonly Entry[] {
     const victims: Entry[] = [];
     let freed = 0;
-    const kinds: readonly BlockKind[] = ['source', 'output'];
-    for (const kind of kinds) {
-      for (const entry of this.#entries.values()) {
-        if (freed >= bytes) return victims;
-        if (entry.meta.kind !== kind || !allowed(entry) || this.#pinned(entry.meta.id)) continue;
-        victims.push(entry);
-        freed += entry.meta.bytes;
-      }
+    for (const entry of this.#entries.values()) {
+      if (freed >= bytes) break;
+      if (!entry.spare || !allowed(entry) || this.#pinned(entry.meta.id)) continue;
+      victims.push(entry);
+      freed += entry.meta.bytes;
     }
     return victims;
   }
 
-  /** Takes records out of memory until at most `bytes` are left, least recently used first; returns blocks that are nowhere else, to be evicted. */
-  trimMemory(bytes: number): readonly Entry[] {
+  /**
+   * Takes records out of memory until at most `bytes` are left, least recently used first; returns blocks that are nowhere else, to
+   * be evicted. Those that are not spare are spared until `mostBytes`, where this tab would be in danger with all that it holds.
+   */
+  trimMemory(bytes: number, mostBytes: number): readonly Entry[] {
     const victims: Entry[] = [];
     let left = this.#memoryBytes;
-    for (const entry of this.#entries.values()) {
-      if (left <= bytes) break;
-      if (!entry.record || entry.place === 'unwritten') continue;
-      if (entry.place === 'volatile') {
-        if (this.#pinned(entry.meta.id)) continue;
-        victims.push(entry);
+    const trim = (most: number, allowed: (entry: Entry) => boolean): void => {
+      for (const entry of this.#entries.values()) {
+        if (left <= most) return;
+        if (!entry.record || entry.place === 'unwritten' || !allowed(entry)) continue;
+        left -= entry.record.byteLength;
+        if (entry.place === 'disk') this.hold(entry, undefined);
+        else victims.push(entry);
       }
-      left -= entry.record.byteLength;
-      if (entry.place === 'disk') this.hold(entry, undefined);
-    }
+    };
+    trim(bytes, (entry) => entry.place === 'disk' || (entry.spare && !this.#pinned(entry.meta.id)));
+    trim(mostBytes, (entry) => entry.place === 'volatile' && !victims.includes(entry) && !this.#pinned(entry.meta.id));
     return victims;
   }
 
@@ -118,9 +136,10 @@ export class BlockIndex {
     if (counts) this.#count(entry, 1);
   }
 
-  #count({ meta, record, place }: Entry, sign: 1 | -1): void {
+  #count({ meta, record, place, spare }: Entry, sign: 1 | -1): void {
     this.#totalBytes += sign * meta.bytes;
     if (record) this.#memoryBytes += sign * record.byteLength;
     if (place === 'volatile') this.#volatileBytes += sign * meta.bytes;
+    if (!spare) this.#outputBytes += sign * meta.bytes;
   }
 }

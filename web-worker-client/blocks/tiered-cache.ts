@@ -1,83 +1,109 @@
 /**
- * Block cache: records in memory (bounded), written behind into a store (capped). Sources are evicted before outputs, each least
- * recently used first; pinned blocks never. Outputs that have a copy elsewhere never go to the store: they, and what could not be
- * written, stay in memory only, as long as there is room.
+ * Block cache: records in memory (bounded), written behind into a store (capped). Over the cap spare blocks are evicted, least
+ * recently used first, pinned ones never; outputs stay, and the cache tells how much they take. Outputs that have a copy elsewhere
+ * never go to the store: they, and what could not be written, stay in memory only.
  */
-import type { BlockCache, BlockMeta, NewBlock } from './block-cache.ts';
+import type { BlockCache, BlockMeta, HeldOutput, NewBlock, RangeRead, StoreUsage } from './block-cache.ts';
 import { BlockIndex, type Entry } from './block-index.ts';
-import { type BlockStore, StoreFullError } from './block-store.ts';
+import type { BlockStore } from './block-store.ts';
+import { UsageMeter } from './usage-meter.ts';
+import { WriteBehind } from './write-behind.ts';
 
 export interface TieredCacheOptions {
   readonly store: BlockStore;
   /** Bytes of records in memory; those not yet written, and pinned ones that are nowhere else, may exceed it. */
   readonly memoryBytes: number;
-  /** Bytes of records in the store. */
+  /** Bytes of records in the store; less where the system says that there is less room. */
   readonly capBytes: number;
   /** Milliseconds since 1970. */
   readonly wallMs: () => number;
   /** Random name of this instance. */
   readonly owner: string;
-  /** False: the instance that made an output is gone, and with it the session that knew it. */
+  /** False: the instance that made an output is gone. Absent: nobody knows, and all others count as gone. */
   readonly ownerAlive?: (owner: string) => Promise<boolean>;
   readonly log?: (words: string) => void;
 }
 
-const BATCH_BLOCKS = 16;
-const BATCH_BYTES = 32 * 1024 * 1024;
+/** Part of the free room that a store counts on: other tenants of the disk grow too, and browsers' estimates are rough. */
+const ROOM_SHARE = 0.8;
+/** Memory that outputs without a place in the store may take, in times of the limit, until they are given up. */
+const OVERDRAFT = 2;
 
 export class TieredCache implements BlockCache {
   readonly #options: TieredCacheOptions;
   readonly #store: BlockStore;
   readonly #index = new BlockIndex();
+  readonly #behind: WriteBehind;
+  readonly #meter: UsageMeter;
   readonly #listeners: ((ids: readonly string[]) => void)[] = [];
-  #removals = new Set<string>();
-  #touched = new Set<string>();
+  #storeId: string | undefined;
   #capBytes: number;
-  #work: Promise<void> = Promise.resolve();
-  #pumpQueued = false;
+  #storeLost = false;
 
   private constructor(options: TieredCacheOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#capBytes = options.capBytes;
+    this.#meter = new UsageMeter(this.usage());
+    this.#behind = new WriteBehind({
+      store: options.store,
+      index: this.#index,
+      makeRoom: (bytes) => this.#evictBytes(bytes, (e) => e.place === 'disk'),
+      settled: (full) => this.#settled(full),
+      log: (words) => options.log?.(words),
+    });
   }
 
-  /** Opens the cache over its store: source chunks are kept, outputs of instances that are gone are dropped. */
+  /** Opens the cache over its store; all that is there is kept until a session says whom outputs are for. */
   static async open(options: TieredCacheOptions): Promise<TieredCache> {
     const cache = new TieredCache(options);
+    options.store.listen({
+      changedElsewhere: ({ added, removed }) => {
+        cache.#removedElsewhere(removed);
+        for (const meta of added) cache.#addedElsewhere(meta);
+      },
+      lost: (why) => cache.#loseStore(why),
+    });
     const metas = [...(await options.store.load())].sort((a, b) => a.lastUsed - b.lastUsed);
-    for (const meta of metas) {
-      if (meta.kind === 'source') cache.#add({ meta, record: undefined, place: 'disk' });
-      else if (!(await options.ownerAlive?.(meta.owner ?? ''))) cache.#removals.add(meta.id);
-    }
+    for (const meta of metas) cache.#index.add(onDisk(meta));
+    const room = await options.store.roomBytes();
+    if (room !== undefined) cache.#capBytes = Math.min(cache.#capBytes, cache.#index.storeBytes + Math.floor(room * ROOM_SHARE));
     cache.#evictOverCap(0);
-    cache.#schedule();
+    cache.#noteUsage();
     return cache;
   }
 
+  async beginSession(storeId: string): Promise<readonly HeldOutput[]> {
+    this.#storeId = storeId;
+    await this.flush();
+    const foreign = this.#index.outputs((meta) => meta.storeId !== storeId).map((e) => e.meta);
+    const working = new Set<string>();
+    for (const owner of new Set(foreign.map((meta) => meta.owner ?? ''))) {
+      if (owner !== this.#options.owner && (await this.#options.ownerAlive?.(owner))) working.add(owner);
+    }
+    this.drop(foreign.filter((meta) => !working.has(meta.owner ?? '')).map((meta) => meta.id));
+    const own = this.#index.outputs((meta) => meta.storeId === storeId);
+    const listed = own.filter((e) => e.place === 'disk' || (e.place === 'volatile' && !e.spare));
+    return listed.map(({ meta }) => ({ id: meta.id, digest: meta.digest }));
+  }
+
   put(block: NewBlock): void {
-    const known = this.#index.get(block.id);
-    if (known && known.meta.digest === block.digest) {
+    const { id, digest, kind, record, memoryOnly = false } = block;
+    const known = this.#index.get(id);
+    if (known && known.meta.digest === digest) {
       this.#use(known);
       return;
     }
     if (known) this.#forget(known);
-    const bytes = block.record.byteLength;
-    const meta: BlockMeta = {
-      id: block.id,
-      digest: block.digest,
-      bytes,
-      kind: block.kind,
-      lastUsed: this.#options.wallMs(),
-      ...(block.kind === 'output' ? { owner: this.#options.owner } : {}),
-    };
-    if (block.memoryOnly) {
-      this.#add({ meta, record: block.record, place: 'volatile' });
-      return;
-    }
-    this.#evictOverCap(bytes);
-    this.#add({ meta, record: block.record, place: 'unwritten' });
-    this.#schedule();
+    const bytes = record.byteLength;
+    const made = { owner: this.#options.owner, ...(this.#storeId === undefined ? {} : { storeId: this.#storeId }) };
+    const meta = { id, digest, bytes, kind, lastUsed: this.#options.wallMs(), ...(kind === 'output' ? made : {}) };
+    const place = memoryOnly || this.#storeLost ? 'volatile' : 'unwritten';
+    if (place === 'unwritten') this.#evictOverCap(bytes);
+    this.#index.add({ meta, record, place, spare: memoryOnly || kind === 'source', unchecked: false });
+    this.#trimMemory();
+    this.#noteUsage();
+    if (place === 'unwritten') this.#behind.schedule();
   }
 
   async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -85,10 +111,10 @@ export class TieredCache implements BlockCache {
     if (!entry) return undefined;
     this.#use(entry);
     if (entry.record) return entry.record;
+    const { digest, bytes } = entry.meta;
     const record = await this.#store.read(id).catch(() => undefined);
-    if (this.#index.get(id) !== entry) return undefined;
-    if (!record || record.byteLength !== entry.meta.bytes) {
-      // The browser, another tab or a user took it away.
+    if (this.#index.get(id)?.meta.digest !== digest) return undefined;
+    if (record?.byteLength !== bytes) {
       this.#evict([entry]);
       return undefined;
     }
@@ -97,6 +123,26 @@ export class TieredCache implements BlockCache {
       this.#trimMemory();
     }
     return record;
+  }
+
+  async readRange(id: string, offset: number, length: number): Promise<RangeRead | undefined> {
+    const entry = this.#index.get(id);
+    if (!entry) return undefined;
+    this.#use(entry);
+    const { record, unchecked } = entry;
+    const { digest, bytes } = entry.meta;
+    if (offset + length > bytes) return undefined;
+    if (record) return { bytes: record.subarray(offset, offset + length), unchecked };
+    const read = await this.#store.readRange(id, offset, length).catch(() => undefined);
+    if (this.#index.get(id)?.meta.digest !== digest) return undefined;
+    if (read?.byteLength === length) return { bytes: read, unchecked: true };
+    // The browser, another tab or a user took it away.
+    this.#evict([entry]);
+    return undefined;
+  }
+
+  meta(id: string): BlockMeta | undefined {
+    return this.#index.get(id)?.meta;
   }
 
   has(id: string, digest: string): boolean {
@@ -116,16 +162,30 @@ export class TieredCache implements BlockCache {
       const entry = this.#index.get(id);
       if (entry) this.#forget(entry);
     }
-    // Blocks that were never written leave nothing to do.
-    if (this.#removals.size > 0) this.#schedule();
+    this.#noteUsage();
+  }
+
+  dropDamaged({ id, digest }: BlockMeta): void {
+    const entry = this.#index.get(id);
+    if (entry?.meta.digest !== digest) return;
+    this.#options.log?.(`Block ${id.slice(0, 12)} was damaged in this browser's store: it is dropped.`);
+    this.#evict([entry]);
   }
 
   dropOutputs(): void {
-    this.drop([...this.#index.all()].filter((e) => e.meta.kind === 'output').map((e) => e.meta.id));
+    this.drop(this.#index.outputs(() => true).map((e) => e.meta.id));
   }
 
   onEvicted(listener: (ids: readonly string[]) => void): void {
     this.#listeners.push(listener);
+  }
+
+  usage(): StoreUsage {
+    return { outputBytes: this.#index.outputBytes, capBytes: this.#storeLost ? this.#options.memoryBytes : this.#capBytes };
+  }
+
+  onUsageChanged(listener: (usage: StoreUsage) => void): void {
+    this.#meter.listen(listener);
   }
 
   committed(): readonly BlockMeta[] {
@@ -144,13 +204,8 @@ export class TieredCache implements BlockCache {
     return this.#store.writeSetting(key, value);
   }
 
-  async flush(): Promise<void> {
-    this.#schedule();
-    // Work may have brought more work.
-    for (let work: Promise<void> | undefined; work !== this.#work; ) {
-      work = this.#work;
-      await work;
-    }
+  flush(): Promise<void> {
+    return this.#behind.flush();
   }
 
   async clear(): Promise<void> {
@@ -164,31 +219,59 @@ export class TieredCache implements BlockCache {
     await this.#store.close();
   }
 
-  // ---- the index
+  // ---- what others did to the store
 
-  #add(entry: Entry): void {
-    this.#index.add(entry);
-    this.#trimMemory();
+  #addedElsewhere(meta: BlockMeta): void {
+    const known = this.#index.get(meta.id);
+    // What this tab has in memory under the same name is the same, or about to be written over it.
+    if (!known || (known.place === 'disk' && known.meta.digest !== meta.digest)) this.#index.add(onDisk(meta));
+    this.#noteUsage();
   }
+
+  /** Outputs made here are told: without locks a tab of another coordinator may have dropped them. */
+  #removedElsewhere(ids: readonly string[]): void {
+    const gone = ids.flatMap((id) => this.#index.get(id) ?? []);
+    for (const entry of gone) this.#index.remove(entry);
+    this.#tell(gone.filter((e) => e.meta.owner === this.#options.owner));
+    this.#noteUsage();
+  }
+
+  #loseStore(why: string): void {
+    if (this.#storeLost) return;
+    this.#storeLost = true;
+    this.#behind.stop();
+    this.#options.log?.(`This browser's store is gone (${why}): blocks stay in memory until the page is loaded again.`);
+    const all = [...this.#index.all()];
+    const gone = all.filter((e) => !e.record);
+    for (const entry of gone) this.#index.remove(entry);
+    for (const entry of all) if (entry.record) this.#index.move(entry, 'volatile');
+    this.#tell(gone);
+    this.#trimMemory();
+    this.#noteUsage();
+  }
+
+  // ---- the index
 
   #use(entry: Entry): void {
     this.#index.use(entry, this.#options.wallMs());
-    // Told to the store with the next write: a use alone is not worth one.
-    if (entry.place === 'disk') this.#touched.add(entry.meta.id);
+    if (entry.place === 'disk') this.#behind.touch(entry.meta.id);
   }
 
   #forget(entry: Entry): void {
     this.#index.remove(entry);
-    this.#touched.delete(entry.meta.id);
     // One that is being written right now is removed when that is done.
-    if (entry.place === 'disk') this.#removals.add(entry.meta.id);
+    if (entry.place === 'disk') this.#behind.remove([entry.meta.id]);
   }
 
   #evict(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     for (const entry of entries) this.#forget(entry);
-    if (this.#removals.size > 0) this.#schedule();
-    const outputs = entries.filter((e) => e.meta.kind === 'output').map((e) => e.meta.id);
+    this.#tell(entries);
+    this.#noteUsage();
+  }
+
+  #tell(gone: readonly Entry[]): void {
+    const outputs = gone.filter((e) => e.meta.kind === 'output').map((e) => e.meta.id);
     if (outputs.length > 0) for (const listener of this.#listeners) listener(outputs);
   }
 
@@ -204,88 +287,22 @@ export class TieredCache implements BlockCache {
   }
 
   #trimMemory(): void {
-    this.#evict(this.#index.trimMemory(this.#options.memoryBytes));
+    const { memoryBytes } = this.#options;
+    this.#evict(this.#index.trimMemory(memoryBytes, memoryBytes * OVERDRAFT));
   }
 
-  // ---- writing behind
-
-  #schedule(): void {
-    if (this.#pumpQueued) return;
-    this.#pumpQueued = true;
-    this.#work = this.#work.then(() => this.#pump());
+  #noteUsage(): void {
+    this.#meter.note(this.usage());
   }
 
-  async #pump(): Promise<void> {
-    this.#pumpQueued = false;
-    try {
-      // Removals come before each write: they make the room that the write was promised.
-      for (let batch = this.#unwritten(); batch.length > 0; batch = this.#unwritten()) {
-        await this.#removeQueued();
-        await this.#writeBatch(batch);
-      }
-      await this.#removeQueued();
-      const touched = [...this.#touched].map((id) => this.#index.get(id)?.meta).filter((meta) => meta !== undefined);
-      this.#touched.clear();
-      if (touched.length > 0) await this.#store.touch(touched);
-    } catch (error) {
-      this.#options.log?.(`The block store failed: ${(error as Error).message}`);
-    }
-  }
-
-  async #removeQueued(): Promise<void> {
-    if (this.#removals.size === 0) return;
-    const ids = [...this.#removals];
-    this.#removals = new Set();
-    await this.#store.remove(ids);
-  }
-
-  #unwritten(): readonly Entry[] {
-    const batch: Entry[] = [];
-    let bytes = 0;
-    for (const entry of this.#index.all()) {
-      if (entry.place !== 'unwritten' || !entry.record) continue;
-      batch.push(entry);
-      bytes += entry.meta.bytes;
-      if (batch.length >= BATCH_BLOCKS || bytes >= BATCH_BYTES) break;
-    }
-    return batch;
-  }
-
-  /** Writes the batch; where there is no room, makes some once, then keeps the batch in memory only. */
-  async #writeBatch(batch: readonly Entry[]): Promise<void> {
-    const blocks = batch.flatMap((e) => (e.record ? [{ meta: e.meta, record: e.record }] : []));
-    const bytes = blocks.reduce((sum, b) => sum + b.meta.bytes, 0);
-    let place: Entry['place'] = 'disk';
-    try {
-      await this.#store.write(blocks);
-    } catch (error) {
-      place = 'volatile';
-      if (error instanceof StoreFullError && this.#evictBytes(bytes, (e) => e.place === 'disk') > 0) {
-        await this.#removeQueued();
-        place = (await this.#writes(blocks)) ? 'disk' : 'volatile';
-      }
-      if (error instanceof StoreFullError) this.#lowerCap();
-      if (place === 'volatile') this.#options.log?.(`Blocks stay in memory only: ${(error as Error).message}`);
-    }
-    for (const entry of batch) {
-      this.#index.move(entry, place);
-      // It may have been dropped while it was being written.
-      if (this.#index.get(entry.meta.id) !== entry) this.#removals.add(entry.meta.id);
-    }
+  #settled(full: boolean): void {
+    // The browser gave less than we hoped: from now on evict before it has to refuse.
+    if (full) this.#capBytes = Math.min(this.#capBytes, Math.max(1, this.#index.storeBytes));
     this.#trimMemory();
+    this.#noteUsage();
   }
+}
 
-  async #writes(blocks: readonly { readonly meta: BlockMeta; readonly record: Uint8Array<ArrayBuffer> }[]): Promise<boolean> {
-    try {
-      await this.#store.write(blocks);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** The browser gave less than we hoped: from now on evict before it has to refuse. */
-  #lowerCap(): void {
-    this.#capBytes = Math.min(this.#capBytes, Math.max(1, this.#index.storeBytes));
-  }
+function onDisk(meta: BlockMeta): Entry {
+  return { meta, record: undefined, place: 'disk', spare: meta.kind === 'source', unchecked: true };
 }

@@ -1,13 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runBlockCacheTests } from '../blocks/cache-suite.ts';
+import { runBlockCacheTests } from '../blocks/testing/cache-suite.ts';
 import { FileStore } from './file-store.ts';
 
 runBlockCacheTests(test, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'muster-store-'));
-  return { open: () => FileStore.open(directory), destroy: () => rm(directory, { recursive: true }) };
+  const path = (id: string): string => join(directory, 'blocks', id);
+  return {
+    open: () => FileStore.open(directory),
+    damage: async (id) => {
+      const record = await readFile(path(id));
+      await writeFile(path(id), record.with(record.length >> 1, 77));
+    },
+    truncate: async (id) => truncate(path(id), (await readFile(path(id))).length >> 1),
+    destroy: () => rm(directory, { recursive: true }),
+  };
 });
 
 test('what a crash left half done does not exist', async () => {

@@ -2,11 +2,11 @@
  * Blocks in a directory, for the headless worker. `blocks/ID` is a record, `meta/ID.json` its metadata, written after it: a record
  * without metadata does not exist. One process a directory.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isHex64 } from '../../shared/ids.ts';
 import type { BlockMeta } from '../blocks/block-cache.ts';
-import { type BlockStore, StoreFullError } from '../blocks/block-store.ts';
+import { type BlockStore, type StoredBlock, StoreFullError } from '../blocks/block-store.ts';
 
 const AT_ONCE = 32;
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -29,6 +29,9 @@ export class FileStore implements BlockStore {
     return store;
   }
 
+  /** Nobody else has it, and a directory that is deleted shows when blocks are read. */
+  listen(): void {}
+
   async load(): Promise<readonly BlockMeta[]> {
     const names = await readdir(this.#meta);
     const metas: BlockMeta[] = [];
@@ -48,10 +51,24 @@ export class FileStore implements BlockStore {
     return bytes && new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  async write(blocks: readonly { readonly meta: BlockMeta; readonly record: Uint8Array<ArrayBuffer> }[]): Promise<void> {
+  async readRange(id: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const file = await unlessAbsent(open(join(this.#blocks, id)));
+    if (!file) return undefined;
     try {
+      const bytes = new Uint8Array(length);
+      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      return bytesRead === length ? bytes : undefined;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async write(blocks: readonly StoredBlock[]): Promise<void> {
+    try {
+      // A block that replaces another must not be found under the other's metadata.
+      await Promise.all(blocks.map(({ meta }) => rm(this.#metaPath(meta.id), { force: true })));
       await Promise.all(blocks.map(({ meta, record }) => writeWhole(join(this.#blocks, meta.id), record)));
-      await this.touch(blocks.map((b) => b.meta));
+      await this.#writeMetas(blocks.map((b) => b.meta));
     } catch (error) {
       await this.remove(blocks.map((b) => b.meta.id));
       if (NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')) throw new StoreFullError((error as Error).message);
@@ -65,7 +82,8 @@ export class FileStore implements BlockStore {
   }
 
   async touch(metas: readonly BlockMeta[]): Promise<void> {
-    await Promise.all(metas.map((meta) => writeWhole(this.#metaPath(meta.id), JSON.stringify(meta))));
+    const there = new Set(await readdir(this.#meta));
+    await this.#writeMetas(metas.filter((meta) => there.has(`${meta.id}.json`)));
   }
 
   async readSetting(key: string): Promise<string | undefined> {
@@ -74,6 +92,11 @@ export class FileStore implements BlockStore {
 
   async writeSetting(key: string, value: string): Promise<void> {
     await writeWhole(this.#settings, JSON.stringify({ ...(await this.#readSettings()), [key]: value }));
+  }
+
+  async roomBytes(): Promise<number | undefined> {
+    const { bavail, bsize } = await statfs(this.#blocks);
+    return bavail * bsize;
   }
 
   async clear(): Promise<void> {
@@ -85,6 +108,10 @@ export class FileStore implements BlockStore {
   }
 
   async close(): Promise<void> {}
+
+  async #writeMetas(metas: readonly BlockMeta[]): Promise<void> {
+    await Promise.all(metas.map((meta) => writeWhole(this.#metaPath(meta.id), JSON.stringify(meta))));
+  }
 
   #metaPath(id: string): string {
     return join(this.#meta, `${id}.json`);

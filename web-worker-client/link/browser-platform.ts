@@ -1,9 +1,7 @@
 /** The link's platform in a dedicated worker of a page. */
 import { wrap } from 'comlink';
 import type { Clock } from '../../shared/clock.ts';
-import type { BlockStore } from '../blocks/block-store.ts';
-import { IdbStore } from '../blocks/idb-store.ts';
-import { MemoryStore } from '../blocks/memory-store.ts';
+import { openBrowserStore } from '../blocks/open-browser-store.ts';
 import { TieredCache } from '../blocks/tiered-cache.ts';
 import type { SlotApi } from '../slots/api.ts';
 import { downloadEngine } from './engine-download.ts';
@@ -44,7 +42,19 @@ export function browserPlatform(options: BrowserPlatformOptions): Platform {
     spawnSlot: (_slot, onBroken) => spawnSlot(options.spawn(), onBroken),
     loadEngine: (onProgress) => downloadEngine(options.engineUrl, onProgress),
     openBlockCache: () => openCache(options),
+    ...('locks' in navigator ? { claim } : {}),
   };
+}
+
+function claim(name: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const hold = (lock: Lock | null): Promise<void> | undefined => {
+      resolve(lock !== null);
+      return lock === null ? undefined : new Promise(() => undefined);
+    };
+    // Held until the worker ends.
+    navigator.locks.request(name, { ifAvailable: true }, hold).catch(reject);
+  });
 }
 
 function spawnSlot(worker: Worker, onBroken: (why: string) => void): SpawnedSlot {
@@ -58,23 +68,14 @@ function spawnSlot(worker: Worker, onBroken: (why: string) => void): SpawnedSlot
 async function openCache(options: BrowserPlatformOptions): Promise<TieredCache> {
   const owner = Array.from(randomBytes(9), (b) => b.toString(16).padStart(2, '0')).join('');
   const alive = holdOwnerLock(owner);
-  const open = (store: BlockStore): Promise<TieredCache> =>
-    TieredCache.open({
-      store,
-      memoryBytes: options.cacheMemoryBytes,
-      capBytes: options.storeCapBytes,
-      wallMs: () => Date.now(),
-      owner,
-      log: options.onLog,
-      ...(alive === undefined ? {} : { ownerAlive: alive }),
-    });
-  try {
-    return await open(new IdbStore());
-  } catch (error) {
-    // Some private windows have no IndexedDB: the tab works, and remembers nothing.
-    options.onLog(`This browser stores nothing (${(error as Error).message}): data is kept in memory only.`);
-    return open(new MemoryStore());
-  }
+  const known = { owner, ...(alive === undefined ? {} : { ownerAlive: alive }), log: options.onLog };
+  return TieredCache.open({
+    ...known,
+    store: await openBrowserStore(known),
+    memoryBytes: options.cacheMemoryBytes,
+    capBytes: options.storeCapBytes,
+    wallMs: () => Date.now(),
+  });
 }
 
 /**
