@@ -1,0 +1,62 @@
+/**
+ * The kernel's memory: taken from bottom to top, given back all at once. It is kept from one task to the next, because fresh memory
+ * costs more than the split itself; what a large task made it grow to is let go with its instance.
+ */
+import { newSplitKernel, type SplitExports } from './split-exports.ts';
+
+/** The kernel itself needs nothing below; a first page that is never used catches an address of 0. */
+const BOTTOM = 64 * 1024;
+const PAGE = 64 * 1024;
+const LARGEST = 65_536;
+/** Vector loads and stores run over the end by less than this. */
+const SLACK = 64;
+const KEPT_BYTES = 256 * 1024 * 1024;
+
+export class KernelMemory {
+  #exports: SplitExports = newSplitKernel();
+  #top = BOTTOM;
+  /** Views of the whole memory; stale after `take`. */
+  bytes = new Uint8Array(this.#exports.memory.buffer);
+  words = new Uint32Array(this.#exports.memory.buffer);
+
+  get kernel(): SplitExports {
+    return this.#exports;
+  }
+
+  /** Address of `count` bytes with any content, at a multiple of 16. Throws RangeError when memory can't grow. */
+  take(count: number): number {
+    const at = this.#top;
+    const top = at + Math.ceil(count / 16) * 16;
+    if (top + SLACK > this.bytes.length) this.#grow(top + SLACK);
+    this.#top = top;
+    return at;
+  }
+
+  takeZeros(count: number): number {
+    const at = this.take(count);
+    this.bytes.fill(0, at, at + count);
+    return at;
+  }
+
+  #grow(needed: number): void {
+    const { memory } = this.#exports;
+    const held = this.bytes.length / PAGE;
+    const pages = Math.min(LARGEST, Math.max(Math.ceil(needed / PAGE), Math.floor(held * 1.5)));
+    if (pages * PAGE < needed) throw new RangeError('the output of one task is larger than the memory for splitting can be');
+    memory.grow(pages - held);
+    this.#look();
+  }
+
+  #look(): void {
+    this.bytes = new Uint8Array(this.#exports.memory.buffer);
+    this.words = new Uint32Array(this.#exports.memory.buffer);
+  }
+
+  /** Everything taken is given back; what grew too large is replaced. */
+  reset(): void {
+    this.#top = BOTTOM;
+    if (this.bytes.length <= KEPT_BYTES) return;
+    this.#exports = newSplitKernel();
+    this.#look();
+  }
+}
