@@ -70,6 +70,14 @@ export const LIMITS = {
   storePhoneBytes: 256 * MiB,
   /** Inline blocks the coordinator keeps in memory before it spills them to disk. */
   coordinatorInlineBytes: 64 * MiB,
+  /** Input of a last stage's task up to this size, held by the coordinator, may be read in the coordinator's own slot. */
+  localTaskBytes: 1 * MiB,
+  /** Memory limit of the coordinator's own slot. */
+  localSlotBytes: 256 * MiB,
+  /** Largest result of the coordinator's own slot; a task that makes more goes to a tab. */
+  localResultBytes: 16 * MiB,
+  /** Longest run in the coordinator's own slot, beyond `--pace`; a task that needs more goes to a tab. */
+  localRunMs: 10_000,
   /** Task outputs that the coordinator keeps on disk: results, and what tabs had no room for. */
   coordinatorDiskBytes: 32 * GiB,
   /** Relayed pieces in the coordinator's memory; what slow readers leave beyond that goes to its disk. */

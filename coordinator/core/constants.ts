@@ -10,6 +10,7 @@ export const CORE_DEFAULTS = {
   failuresPerTask: LIMITS.failuresPerTask,
   deathsPerTask: LIMITS.deathsPerTask,
   storyLines: LIMITS.storyLines,
+  localTaskBytes: LIMITS.localTaskBytes,
   /** Blocks that no live job needs are kept for reuse up to these bounds, oldest use dropped first. */
   reusableBytes: 1024 * MiB,
   reusableBlocks: 50_000,

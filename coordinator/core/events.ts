@@ -26,6 +26,8 @@ export interface WorkerTraits {
   /** CPU share the volunteer gives, 0..1. */
   readonly share: number;
   readonly memoryPerSlotBytes: number;
+  /** The coordinator's own slot (local-worker.ts); the protocol has no word for it, so no tab can claim it. */
+  readonly local?: boolean;
 }
 
 /** A slot's resident table: which columns of which run it holds now. */

@@ -133,6 +133,15 @@ function checkWorkers(core: Core): void {
       }
     }
   }
+  const locals = [...core.workers.values()].filter((worker) => worker.traits.local);
+  invariant(core.local ? locals.includes(core.local) : locals.length === 0, 'the coordinator’s own slot is listed wrongly');
+  for (const { store, slots } of locals) {
+    invariant(store.blocks.size === 0, 'the coordinator’s own slot holds blocks');
+    invariant(
+      slots.every((slot) => slot.attempts.size <= 1),
+      'the coordinator’s own slot has a second lease',
+    );
+  }
   invariant(core.liveSlots === live, `${core.liveSlots} live slots counted of ${live}`);
   for (const attempt of core.attempts.values()) {
     invariant(core.workers.get(attempt.worker.sessionId) === attempt.worker, `${attempt.id} is leased to a session that is gone`);

@@ -1,6 +1,7 @@
 /** Views of jobs, workers and blocks. Counters are computed from attempt records each time they are asked for. */
 import type { BlockId } from '../../shared/ids.ts';
 import type { JobState } from './commands.ts';
+import { joinedWorkers } from './local-worker.ts';
 import type { Block, Core, Job, StageState, Worker } from './state.ts';
 import type { BlockView, JobCounters, JobView, StageView, WorkerView } from './views.ts';
 
@@ -30,7 +31,7 @@ function waitingWords(core: Core, job: Job): string | undefined {
   if (job.leases > 0) return undefined;
   if (job.uncollected.size > 0) return 'the result is being copied to the coordinator';
   if (core.liveSlots > 0) return 'all slots are busy with other jobs';
-  if (core.workers.size === 0) return 'no worker is connected: open the volunteer page in a browser, or run `muster worker`';
+  if (joinedWorkers(core) === 0) return 'no worker is connected: open the volunteer page in a browser, or run `muster worker`';
   return 'every connected worker is paused, draining or leaving: resume one, or open another tab';
 }
 

@@ -6,6 +6,7 @@
 import { beginAttempt } from './attempts.ts';
 import { QUEUE_LOOKAHEAD, STEAL_LOOKAHEAD } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
+import { localOffer, nextLocalTask } from './local-worker.ts';
 import { dequeue, enqueue, jobsOf, mayLease } from './queue.ts';
 import { homeOf, loadMs, runMs } from './residents.ts';
 import { specOf } from './spec.ts';
@@ -14,7 +15,9 @@ import { type Core, isEligible, type Job, type Slot, type Task, type Worker } fr
 export function dispatch(core: Core): void {
   core.stealAtMs = Number.POSITIVE_INFINITY;
   do {
-    for (const task of core.fresh.splice(0)) if (task.state === 'ready') offerToLocal(core, task);
+    const waiting = nextLocalTask(core);
+    if (waiting) lease(core, waiting.offer.job, waiting.task, waiting.offer.slot);
+    for (const task of core.fresh.splice(0)) if (task.state === 'ready') offer(core, task);
     for (let leases = 0; leases < core.limits.leasesPerSlot; leases++) fill(core, leases);
     core.freed.clear();
   } while (core.fresh.length > 0);
@@ -92,8 +95,14 @@ function shuns(core: Core, task: Task, worker: Worker): boolean {
   return false;
 }
 
-function offerToLocal(core: Core, task: Task): void {
-  const slot = localSlot(core, task);
+function offer(core: Core, task: Task): void {
+  const local = localOffer(core, task);
+  if (local) lease(core, local.job, task, local.slot);
+  else offerNearby(core, task);
+}
+
+function offerNearby(core: Core, task: Task): void {
+  const slot = nearSlot(core, task);
   if (!slot || shuns(core, task, slot.worker)) return;
   let job: Job | undefined;
   for (const each of jobsOf(task)) {
@@ -102,7 +111,7 @@ function offerToLocal(core: Core, task: Task): void {
   if (job) lease(core, job, task, slot);
 }
 
-function localSlot(core: Core, task: Task): Slot | undefined {
+function nearSlot(core: Core, task: Task): Slot | undefined {
   if (task.home) return core.free[task.home.attempts.size]?.has(task.home) && hasRoom(core, task.home) ? task.home : undefined;
   const store = task.preferredStore === undefined ? undefined : core.stores.get(task.preferredStore);
   for (const sessionId of store?.sessions ?? []) {

@@ -7,6 +7,7 @@ import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt } from './failures.ts';
 import { acceptBlock, dropFrom } from './inventory.ts';
+import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
 import type { Attempt, Block, Core, Worker } from './state.ts';
 import { note } from './stories.ts';
@@ -32,6 +33,10 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
     if (event.blockId !== task.blockId) refuse(core, event, worker, core.blocks.get(event.blockId), message);
     return;
   }
+  if (!event.inline && !storeOf(worker)) {
+    failAttempt(core, attempt, { reason: 'resource', code: 'not-kept', message: `${worker.workerId} could not keep the block` });
+    return;
+  }
   learn(worker, attempt, event.costs, core.now);
   endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
   core.ended.delete(attempt.id);
@@ -50,14 +55,14 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
     note(core, block.id, 'digestChanged', 'a rerun gave other bytes', [worker.workerId]);
   worker.rows += block.rows;
   if (event.inline) block.onCoordinator = true;
-  blockCame(core, block, worker.store);
+  blockCame(core, block, storeOf(worker));
 }
 
 function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void {
   const worker = core.workers.get(event.sessionId);
   const ended = core.ended.get(event.attemptId);
   const block = core.blocks.get(event.blockId);
-  if (!worker || ended?.sessionId !== event.sessionId || ended.blockId !== event.blockId) {
+  if (!worker || ended?.sessionId !== event.sessionId || ended.blockId !== event.blockId || !(event.inline || storeOf(worker))) {
     refuse(core, event, worker, block, 'its attempt is not known');
     return;
   }
@@ -69,7 +74,7 @@ function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void 
   }
   note(core, event.attemptId, 'lateReport', 'counted as inventory', [worker.workerId, event.blockId]);
   if (event.inline) accepted.onCoordinator = true;
-  blockCame(core, accepted, worker.store);
+  blockCame(core, accepted, storeOf(worker));
 }
 
 /** The tab may forget the block, and the coordinator the bytes that rode along. */

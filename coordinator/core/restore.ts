@@ -4,7 +4,18 @@ import { scheduleJob, scheduleWake } from './deadlines.ts';
 import { stagesOf } from './jobs.ts';
 import { newQueue } from './queue.ts';
 import type { SlotName, Snapshot } from './snapshot.ts';
-import type { Attempt, Block, Core, InputGroup, Job, Slot, Task, TaskSource, Worker } from './state.ts';
+import {
+  type Attempt,
+  type Block,
+  type Core,
+  type InputGroup,
+  isEligible,
+  type Job,
+  type Slot,
+  type Task,
+  type TaskSource,
+  type Worker,
+} from './state.ts';
 
 /** `core` is new. */
 export function restoreCore(core: Core, saved: Snapshot): void {
@@ -78,7 +89,8 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
     worker.slots.push({ worker, index, attempts: new Set(), residents: new Map(held), backlog: 0 });
   });
   core.workers.set(worker.sessionId, worker);
-  if (!worker.traits.paused && !worker.draining && !worker.leaving) core.liveSlots += worker.traits.slots;
+  if (worker.traits.local) core.local = worker;
+  if (isEligible(worker)) core.liveSlots += worker.traits.slots;
 }
 
 function loadBlock(core: Core, saved: Snapshot['blocks'][number]): void {

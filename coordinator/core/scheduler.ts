@@ -69,8 +69,10 @@ export class Scheduler {
     return [...this.#core.jobs.values()].map((job) => job.finalView ?? pictureOf(this.#core, job));
   }
 
+  /** Those that people brought; the coordinator's own slot is none of them. */
   workers(): readonly WorkerView[] {
-    return [...this.#core.workers.values()].map((worker) => workerPicture(this.#core, worker));
+    const joined = [...this.#core.workers.values()].filter((worker) => !worker.traits.local);
+    return joined.map((worker) => workerPicture(this.#core, worker));
   }
 
   *blocks(): Generator<BlockView> {

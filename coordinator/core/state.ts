@@ -238,6 +238,8 @@ export interface Core {
   readonly attempts: Map<AttemptId, Attempt>;
   readonly ended: Map<AttemptId, EndedAttempt>;
   readonly workers: Map<SessionId, Worker>;
+  /** The coordinator's own, one of `workers`. */
+  local?: Worker;
   readonly stores: Map<StoreId, Store>;
   readonly blocks: Map<BlockId, Block>;
   /** Slots of workers that may get leases, by the run they hold. */
@@ -268,7 +270,7 @@ export interface Core {
   out: CoreCommand[];
 }
 
-/** A worker that may be given leases. */
+/** A worker whose slots may be given leases from the queues. */
 export function isEligible(worker: Worker): boolean {
-  return !worker.traits.paused && !worker.draining && !worker.leaving;
+  return !worker.traits.local && !worker.traits.paused && !worker.draining && !worker.leaving;
 }

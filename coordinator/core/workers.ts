@@ -39,6 +39,7 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
     rows: 0,
   };
   core.workers.set(sessionId, worker);
+  if (traits.local) core.local = worker;
   core.stories.keep(workerId);
   note(core, workerId, 'workerJoined', `session ${sessionId}`, [], { slots: traits.slots, visibility: traits.visibility });
   alter(core, worker, () => {
@@ -129,6 +130,7 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
     worker.leaving = true;
   });
   core.workers.delete(sessionId);
+  if (core.local === worker) delete core.local;
   for (const slot of worker.slots) {
     for (const key of slot.residents.keys()) unindex(core, slot, key);
     core.freed.delete(slot);

@@ -61,9 +61,16 @@ export class Books {
     invariant(inSlot < 2, `third lease to slot ${slot} of ${tab.workerId}`);
     const missing = this.unreachable(task).filter((id) => !this.unsaid.has(id));
     invariant(missing.length === 0, `lease of ${task.title} whose inputs nobody holds: ${missing.join(', ')}`);
+    if (tab.traits.local) this.#checkLocal(task);
     const attempt = { attemptId, sessionId, slot, task, jobId, stage, started: false };
     tab.attempts.set(attemptId, attempt);
     this.leases.push(attempt);
+  }
+
+  /** The coordinator's own slot reads what the coordinator holds, and never nothing. */
+  #checkLocal({ title, inputs }: TaskSpec): void {
+    const isHere = inputs.every((input) => input.kind === 'slices' && input.slices.every((s) => this.coordinator.has(s.blockId)));
+    invariant(isHere && inputs.length > 0, `the coordinator's own slot cannot read the inputs of ${title}`);
   }
 
   /** Stage inputs with no copy of the named digest anywhere. */

@@ -163,10 +163,11 @@ export class Fleet extends Books {
     tab?.attempts.delete(attempt.attemptId);
     const { sessionId, attemptId, task } = attempt;
     const digest = digestFor(task.blockId, options.variant);
-    const inline = options.inline ?? false;
+    const isLocal = tab?.traits.local === true;
+    const inline = isLocal || (options.inline ?? false);
     const changes = tab ? this.load(tab, attempt) : [];
     if (changes.length > 0) this.send({ type: 'residentsChanged', sessionId, changes });
-    const store = tab && this.stores.get(tab.storeId);
+    const store = tab && !isLocal ? this.stores.get(tab.storeId) : undefined;
     // A tab keeps one copy under an id; writing other bytes over it is a loss that shows when somebody fetches.
     if (store?.has(task.blockId) && store.get(task.blockId) !== digest) this.unsaid.add(task.blockId);
     store?.set(task.blockId, digest);
