@@ -49,7 +49,10 @@ export interface GridHandle {
   /** Finishes what runs, takes nothing new, then pauses. */
   finishThenPause(): void;
   resume(): void;
-  /** Says goodbye and ends all workers; `deleteBlocks` also deletes what this browser stored. */
+  /**
+   * Says goodbye, hands over what only this tab has (for seconds at most) and ends all workers; `deleteBlocks` also deletes what
+   * this browser stored.
+   */
   leave(options?: { readonly deleteBlocks?: boolean }): Promise<void>;
   setSlots(slots: number): void;
   /** 0.05..1. */
@@ -153,7 +156,7 @@ class PageSide implements GridHandle {
   async leave(options: { readonly deleteBlocks?: boolean } = {}): Promise<void> {
     if (this.#ended) return;
     this.#unwatch();
-    await this.#link.leave({ deleteBlocks: options.deleteBlocks ?? false });
+    await this.#link.leave({ deleteBlocks: options.deleteBlocks ?? false, handOver: true });
     this.#worker.terminate();
   }
 
@@ -183,12 +186,15 @@ class PageSide implements GridHandle {
       this.#tell((link) => link.changeTraits({ visibility: visibility() }));
       this.#tell((link) => link.wakeUp());
     });
-    on(document, 'resume', () => this.#tell((link) => link.wakeUp()));
-    on(window, 'pageshow', () => this.#tell((link) => link.wakeUp()));
+    on(document, 'freeze', () => this.#tell((link) => link.freeze(Date.now())));
+    on(document, 'resume', () => this.#tell((link) => link.thaw()));
+    on(window, 'pageshow', () => this.#tell((link) => link.thaw()));
     on(window, 'online', () => this.#tell((link) => link.wakeUp()));
-    // What runs is then released, not dead; a message that comes too late costs a recompute at most.
     on(window, 'pagehide', (event) => {
-      if (!(event as PageTransitionEvent).persisted) this.#tell((link) => link.leave({ deleteBlocks: false }));
+      // A page that the browser keeps for the back button is frozen like any other.
+      if ((event as PageTransitionEvent).persisted) this.#tell((link) => link.freeze(Date.now()));
+      // What runs is then released, not dead; a message that comes too late costs a recompute at most.
+      else this.#tell((link) => link.leave({ deleteBlocks: false, handOver: false }));
     });
     this.#undo.push(
       holdFreezeShield(`muster-tab-${Math.random().toString(36).slice(2)}`),

@@ -5,11 +5,15 @@
 export interface Attempt {
   readonly attemptId: string;
   readonly slot: number;
+  readonly blockId: string;
   readonly title: string;
-  state: 'fetching' | 'ready' | 'running' | 'stopping';
-  /** The coordinator has been told how it ended: its outcome is to be discarded. */
+  /** `following`: an orphan makes the same block; its outcome will be this one's. */
+  state: 'fetching' | 'ready' | 'running' | 'stopping' | 'following';
+  /** The coordinator has been told how it ended, or has given it up: nobody waits for its outcome. */
   settled: boolean;
   startedAtMs: number;
+  /** It runs though its session was lost at this time: its block is worth telling late. */
+  orphanedAtMs: number | undefined;
 }
 
 export class Attempts {
@@ -27,9 +31,9 @@ export class Attempts {
     return this.all().filter((a) => a.slot === slot);
   }
 
-  add(attemptId: string, slot: number, title: string): Attempt {
-    const attempt: Attempt = { attemptId, slot, title, state: 'fetching', settled: false, startedAtMs: 0 };
-    this.#byId.set(attemptId, attempt);
+  add(lease: Pick<Attempt, 'attemptId' | 'slot' | 'blockId' | 'title'>): Attempt {
+    const attempt: Attempt = { ...lease, state: 'fetching', settled: false, startedAtMs: 0, orphanedAtMs: undefined };
+    this.#byId.set(attempt.attemptId, attempt);
     return attempt;
   }
 
@@ -46,6 +50,15 @@ export class Attempts {
     const queue = this.ofSlot(slot);
     if (queue.some((a) => this.occupies(a))) return undefined;
     return queue.find((a) => a.state === 'ready');
+  }
+
+  /** The orphan that makes this block, while it still runs. */
+  orphanOf(blockId: string): Attempt | undefined {
+    return this.all().find((a) => a.orphanedAtMs !== undefined && a.state === 'running' && a.blockId === blockId);
+  }
+
+  followersOf(orphan: Attempt): readonly Attempt[] {
+    return this.all().filter((a) => a.state === 'following' && a.blockId === orphan.blockId);
   }
 
   /** Attempts whose outcome the coordinator still waits for. */

@@ -26,13 +26,15 @@ const FINAL: { readonly [code: number]: string } = {
   [CLOSE.version]: 'The coordinator speaks another version: reload this page.',
   [CLOSE.token]: 'The coordinator refused the token: ask for a new link to join.',
   [CLOSE.origin]: 'The coordinator does not allow this page: open its own address instead.',
-  [CLOSE.duplicate]: 'This worker has joined in another tab: close one of the two, or reload this page.',
   [CLOSE.dismissed]: 'The administrator closed this worker. Reload the page to ask again.',
 };
 
 export function finalWords(code: number): string | undefined {
   return FINAL[code];
 }
+
+/** How long a leaving tab stays at most, for the coordinator to fetch what only it has. */
+export const HAND_OVER_MS = 10_000;
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 30_000;
@@ -50,6 +52,7 @@ export function backoffMs(failures: number, code: number, random: number): numbe
 export function closedWords(code: number, reason: string): string {
   if (code === CLOSE.badMessage) return `a message broke the protocol${reason ? ` (${reason})` : ''}`;
   if (code === CLOSE.silent) return 'the coordinator did not hear from this tab for too long';
+  if (code === CLOSE.duplicate) return 'another tab took this one’s name; it joins again under a new one';
   if (code === CLOSE.full) return 'the coordinator has as many workers as it can take';
   return reason || 'the connection was lost';
 }

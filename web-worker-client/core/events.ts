@@ -5,16 +5,30 @@
 import type { FailureReason } from '../../shared/failure.ts';
 import type { WorkerTraits } from './traits.ts';
 
-/** Who wants the tab to rest. It works only while nobody does. */
-export type PauseReason = 'volunteer' | 'battery';
+/** Who wants the tab to rest. It works only while nobody does. `browser`: it is about to freeze the page. */
+export type PauseReason = 'volunteer' | 'battery' | 'browser';
 
 export type TabEvent =
   /** The volunteer agreed and the engine is ready. */
   | { readonly type: 'joinRequested' }
   | { readonly type: 'socketOpened'; readonly epoch: number }
   | { readonly type: 'socketClosed'; readonly epoch: number; readonly code: number; readonly reason: string }
-  | { readonly type: 'welcomed'; readonly epoch: number; readonly workerId: string; readonly heartbeatMs: number }
-  | { readonly type: 'leased'; readonly epoch: number; readonly attemptId: string; readonly slot: number; readonly title: string }
+  | {
+      readonly type: 'welcomed';
+      readonly epoch: number;
+      readonly workerId: string;
+      readonly heartbeatMs: number;
+      /** The coordinator knows this tab's store: what was made for it before is worth keeping. */
+      readonly returning: boolean;
+    }
+  | {
+      readonly type: 'leased';
+      readonly epoch: number;
+      readonly attemptId: string;
+      readonly slot: number;
+      readonly blockId: string;
+      readonly title: string;
+    }
   | { readonly type: 'attemptCancelled'; readonly epoch: number; readonly attemptId: string; readonly why: string }
   | { readonly type: 'drained'; readonly epoch: number }
   | { readonly type: 'heartbeatSeen'; readonly epoch: number; readonly seq: number }
@@ -28,7 +42,8 @@ export type TabEvent =
   /** Finish what runs, then rest. */
   | { readonly type: 'finishThenPauseRequested' }
   | { readonly type: 'resumed'; readonly by: PauseReason }
-  | { readonly type: 'leaveRequested' }
+  /** `handOver`: stay for a while, so that the coordinator can fetch what only this tab has. */
+  | { readonly type: 'leaveRequested'; readonly handOver: boolean }
   | { readonly type: 'traitsChanged'; readonly traits: Partial<Omit<WorkerTraits, 'paused'>> }
   /** The browser says that the network or the page is back: no need to sit out the back-off. */
   | { readonly type: 'wokenUp' }

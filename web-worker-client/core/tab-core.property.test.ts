@@ -7,7 +7,7 @@ import { TabCore } from './tab-core.ts';
 
 const epoch = fc.integer({ min: 0, max: 6 });
 const attemptId = fc.integer({ min: 0, max: 12 }).map((n) => `a${n}`);
-const by = fc.constantFrom('volunteer' as const, 'battery' as const);
+const by = fc.constantFrom('volunteer' as const, 'battery' as const, 'browser' as const);
 
 const event: fc.Arbitrary<TabEvent> = fc.oneof(
   fc.record({ type: fc.constant('joinRequested' as const) }),
@@ -15,10 +15,16 @@ const event: fc.Arbitrary<TabEvent> = fc.oneof(
   fc.record({
     type: fc.constant('socketClosed' as const),
     epoch,
-    code: fc.constantFrom(1000, 1001, 1006, 4408, 4429),
+    code: fc.constantFrom(1000, 1001, 1006, 4408, 4409, 4429),
     reason: fc.constant(''),
   }),
-  fc.record({ type: fc.constant('welcomed' as const), epoch, workerId: fc.constant('w'), heartbeatMs: fc.constant(2000) }),
+  fc.record({
+    type: fc.constant('welcomed' as const),
+    epoch,
+    workerId: fc.constant('w'),
+    heartbeatMs: fc.constant(2000),
+    returning: fc.boolean(),
+  }),
   {
     weight: 6,
     arbitrary: fc.record({
@@ -26,6 +32,7 @@ const event: fc.Arbitrary<TabEvent> = fc.oneof(
       epoch,
       attemptId,
       slot: fc.integer({ min: 0, max: 3 }),
+      blockId: fc.integer({ min: 0, max: 5 }).map((n) => `b${n}`),
       title: fc.constant('t'),
     }),
   },
@@ -61,6 +68,7 @@ class Shell {
   });
   readonly running = new Map<string, number>();
   readonly open = new Set<string>();
+  readonly blocks = new Map<string, string>();
   joined = false;
   epoch = 0;
   atMs = 0;
@@ -68,6 +76,10 @@ class Shell {
   tell(event_: TabEvent, afterMs: number): void {
     this.atMs += afterMs;
     if (event_.type === 'attemptEnded') this.running.delete(event_.attemptId);
+    if (event_.type === 'leased' && event_.epoch === this.epoch && this.joined && !this.open.has(event_.attemptId)) {
+      this.open.add(event_.attemptId);
+      this.blocks.set(event_.attemptId, event_.blockId);
+    }
     for (const command of this.core.handle(event_, this.atMs)) this.#check(command);
     const deadline = this.core.nextDeadlineMs();
     if (event_.type === 'timePassed' && deadline !== undefined) expect(deadline).toBeGreaterThan(this.atMs);
@@ -88,8 +100,7 @@ class Shell {
         return;
       case 'fetchInputs':
         expect(this.joined).toBe(true);
-        expect(this.open.has(command.attemptId)).toBe(false);
-        this.open.add(command.attemptId);
+        expect(this.open.has(command.attemptId)).toBe(true);
         return;
       case 'runAttempt':
         expect([...this.running.values()]).not.toContain(command.slot);
@@ -100,14 +111,18 @@ class Shell {
         expect(this.running.get(command.attemptId)).toBe(command.slot);
         return;
       case 'handBack':
-      case 'sendTraits':
-      case 'sendHeartbeat':
+      case 'send':
         expect(this.joined).toBe(true);
         return;
       case 'report':
         expect(this.joined).toBe(true);
         expect(this.open.delete(command.attemptId)).toBe(true);
         return;
+      case 'takeOutcome':
+        expect(this.open.has(command.attemptId)).toBe(true);
+        expect(this.blocks.get(command.attemptId)).toBe(this.blocks.get(command.from));
+        return;
+      case 'reportLate':
       case 'discard':
         expect(this.open.delete(command.attemptId)).toBe(true);
         return;

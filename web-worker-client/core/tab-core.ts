@@ -5,12 +5,23 @@
 import { unreachable } from '../../shared/assert.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import type { TabCommand } from './commands.ts';
-import { backoffMs, type ConnectionState, closedWords, connectionDeadlineMs, dueAt, finalWords, joinedAt } from './connection.ts';
+import {
+  backoffMs,
+  type ConnectionState,
+  closedWords,
+  connectionDeadlineMs,
+  dueAt,
+  finalWords,
+  HAND_OVER_MS,
+  joinedAt,
+} from './connection.ts';
 import type { PauseReason, TabEvent } from './events.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { WorkerTraits } from './traits.ts';
 import { connectionWords, currentTasks, joinedWords, type TabState, type TabView } from './view.ts';
 import { Wishes } from './wishes.ts';
+
+const LEAVING = { state: 'draining', words: 'Leaving: handing over what only this tab has.' } as const;
 
 export interface TabCoreOptions {
   readonly traits: Omit<WorkerTraits, 'paused'>;
@@ -30,6 +41,8 @@ export class TabCore {
   /** Connections in a row that ended before a welcome. */
   #failures = 0;
   #left = false;
+  /** Set while it only stays to hand over its blocks. */
+  #leavesAtMs: number | undefined;
   #out: TabCommand[] = [];
   #atMs = 0;
 
@@ -42,13 +55,18 @@ export class TabCore {
   handle(event: TabEvent, atMs: number): readonly TabCommand[] {
     this.#out = [];
     this.#atMs = Math.max(this.#atMs, atMs);
-    if (!this.#left && !('epoch' in event && event.epoch !== this.#epoch)) this.#dispatch(event);
+    if (this.#left) return this.#out;
+    // A tab that slept may find messages from before: they don't show that the session lives.
+    if (dueAt(this.#connection, this.#atMs) === 'silent') this.#onTime();
+    if (!('epoch' in event && event.epoch !== this.#epoch)) this.#dispatch(event);
     return this.#out;
   }
 
   /** When `timePassed` is next due, on the clock of `handle`; undefined: never. */
   nextDeadlineMs(): number | undefined {
-    return this.#left ? undefined : connectionDeadlineMs(this.#connection);
+    if (this.#left) return undefined;
+    const deadlineMs = connectionDeadlineMs(this.#connection);
+    return this.#leavesAtMs === undefined ? deadlineMs : Math.min(this.#leavesAtMs, deadlineMs ?? this.#leavesAtMs);
   }
 
   /** The state of `view`, without the making of one. */
@@ -68,6 +86,7 @@ export class TabCore {
 
   #stateAndWords(): { readonly state: TabState; readonly words: string } {
     const { mode, pausedBy } = this.#wishes;
+    if (this.#leavesAtMs !== undefined) return LEAVING;
     return connectionWords(this.#connection) ?? joinedWords({ mode, pausedBy, attempts: this.#leases.all() });
   }
 
@@ -83,10 +102,10 @@ export class TabCore {
         this.#onClosed(event.code, event.reason);
         return;
       case 'welcomed':
-        this.#onWelcomed(event.workerId, event.heartbeatMs);
+        this.#onWelcomed(event);
         return;
       case 'leased':
-        this.#onLeased(event.attemptId, event.slot, event.title);
+        this.#onLeased(event);
         return;
       case 'attemptCancelled':
         this.#leases.cancel(event.attemptId, event.why);
@@ -118,7 +137,7 @@ export class TabCore {
         this.#onResumed(event.by);
         return;
       case 'leaveRequested':
-        this.#onLeave();
+        this.#onLeave(event.handOver);
         return;
       case 'traitsChanged':
         this.#onTraits(event.traits);
@@ -151,11 +170,12 @@ export class TabCore {
     this.#do({ type: 'sendHello', epoch: this.#epoch, traits });
   }
 
-  #onWelcomed(workerId: string, heartbeatMs: number): void {
+  #onWelcomed({ workerId, heartbeatMs, returning }: Extract<TabEvent, { type: 'welcomed' }>): void {
     if (this.#connection.kind !== 'helloSent') return;
     this.#failures = 0;
     this.#connection = joinedAt(this.#atMs, workerId, heartbeatMs);
-    this.#do({ type: 'beginSession', epoch: this.#epoch });
+    if (!returning) this.#leases.abandonOrphans('another coordinator asked for it');
+    this.#do({ type: 'beginSession', epoch: this.#epoch, returning });
     this.#log(`Joined as ${workerId}.`);
     this.#tellTraits();
   }
@@ -163,9 +183,15 @@ export class TabCore {
   #onClosed(code: number, reason: string): void {
     const { kind } = this.#connection;
     if (kind === 'idle' || kind === 'backingOff' || kind === 'closed') return;
-    this.#loseSession('the connection was lost');
+    this.#loseSession();
+    if (this.#leavesAtMs !== undefined) {
+      this.#stop();
+      return;
+    }
+    if (code === CLOSE.duplicate) this.#do({ type: 'forgetWorkerId' });
     const final = finalWords(code);
     if (final !== undefined) {
+      this.#leases.abandon(final);
       this.#connection = { kind: 'closed', code, why: final };
       this.#left = true;
       this.#log(final);
@@ -188,19 +214,26 @@ export class TabCore {
     this.#epoch += 1;
   }
 
-  /** Attempts die with their session: the coordinator has given them to others, so nothing is reported. */
-  #loseSession(why: string): void {
+  /** Leases end with their session: the coordinator has given them to others. */
+  #loseSession(): void {
     if (this.#connection.kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
-    this.#leases.abandon(why);
+    this.#leases.orphan(this.#atMs);
     this.#wishes.sessionLost();
   }
 
   #onTime(): void {
+    if (this.#leavesAtMs !== undefined && this.#atMs >= this.#leavesAtMs) {
+      this.#closeAndStop();
+      return;
+    }
     const due = dueAt(this.#connection, this.#atMs);
     if (due === 'connect') this.#connect();
     else if (due === 'unanswered') this.#drop(CLOSE.leaving, 'the coordinator did not answer');
     else if (due === 'silent') this.#drop(CLOSE.leaving, 'the coordinator fell silent');
-    else if (due === 'heartbeat') this.#beat();
+    else if (due === 'heartbeat') {
+      this.#leases.endStaleOrphans(this.#atMs);
+      this.#beat();
+    }
   }
 
   #beat(): void {
@@ -209,14 +242,15 @@ export class TabCore {
     const { nextSeq, heartbeatMs } = connection;
     this.#connection = { ...connection, nextHeartbeatMs: this.#atMs + heartbeatMs, nextSeq: nextSeq + 1 };
     const running = this.#leases.unsettled().map((a) => a.attemptId);
-    this.#do({ type: 'sendHeartbeat', seq: nextSeq, running: running.slice(0, 256) });
+    this.#do({ type: 'send', message: { type: 'heartbeat', seq: nextSeq, running: running.slice(0, 256) } });
   }
 
   // ---- attempts
 
-  #onLeased(attemptId: string, slot: number, title: string): void {
-    const refusal = this.#wishes.refusal(slot, this.#traits.slots);
-    if (this.#connection.kind === 'joined') this.#leases.lease(attemptId, slot, title, refusal);
+  #onLeased({ attemptId, slot, blockId, title }: Extract<TabEvent, { type: 'leased' }>): void {
+    const leaving = this.#leavesAtMs === undefined ? undefined : 'this tab is leaving';
+    const refusal = leaving ?? this.#wishes.refusal(slot, this.#traits.slots);
+    if (this.#connection.kind === 'joined') this.#leases.lease({ attemptId, slot, blockId, title }, refusal);
     // A lease before the welcome: nobody to hand it back to yet.
     else this.#do({ type: 'forgetAttempt', attemptId });
   }
@@ -255,14 +289,26 @@ export class TabCore {
     this.#log('The administrator asked this tab to finish its tasks and take no new ones.');
   }
 
-  #onLeave(): void {
+  #onLeave(handOver: boolean): void {
     this.#leases.abandon('this tab leaves');
-    if (this.#connection.kind === 'joined') this.#do({ type: 'sendLeaving' });
+    const joined = this.#connection.kind === 'joined';
+    if (joined && this.#leavesAtMs === undefined) this.#do({ type: 'send', message: { type: 'leaving' } });
+    // The coordinator closes the connection when there is nothing (more) to fetch.
+    if (joined && handOver) this.#leavesAtMs ??= this.#atMs + HAND_OVER_MS;
+    else this.#closeAndStop();
+  }
+
+  #closeAndStop(): void {
     const { kind } = this.#connection;
     if (kind === 'connecting' || kind === 'helloSent' || kind === 'joined') {
       this.#do({ type: 'closeSocket', epoch: this.#epoch, code: CLOSE.leaving, why: 'the volunteer left' });
       if (kind === 'joined') this.#do({ type: 'endSession', epoch: this.#epoch });
     }
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#leavesAtMs = undefined;
     this.#connection = { kind: 'closed', code: CLOSE.leaving, why: 'You left. Thank you for what this tab did.' };
     this.#left = true;
     this.#do({ type: 'stop', why: 'left' });
@@ -290,7 +336,7 @@ export class TabCore {
     const text = JSON.stringify(traits);
     if (text === this.#toldTraits) return;
     this.#toldTraits = text;
-    this.#do({ type: 'sendTraits', traits });
+    this.#do({ type: 'send', message: { type: 'traitsChanged', traits } });
   }
 
   #do(command: TabCommand): void {

@@ -29,7 +29,13 @@ export interface TabView {
   readonly contribution: Contribution;
 }
 
-const PHASES = { fetching: 'fetching', ready: 'waiting', running: 'computing', stopping: 'stopping' } as const;
+const PHASES = {
+  fetching: 'fetching',
+  ready: 'waiting',
+  following: 'waiting',
+  running: 'computing',
+  stopping: 'stopping',
+} as const;
 
 export function currentTasks(attempts: readonly Attempt[]): readonly CurrentTask[] {
   return attempts.map((a) => ({ slot: a.slot, title: a.title, phase: PHASES[a.state] }));
@@ -38,6 +44,7 @@ export function currentTasks(attempts: readonly Attempt[]): readonly CurrentTask
 const PAUSE_WORDS: { readonly [R in PauseReason]: string } = {
   volunteer: 'Paused. Nothing is computed; blocks that others need are still served.',
   battery: 'Resting while the battery is low; blocks that others need are still served.',
+  browser: 'Put to sleep by the browser.',
 };
 
 /** State and sentence for what the tab does while it is joined. */
@@ -49,7 +56,7 @@ export function joinedWords(input: {
   const { mode, pausedBy, attempts } = input;
   const busy = attempts.some((a) => !a.settled);
   if (mode === 'finishing') return { state: 'draining', words: 'Finishing what runs, then pausing.' };
-  for (const by of ['volunteer', 'battery'] as const) {
+  for (const by of ['volunteer', 'battery', 'browser'] as const) {
     if (pausedBy.has(by)) return { state: 'paused', words: PAUSE_WORDS[by] };
   }
   if (mode === 'draining') {

@@ -81,6 +81,6 @@ async function runUntilAborted(link: Link, signal: AbortSignal | undefined): Pro
     const ending = await Promise.race([link.stopped, aborted]);
     if (ending !== 'aborted') throw new Error(ending);
   } finally {
-    await link.leave({ deleteBlocks: false });
+    await link.leave({ deleteBlocks: false, handOver: true });
   }
 }

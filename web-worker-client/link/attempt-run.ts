@@ -100,6 +100,13 @@ export class AttemptRun {
     return this.#changes;
   }
 
+  /** The other did this one's work. */
+  takeCosts(other: AttemptRun): void {
+    this.#moved = other.#moved;
+    this.#queueMs = other.#queueMs;
+    this.#slotCosts = other.#slotCosts;
+  }
+
   costs(): AttemptCosts {
     return { queueMs: this.#queueMs, ...this.#moved, ...this.#slotCosts };
   }

@@ -3,11 +3,12 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Failure } from '../../shared/failure.ts';
 import type { WorkerMessage } from '../../shared/protocol/session.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
+import type { SliceReader } from '../blocks/slice-reader.ts';
 import type { TabCommand } from '../core/commands.ts';
 import type { TabEvent } from '../core/events.ts';
 import { AttemptRun, type AttemptSurroundings, type FinalOutcome, type Lease } from './attempt-run.ts';
 import { recordOfOutput } from './records.ts';
-import { failureMessage, isInline, residentMessages, successFrame } from './reports.ts';
+import { failureMessage, isInline, residentMessages, successFrame, successMessage } from './reports.ts';
 import { Residents } from './residents.ts';
 import { type FetchSlices, SliceSource } from './slice-source.ts';
 import type { SlotPool } from './slot-pool.ts';
@@ -17,10 +18,13 @@ export type AttemptCommand = Extract<TabCommand, { readonly attemptId: string }>
 export interface AttemptTableOptions {
   readonly clock: Clock;
   readonly cache: BlockCache;
+  readonly reader: SliceReader;
   readonly slots: SlotPool;
   readonly fetch: FetchSlices;
   readonly dispatch: (event: TabEvent) => void;
   readonly send: (frame: WorkerMessage | string | Uint8Array<ArrayBuffer>) => void;
+  /** For a report whose session is gone. */
+  readonly sendLate: (frame: string) => void;
 }
 
 const BORROWED_BYTES = 64 * 1024 * 1024;
@@ -37,8 +41,8 @@ export class AttemptTable {
 
   constructor(options: AttemptTableOptions) {
     this.#options = options;
-    const { clock, cache, fetch } = options;
-    this.#slices = new SliceSource({ cache, borrowedBytes: BORROWED_BYTES });
+    const { clock, cache, reader, fetch } = options;
+    this.#slices = new SliceSource({ cache, reader, borrowedBytes: BORROWED_BYTES });
     this.#around = { clock, cache, fetch, residents: this.residents, slices: this.#slices };
   }
 
@@ -75,6 +79,12 @@ export class AttemptTable {
       }
       case 'report':
         this.#report(attemptId);
+        return;
+      case 'reportLate':
+        this.#reportLate(attemptId);
+        return;
+      case 'takeOutcome':
+        this.#takeOutcome(attemptId, command.from);
         return;
       case 'discard':
         // The tables that it loaded are there all the same.
@@ -142,6 +152,26 @@ export class AttemptTable {
       this.#options.cache.put({ id, digest: outcome.digest, kind: 'output', record, memoryOnly: isInline(outcome) });
     }
     this.#end(attemptId);
+  }
+
+  /** The coordinator keeps no bytes of late reports, so the block stays here. */
+  #reportLate(attemptId: string): void {
+    const run = this.#runs.get(attemptId);
+    const outcome = this.#outcomes.get(attemptId);
+    if (run && outcome?.kind === 'succeeded') {
+      this.#options.sendLate(JSON.stringify(successMessage(run.lease, outcome, [], run.costs())));
+      const record = recordOfOutput(outcome.buckets, outcome.streams);
+      this.#options.cache.put({ id: run.lease.task.blockId, digest: outcome.digest, kind: 'output', record });
+      for (const message of residentMessages(run.residentChanges())) this.#options.send(message);
+    }
+    this.#end(attemptId);
+  }
+
+  #takeOutcome(attemptId: string, from: string): void {
+    const [run, other, outcome] = [this.#runs.get(attemptId), this.#runs.get(from), this.#outcomes.get(from)];
+    if (!run || !other || !outcome) return;
+    run.takeCosts(other);
+    this.#outcomes.set(attemptId, outcome);
   }
 
   #end(attemptId: string): void {

@@ -4,21 +4,9 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import type { Codec, DataMessage } from '../../shared/protocol/data.ts';
+import type { DataMessage } from '../../shared/protocol/data.ts';
 import { encodeFrame } from '../../shared/protocol/frames.ts';
-
-export interface StoredSlice {
-  readonly codec: Codec;
-  readonly rawBytes: number;
-  /** As stored; the server only reads it. */
-  readonly bytes: Uint8Array;
-}
-
-export interface SliceName {
-  readonly blockId: string;
-  readonly bucket: number;
-  readonly digest: string;
-}
+import type { SliceName, StoredSlice } from '../blocks/slice-reader.ts';
 
 export type ReadSlice = (name: SliceName) => Promise<StoredSlice | 'missing' | 'corrupt'>;
 

@@ -61,7 +61,15 @@ class LinkWorker implements LinkWorkerApi {
     this.#link?.wakeUp();
   }
 
-  async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
+  async freeze(atMs: number): Promise<void> {
+    this.#link?.freeze(atMs);
+  }
+
+  async thaw(): Promise<void> {
+    this.#link?.thaw();
+  }
+
+  async leave(options: { readonly deleteBlocks: boolean; readonly handOver: boolean }): Promise<void> {
     await this.#link?.leave(options);
   }
 }

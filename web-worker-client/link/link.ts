@@ -11,16 +11,16 @@ import type { PauseReason, TabEvent } from '../core/events.ts';
 import { TabCore } from '../core/tab-core.ts';
 import type { WorkerTraits } from '../core/traits.ts';
 import type { TabState } from '../core/view.ts';
-import { AttemptTable } from './attempt-table.ts';
+import { Announcements } from './announcements.ts';
+import { AwakeClock } from './awake-clock.ts';
 import { DataLink } from './data-link.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Identity } from './identity.ts';
 import { type EngineProgress, type Platform, randomUnit } from './platform.ts';
-import { readStoredSlice } from './records.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
 import { SessionSocket } from './session-socket.ts';
-import { SlotPool } from './slot-pool.ts';
 import { type LinkSnapshot, SnapshotPace } from './snapshot.ts';
+import { makeWorkshop, type Workshop } from './workshop.ts';
 
 export interface LinkOptions {
   readonly platform: Platform;
@@ -36,6 +36,8 @@ export interface LinkOptions {
   readonly onLog: (words: string) => void;
 }
 
+/** A page has to hear of its freezing within this time to do anything about it. */
+const FREEZE_NEWS_MS = 1_000;
 const STARTING = { state: 'connecting', words: 'Loading the engine.' } as const;
 
 export class Link {
@@ -47,13 +49,14 @@ export class Link {
   readonly #identity: Identity;
   readonly #timer: DeadlineTimer;
   readonly #pace: SnapshotPace;
+  readonly #announcements: Announcements;
+  readonly #clock: AwakeClock;
   readonly #events: TabEvent[] = [];
   #handling = false;
   #data: DataLink | undefined;
-  #session: { readonly sessionId: string; readonly dataKey: string } | undefined;
+  #session: { readonly sessionId: string; readonly dataKey: string; readonly storeId: string } | undefined;
   #cache: BlockCache | undefined;
-  #attempts: AttemptTable | undefined;
-  #slots: SlotPool | undefined;
+  #shop: Workshop | undefined;
   #engineProgress: EngineProgress | undefined;
   /** What the tab says of itself while the core has not been asked to join, or was never able to. */
   #before: { readonly state: TabState; readonly words: string } | undefined = STARTING;
@@ -67,21 +70,24 @@ export class Link {
     this.#options = options;
     this.#platform = options.platform;
     this.#baseUrl = options.url.replace(/^http/, 'ws').replace(/\/+$/, '');
-    this.#identity = new Identity(options);
+    const { claim } = options.platform;
+    this.#identity = new Identity({ ...options, claim: claim && ((name) => claim(name)) });
     this.#core = new TabCore({ traits: options.traits, random: () => randomUnit(options.platform.randomBytes) });
-    const { clock } = options.platform;
+    const clock = new AwakeClock(options.platform.clock, () => options.platform.wallMs());
+    this.#clock = clock;
     this.#timer = new DeadlineTimer(clock, () => this.#dispatch({ type: 'timePassed' }));
     this.#pace = new SnapshotPace({
       clock,
       state: () => this.#before?.state ?? this.#core.state(),
       tell: () => options.onChange(this.snapshot()),
     });
+    this.#announcements = new Announcements({ send: (frame) => this.#socket.send(frame), log: options.onLog });
     this.#socket = new SessionSocket({
       platform: options.platform,
       url: `${this.#baseUrl}/v1/session`,
       dispatch: (event) => this.#dispatch(event),
       onWelcome: (message) => this.#onWelcome(message),
-      onLease: (lease) => this.#attempts?.add(lease),
+      onLease: (lease) => this.#shop?.attempts.add(lease),
       onDropBlocks: (blockIds) => {
         this.#cache?.drop(blockIds);
         this.#pace.changed();
@@ -115,34 +121,31 @@ export class Link {
     const cache = await this.#platform.openBlockCache();
     if (this.#stopped) return cache.close();
     this.#cache = cache;
-    await this.#identity.load(cache);
     cache.onEvicted((ids) => this.#sendAll(droppedMessages(ids)));
+    cache.onUsageChanged((usage) => this.#announcements.usageChanged(usage));
     const engine = await this.#platform.loadEngine((progress) => {
       this.#engineProgress = progress;
       this.#pace.changed();
     });
     this.#engineProgress = undefined;
     if (this.#stopped) return;
-    const { slots, memoryPerSlotBytes, share } = this.#core.view().traits;
-    const pool = new SlotPool({
+    const { traits } = this.#core.view();
+    const shop = makeWorkshop({
       platform: this.#platform,
-      engine,
-      memoryLimitBytes: memoryPerSlotBytes,
-      share,
-      onResidentsLost: (slot) => this.#sendAll(residentMessages(this.#attempts?.residents.lose(slot) ?? [])),
-    });
-    this.#slots = pool;
-    this.#attempts = new AttemptTable({
-      clock: this.#platform.clock,
       cache,
-      slots: pool,
+      engine,
+      traits,
       fetch: async (wanted, signal) =>
         this.#data?.fetch(wanted, signal) ?? { got: [], failed: wanted.map((slice) => ({ slice, why: 'lost' as const })) },
       dispatch: (event) => this.#dispatch(event),
       send: (frame) => this.#socket.send(frame),
+      sendLate: (frame) => this.#announcements.reportLate(frame),
     });
+    this.#shop = shop;
     // Slots may have been set anew by now; later changes come as commands.
-    this.#engineVersion = await pool.resize(slots);
+    this.#engineVersion = await shop.slots.resize(traits.slots);
+    // Late, so that tabs opened together find the name that the first of them was given.
+    await this.#identity.load(cache);
   }
 
   /** Takes effect within a second: what runs is handed back. The tab still serves its blocks. */
@@ -162,17 +165,33 @@ export class Link {
     this.#dispatch({ type: 'traitsChanged', traits }, true);
   }
 
+  /** The browser is about to freeze the page; `atMs`: when it said so, milliseconds since 1970. What runs is handed back. */
+  freeze(atMs: number): void {
+    // Heard of only after the thaw: what was frozen in mid-run goes on.
+    if (this.#platform.wallMs() - atMs > FREEZE_NEWS_MS) return;
+    this.pause('browser');
+  }
+
+  thaw(): void {
+    this.resume('browser');
+    this.wakeUp();
+  }
+
   /** The network or the page is back. */
   wakeUp(): void {
     this.#dispatch({ type: 'wokenUp' });
     this.#dispatch({ type: 'timePassed' });
   }
 
-  /** Says goodbye and ends everything. Resolves when slots are gone and the cache is closed or deleted. */
-  async leave(options: { readonly deleteBlocks: boolean }): Promise<void> {
+  /**
+   * Says goodbye and ends everything. With `handOver` it first stays, for seconds at most, until the coordinator has fetched what only
+   * this tab has. Resolves when slots are gone and the cache is closed or deleted.
+   */
+  async leave(options: { readonly deleteBlocks: boolean; readonly handOver: boolean }): Promise<void> {
     this.#stopped = true;
     this.#before = undefined;
-    this.#dispatch({ type: 'leaveRequested' }, true);
+    this.#dispatch({ type: 'leaveRequested', handOver: options.handOver }, true);
+    await this.stopped;
     await this.#release(options.deleteBlocks);
   }
 
@@ -195,7 +214,7 @@ export class Link {
     this.#handling = true;
     try {
       for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-        for (const command of this.#core.handle(next, this.#platform.clock.nowMs())) this.#execute(command);
+        for (const command of this.#core.handle(next, this.#clock.nowMs())) this.#execute(command);
       }
     } finally {
       this.#handling = false;
@@ -216,20 +235,15 @@ export class Link {
         this.#socket.send(this.#identity.hello(this.#platform.mode, this.#engineVersion, command.traits));
         return;
       case 'beginSession':
-        this.#beginSession();
+        this.#beginSession(command.returning);
         return;
       case 'endSession':
+        this.#announcements.endSession();
         this.#data?.close();
         this.#data = undefined;
         return;
-      case 'sendHeartbeat':
-        this.#socket.send({ type: 'heartbeat', seq: command.seq, running: [...command.running] });
-        return;
-      case 'sendTraits':
-        this.#socket.send({ type: 'traitsChanged', traits: command.traits });
-        return;
-      case 'sendLeaving':
-        this.#socket.send({ type: 'leaving' });
+      case 'send':
+        this.#socket.send(command.message);
         return;
       case 'fetchInputs':
       case 'runAttempt':
@@ -237,16 +251,21 @@ export class Link {
       case 'forgetAttempt':
       case 'handBack':
       case 'report':
+      case 'reportLate':
+      case 'takeOutcome':
       case 'discard':
-        this.#attempts?.execute(command);
+        this.#shop?.attempts.execute(command);
+        return;
+      case 'forgetWorkerId':
+        this.#identity.forgetWorkerId();
         return;
       case 'applySlots':
-        void this.#slots?.resize(command.slots).catch((error: unknown) => {
+        void this.#shop?.slots.resize(command.slots).catch((error: unknown) => {
           this.#options.onLog(`A slot did not start: ${(error as Error).message}`);
         });
         return;
       case 'applyShare':
-        this.#slots?.setShare(command.share);
+        this.#shop?.slots.setShare(command.share);
         return;
       case 'log':
         this.#options.onLog(command.words);
@@ -262,29 +281,34 @@ export class Link {
     }
   }
 
-  #onWelcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
-    const { sessionId, dataKey } = message;
-    this.#session = { sessionId, dataKey };
+  /** True: the coordinator knows this tab's store. */
+  #onWelcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>): boolean {
+    const { sessionId, dataKey, storeId } = message;
+    this.#session = { sessionId, dataKey, storeId };
+    const returning = this.#identity.isAt(storeId);
     this.#identity.note(message, this.#cache).catch((error: unknown) => {
       this.#options.onLog(`This tab could not note its store's name: ${(error as Error).message}`);
     });
+    return returning;
   }
 
-  #beginSession(): void {
+  #beginSession(returning: boolean): void {
     const session = this.#session;
     const cache = this.#cache;
-    if (!session || !cache) return;
-    cache.dropOutputs();
-    this.#attempts?.forgetBorrowed();
+    const shop = this.#shop;
+    if (!session || !cache || !shop) return;
+    if (!returning) shop.attempts.forgetBorrowed();
     this.#data?.close();
     this.#data = new DataLink({
       platform: this.#platform,
       url: `${this.#baseUrl}/v1/data`,
-      ...session,
-      read: (name) => readStoredSlice(cache, name),
+      sessionId: session.sessionId,
+      dataKey: session.dataKey,
+      read: (name) => shop.reader.read(name),
       log: this.#options.onLog,
     });
-    this.#sendAll(residentMessages(this.#attempts?.residents.all() ?? []));
+    this.#sendAll(residentMessages(shop.attempts.residents.all()));
+    void this.#announcements.beginSession(cache, session.storeId, returning);
   }
 
   #sendAll(messages: readonly WorkerMessage[]): void {
@@ -295,13 +319,13 @@ export class Link {
     this.#stopped = true;
     this.#timer.set(undefined);
     this.#pace.stop();
+    this.#announcements.endSession();
     this.#data?.close();
     this.#data = undefined;
-    this.#slots?.terminate();
+    this.#shop?.slots.terminate();
     const cache = this.#cache;
     this.#cache = undefined;
     if (!cache) return;
-    cache.dropOutputs();
     if (deleteBlocks) await cache.clear();
     await cache.close();
   }

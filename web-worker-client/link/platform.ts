@@ -2,9 +2,10 @@
  * What the link needs from where it runs. A browser's dedicated worker and a Node process each have one implementation; the
  * rest of the link is the same for both.
  */
-import type { Clock } from '../../shared/clock.ts';
+import type { EngineAssets, SlotPlatform } from '../../shared/slots/slot-handle.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
-import type { SlotApi } from '../slots/api.ts';
+
+export type { EngineAssets, SpawnedSlot } from '../../shared/slots/slot-handle.ts';
 
 export interface Socket {
   /** Queues one frame: text for a string, binary for bytes. Silently drops it when the socket is no longer open. */
@@ -23,36 +24,25 @@ export interface SocketEvents {
   closed(code: number, reason: string): void;
 }
 
-/** A slot worker that has just been started and is not booted. */
-export interface SpawnedSlot {
-  readonly api: SlotApi;
-  /** Ends the thread at once; calls under way on `api` may hang for ever afterwards. */
-  terminate(): void;
-}
-
-export interface EngineAssets {
-  readonly engineUrl: string;
-  /** Compiled once, where modules can be posted to slots. */
-  readonly engineModule?: unknown;
-}
-
 export interface EngineProgress {
   readonly loadedBytes: number;
   /** 0 where the server did not say. */
   readonly totalBytes: number;
 }
 
-export interface Platform {
+export interface Platform extends SlotPlatform {
   readonly mode: 'full' | 'basic' | 'headless';
-  readonly clock: Clock;
   /** Milliseconds since 1970, for the cache's `lastUsed` only. */
   wallMs(): number;
   randomBytes(count: number): Uint8Array;
   openSocket(url: string, events: SocketEvents): Socket;
-  /** `onBroken` tells that the thread died by itself. */
-  spawnSlot(slot: number, onBroken: (why: string) => void): SpawnedSlot;
   loadEngine(onProgress: (progress: EngineProgress) => void): Promise<EngineAssets>;
   openBlockCache(): Promise<BlockCache>;
+  /**
+   * Takes a name for as long as this worker lives; false: another tab of this profile has it. Absent where the browser can't tell:
+   * then the coordinator has to.
+   */
+  claim?(name: string): Promise<boolean>;
 }
 
 /** Uniform in [0, 1) from the platform's random bytes. */

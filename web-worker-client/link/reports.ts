@@ -17,6 +17,23 @@ export function isInline(outcome: Succeeded): boolean {
   return outcome.streams.reduce((sum, stream) => sum + stream.byteLength, 0) <= LIMITS.inlineBlockBytes;
 }
 
+export function successMessage(
+  lease: Lease,
+  outcome: Succeeded,
+  residents: readonly SlotResidentChange[],
+  costs: AttemptCosts,
+): Extract<WorkerMessage, { type: 'attemptSucceeded' }> {
+  return {
+    type: 'attemptSucceeded',
+    attemptId: lease.attemptId,
+    blockId: lease.task.blockId,
+    digest: outcome.digest,
+    buckets: outcome.buckets.map((b) => ({ ...b })),
+    costs: { ...costs },
+    residents: residentList(residents),
+  };
+}
+
 /** A text frame, or a binary one that carries the block where it is small. */
 export function successFrame(
   lease: Lease,
@@ -25,15 +42,7 @@ export function successFrame(
   costs: AttemptCosts,
 ): string | Uint8Array<ArrayBuffer> {
   const { blockId } = lease.task;
-  const message: WorkerMessage = {
-    type: 'attemptSucceeded',
-    attemptId: lease.attemptId,
-    blockId,
-    digest: outcome.digest,
-    buckets: outcome.buckets.map((b) => ({ ...b })),
-    costs: { ...costs },
-    residents: residentList(residents),
-  };
+  const message = successMessage(lease, outcome, residents, costs);
   if (!isInline(outcome)) return JSON.stringify(message);
   let offset = 0;
   const inline = outcome.streams.map((stream, bucket) => {

@@ -11,7 +11,8 @@ export interface SessionSocketOptions {
   readonly url: string;
   readonly dispatch: (event: TabEvent) => void;
   /** These come before the event that follows from the message. */
-  readonly onWelcome: (message: Extract<CoordinatorMessage, { type: 'welcome' }>) => void;
+  /** Says whether the coordinator knows this tab's store. */
+  readonly onWelcome: (message: Extract<CoordinatorMessage, { type: 'welcome' }>) => boolean;
   readonly onLease: (lease: Lease) => void;
   readonly onDropBlocks: (blockIds: readonly string[]) => void;
 }
@@ -62,15 +63,15 @@ export class SessionSocket {
     const { dispatch, onWelcome, onLease, onDropBlocks } = this.#options;
     switch (message.type) {
       case 'welcome': {
-        onWelcome(message);
+        const returning = onWelcome(message);
         const { workerId, heartbeatMs } = message;
-        dispatch({ type: 'welcomed', epoch, workerId, heartbeatMs });
+        dispatch({ type: 'welcomed', epoch, workerId, heartbeatMs, returning });
         return;
       }
       case 'lease': {
         onLease(leaseOf(message, payload));
         const { attemptId, slot, task } = message;
-        dispatch({ type: 'leased', epoch, attemptId, slot, title: task.title });
+        dispatch({ type: 'leased', epoch, attemptId, slot, blockId: task.blockId, title: task.title });
         return;
       }
       case 'cancelAttempt':

@@ -5,9 +5,10 @@
  */
 import type { Slice } from '../../shared/plan/task.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
+import type { SliceReader } from '../blocks/slice-reader.ts';
 import type { CodedSlice } from '../slots/api.ts';
 import type { FetchResult, FetchTrouble } from './fetcher.ts';
-import { recordOfSource, sliceOfRecord } from './records.ts';
+import { recordOfSource } from './records.ts';
 
 /** A slice that is wanted; `rows` is known for column chunks, which are worth keeping. */
 export interface WantedSlice {
@@ -34,14 +35,16 @@ export function sliceKey(slice: { readonly blockId: string; readonly bucket: num
 
 export class SliceSource {
   readonly #cache: BlockCache;
+  readonly #reader: SliceReader;
   readonly #borrowedBytesMost: number;
   /** Slices of other tabs' outputs, least recently used first; never served, never stored. */
   readonly #borrowed = new Map<string, CodedSlice>();
   #borrowedBytes = 0;
   readonly #inFlight = new Map<string, Promise<void>>();
 
-  constructor(options: { readonly cache: BlockCache; readonly borrowedBytes: number }) {
+  constructor(options: { readonly cache: BlockCache; readonly reader: SliceReader; readonly borrowedBytes: number }) {
     this.#cache = options.cache;
+    this.#reader = options.reader;
     this.#borrowedBytesMost = options.borrowedBytes;
   }
 
@@ -93,7 +96,7 @@ export class SliceSource {
     }
   }
 
-  /** Outputs of an earlier session mean nothing in the next. */
+  /** Outputs of another coordinator's tabs mean nothing to this one. */
   forgetBorrowed(): void {
     this.#borrowed.clear();
     this.#borrowedBytes = 0;
@@ -112,8 +115,7 @@ export class SliceSource {
       this.#borrowed.set(key, borrowed);
       return { coded: { ...borrowed, bytes: borrowed.bytes.slice() }, cached: true };
     }
-    const record = await this.#cache.read(slice.blockId);
-    const stored = record ? sliceOfRecord(record, slice) : 'missing';
+    const stored = await this.#reader.read(slice);
     if (typeof stored === 'string') return undefined;
     return { coded: { slice, codec: stored.codec, bytes: stored.bytes.slice() }, cached: true };
   }

@@ -4,13 +4,14 @@ import { digestOf, loadHashes } from '../../shared/hash.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
-import { BlockServer, type StoredSlice } from './block-server.ts';
+import type { StoredSlice } from '../blocks/slice-reader.ts';
+import { BlockServer } from './block-server.ts';
 import { Fetcher } from './fetcher.ts';
 import { BadMessageError, readPiece } from './messages.ts';
 import { FakeClock } from './testing/fake-clock.ts';
 import { sliceOf } from './testing/harness.ts';
 
-const bytesOf = (size: number, seed: number): Uint8Array => new Uint8Array(size).map((_, i) => (i * seed) % 253);
+const bytesOf = (size: number, seed: number): Uint8Array<ArrayBuffer> => new Uint8Array(size).map((_, i) => (i * seed) % 253);
 
 let clock: FakeClock;
 let fetcher: Fetcher;
@@ -58,7 +59,7 @@ beforeEach(() => {
   });
 });
 
-function keep(fill: number, bytes: Uint8Array): Slice {
+function keep(fill: number, bytes: Uint8Array<ArrayBuffer>): Slice {
   const slice = sliceOf(fill, bytes);
   stored.set(slice.blockId, { codec: 'raw', rawBytes: bytes.byteLength, bytes });
   return slice;

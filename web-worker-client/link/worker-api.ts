@@ -24,5 +24,8 @@ export interface LinkWorkerApi {
   finishThenPause(): Promise<void>;
   changeTraits(traits: Partial<Omit<WorkerTraits, 'paused'>>): Promise<void>;
   wakeUp(): Promise<void>;
-  leave(options: { readonly deleteBlocks: boolean }): Promise<void>;
+  /** `atMs`: milliseconds since 1970. */
+  freeze(atMs: number): Promise<void>;
+  thaw(): Promise<void>;
+  leave(options: { readonly deleteBlocks: boolean; readonly handOver: boolean }): Promise<void>;
 }

@@ -74,6 +74,17 @@ export class FakePeer<M extends { readonly type: string }> {
 }
 
 export class SessionPeer extends FakePeer<WorkerMessage> {
+  /** Closes a session whose tab leaves: there is nothing to hand over. */
+  closesLeaving = true;
+
+  constructor(socket: WebSocket) {
+    super(socket);
+    void this.inbox.next('leaving').then((leaving) => {
+      this.inbox.push(leaving);
+      if (this.closesLeaving) socket.close(1000, 'nothing to hand over');
+    });
+  }
+
   tell(message: CoordinatorMessage, parts?: readonly Uint8Array[]): void {
     if (parts) this.sendBinary(message, parts);
     else this.sendText(message);
@@ -121,15 +132,15 @@ export class FakeCoordinator {
   }
 
   /** Takes the next worker in: hello, welcome, data socket ready. */
-  async admit(): Promise<{ readonly session: SessionPeer; readonly data: DataPeer }> {
+  async admit(storeId = 'store-1'): Promise<{ readonly session: SessionPeer; readonly data: DataPeer }> {
     const session = await this.nextSession();
-    await session.inbox.next('hello');
+    const { message: hello } = await session.inbox.next('hello');
     this.#count += 1;
     session.tell({
       type: 'welcome',
-      workerId: `w-${this.#count}`,
+      workerId: hello.workerId ?? `w-${this.#count}`,
       sessionId: `s-${this.#count}`,
-      storeId: 'store-1',
+      storeId,
       dataKey: 'key',
       heartbeatMs: 2000,
     });

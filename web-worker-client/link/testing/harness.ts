@@ -35,7 +35,14 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-export async function openHarness(options: { readonly slots?: number; readonly store?: MemoryStore } = {}): Promise<Harness> {
+export interface HarnessOptions {
+  readonly slots?: number;
+  readonly store?: MemoryStore;
+  readonly workerId?: string;
+  readonly claim?: (name: string) => Promise<boolean>;
+}
+
+export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
   const coordinator = await FakeCoordinator.open();
   const slots = new FakeSlots();
   const store = options.store ?? new MemoryStore();
@@ -49,6 +56,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
     openSocket: (url, events) => wrapWebSocket(() => new WebSocket(url) as unknown as WebSocketLike, events),
     spawnSlot: (slot) => slots.spawn(slot),
     loadEngine: async () => ({ engineUrl: 'none' }),
+    ...(options.claim && { claim: options.claim }),
     openBlockCache: () =>
       TieredCache.open({
         store,
@@ -62,6 +70,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
   const link = new Link({
     platform,
     url: coordinator.url,
+    ...(options.workerId !== undefined && { workerId: options.workerId }),
     traits: { slots: options.slots ?? 1, visibility: 'headless', share: 1, memoryPerSlotBytes: 1 << 28 },
     onChange: (snapshot) => told.push(snapshot),
     onLog: (words) => logs.push(words),
@@ -75,7 +84,7 @@ export async function openHarness(options: { readonly slots?: number; readonly s
     told,
     snapshot: () => link.snapshot(),
     async close() {
-      await link.leave({ deleteBlocks: false });
+      await link.leave({ deleteBlocks: false, handOver: false });
       await coordinator.close();
     },
   };
