@@ -34,10 +34,3 @@ export const ENGINE_QUERIES: readonly BenchQuery[] = [
 
 export const SMALL_QUERY = (r: number): string =>
   `SELECT nation, count(*) AS n, avg(balance) AS mean FROM few_suppliers WHERE supplier_key > ${r} GROUP BY nation ORDER BY nation`;
-
-/** DuckDB SQL that writes `rows` suppliers to a parquet file. */
-export function suppliersSql(rows: number, path: string): string {
-  return `COPY (SELECT (i + 1)::INTEGER AS supplier_key, 'nation ' || (hash(i * 3 + 3) % 25) AS nation,
-    ((hash(i * 7 + 7) % 1000000) / 100)::DECIMAL(15,2) AS balance
-    FROM range(${rows}) AS t(i)) TO '${path.replaceAll("'", "''")}' (FORMAT parquet)`;
-}

@@ -3,7 +3,7 @@
  * grid's time is from POST to the last byte of the result. Literals vary, so every repetition computes; inputs are
  * resident, which the job's own counters must confirm. The two engines take turns, query by query.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, connect, type JobJson } from '../client/index.ts';
@@ -11,11 +11,13 @@ import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
-import { launchBrowser, Tab } from '../playwright/browser.ts';
+import { launchBrowser } from '../playwright/browser.ts';
 import { countersOf } from '../playwright/grid.ts';
 import { CoordinatorProcess } from './coordinator-process.ts';
-import { ENGINE_QUERIES, SMALL_QUERY, suppliersSql } from './engine-queries.ts';
+import { ENGINE_QUERIES, SMALL_QUERY } from './engine-queries.ts';
+import { type BenchOptions, cell, openTab, registerTables, save } from './grid-bench.ts';
 import { median } from './statistics.ts';
+import { suppliersSql } from './tables.ts';
 
 export const summary = 'Two Chromium tabs beside native DuckDB with two threads: Q1, Q6, a broadcast join, a small query';
 
@@ -25,14 +27,6 @@ const SMALL_ROWS = 1_000;
 const REPETITIONS = 15;
 const SMALL_REPETITIONS = 40;
 const SMALL_BOUND_MS = 50;
-
-export interface BenchOptions {
-  readonly repetitions?: number;
-  readonly rows?: number;
-  readonly out?: string;
-  readonly print: (text: string) => void;
-  readonly note: (line: string) => void;
-}
 
 interface Measurement {
   readonly name: string;
@@ -62,7 +56,7 @@ export async function run(options: BenchOptions): Promise<number> {
     for (const query of ENGINE_QUERIES) measured.push(await measure(admin, native, query, options));
     const problems = tabs.flatMap((tab) => tab.problems);
     report(measured, small, options);
-    save({ measured, smallP50Ms: small, problems }, options);
+    save('engine', { measured, smallP50Ms: small, problems }, options);
     const late = measured.filter((m) => m.ratio > m.bound || m.attempts !== m.tasks || m.loadedBytes > 0);
     return late.length === 0 && small <= SMALL_BOUND_MS && problems.length === 0 ? 0 : 1;
   } finally {
@@ -81,18 +75,7 @@ async function prepare(admin: Connection, native: Native, folder: string, option
     ['suppliers', (path) => suppliersSql(SUPPLIERS, path)],
     ['few_suppliers', (path) => suppliersSql(SMALL_ROWS, path)],
   ];
-  for (const [name, sql] of files) {
-    const path = join(folder, `${name}.parquet`);
-    await native.run(sql(path));
-    await native.load(name, path);
-    await admin.datasets.register(name, path);
-  }
-}
-
-async function openTab(browser: Awaited<ReturnType<typeof launchBrowser>>, url: string): Promise<Tab> {
-  const tab = await Tab.open(browser, { url: `${url}/` });
-  await tab.join({ slots: 1, sharePercent: 100 });
-  return tab;
+  await registerTables(admin, native, folder, files);
 }
 
 /** p50 in ms of a query over 1,000 rows on one tab. */
@@ -118,9 +101,9 @@ async function measure(
   const natives: number[] = [];
   const jobs: JobJson[] = [];
   const repetitions = options.repetitions ?? REPETITIONS;
-  // The first rounds make the inputs resident in both tabs, until slots have merged column groups that are joined often, and
-  // warm native's buffers; they are compared, not timed.
-  const warmups = 12;
+  // The first rounds make the inputs resident in both tabs, until slots have merged column groups that are joined often, warm
+  // native's buffers, and let the browser compile the engine's hot functions once more, optimised; they are compared, not timed.
+  const warmups = 25;
   for (let r = 0; r < repetitions + warmups; r++) {
     const sql = query.sql(r);
     const expected = await native.query(sql);
@@ -175,7 +158,6 @@ function partsOf(jobs: readonly JobJson[], gridMs: number): Record<string, numbe
 const sum = (jobs: readonly JobJson[], value: (job: JobJson) => number): number => jobs.reduce((a, job) => a + value(job), 0);
 
 function report(measured: readonly Measurement[], small: number, { print }: BenchOptions): void {
-  const cell = (text: string, width: number): string => text.padStart(width);
   print(
     `${'query'.padEnd(28)}${cell('grid ms', 10)}${cell('native ms', 11)}${cell('ratio', 8)}${cell('bound', 8)}  where the time goes (ms)\n`,
   );
@@ -187,12 +169,4 @@ function report(measured: readonly Measurement[], small: number, { print }: Benc
     );
   }
   print(`one tab, ${SMALL_ROWS} rows: p50 ${small.toFixed(1)} ms (bound ${SMALL_BOUND_MS})\n`);
-}
-
-function save(results: unknown, { out, note }: BenchOptions): void {
-  const folder = out ?? join('bench', 'out');
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'engine.json');
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
-  note(`written to ${path}`);
 }

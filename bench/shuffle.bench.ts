@@ -1,0 +1,167 @@
+/**
+ * `muster bench shuffle`: data that moves between two headless Chromium tabs of one slot, beside native DuckDB with two threads, same
+ * data, same run. The grid's time is from POST to the last byte of the result; inputs are resident, literals vary. The
+ * coordinator, through which everything moves, is a process of its own: its memory and processor time are shown.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection, connect, type JobJson } from '../client/index.ts';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
+import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
+import { difference } from '../coordinator/cli/demo/difference.ts';
+import { Native } from '../coordinator/cli/demo/native.ts';
+import { launchBrowser } from '../playwright/browser.ts';
+import { countersOf } from '../playwright/grid.ts';
+import { CoordinatorProcess } from './coordinator-process.ts';
+import { type BenchOptions, cell, openTab, registerTables, save } from './grid-bench.ts';
+import { usageOf } from './process-usage.ts';
+import { SHUFFLE_QUERIES, type ShuffleQuery } from './shuffle-queries.ts';
+import { median } from './statistics.ts';
+import { ordersSql, sideSql } from './tables.ts';
+
+export const summary = 'Two Chromium tabs beside native DuckDB: a full sort, joins of large sides, a skewed key';
+
+const ROWS = 6_000_000;
+const REPETITIONS = 5;
+const WARMUPS = 3;
+const SLOTS = 2;
+const SKEW_BOUND = 1.5;
+
+interface Measurement {
+  readonly name: string;
+  readonly gridMs: number;
+  readonly nativeMs: number;
+  readonly ratio: number;
+  readonly bound?: number;
+  readonly movedMiB: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly attempts: number;
+  readonly tasks: number;
+  /** Of the coordinator: processor time a query, and resident memory above what it had before the first repetition. */
+  readonly coordinatorCpuMs: number;
+  readonly coordinatorGrowthMiB: number;
+}
+
+export async function run(options: BenchOptions): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
+  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
+  const native = await Native.open();
+  const browser = await launchBrowser();
+  try {
+    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
+    await prepare(admin, native, folder, options);
+    const tabs = [await openTab(browser, coordinator.url), await openTab(browser, coordinator.url)];
+    const measured: Measurement[] = [];
+    for (const query of SHUFFLE_QUERIES) measured.push(await measure(admin, native, coordinator.pid, query, options));
+    const problems = tabs.flatMap((tab) => tab.problems);
+    const skew = (measured[3]?.gridMs ?? 0) / (measured[2]?.gridMs ?? 1);
+    report(measured, skew, options);
+    save('shuffle', { measured, skew, problems }, options);
+    const late = measured.filter((m) => (m.bound !== undefined && m.ratio > m.bound) || m.attempts !== m.tasks);
+    return late.length === 0 && skew <= SKEW_BOUND && problems.length === 0 ? 0 : 1;
+  } finally {
+    await browser.close();
+    await coordinator.stop();
+    native.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function prepare(admin: Connection, native: Native, folder: string, options: BenchOptions): Promise<void> {
+  const rows = options.rows ?? ROWS;
+  const orders = Math.ceil(rows / 4);
+  const side = Math.ceil(rows / 3);
+  options.note(`Making ${rows.toLocaleString('en')} order lines, ${orders} orders, two sides of ${side} rows ...`);
+  await registerTables(admin, native, folder, [
+    ['lines', (path) => orderLinesSql(rows, path)],
+    ['orders', (path) => ordersSql(orders, path)],
+    ['a', (path) => sideSql(side, side, 0, 1, path)],
+    ['b', (path) => sideSql(side, side, 0, 2, path)],
+    ['skewed', (path) => sideSql(side, side, 0.6, 3, path)],
+  ]);
+}
+
+async function measure(
+  admin: Connection,
+  native: Native,
+  pid: number,
+  query: ShuffleQuery,
+  options: BenchOptions,
+): Promise<Measurement> {
+  const grid: number[] = [];
+  const natives: number[] = [];
+  const jobs: JobJson[] = [];
+  let cpuMs = 0;
+  let before = usageOf(pid);
+  for (let r = 0; r < (options.repetitions ?? REPETITIONS) + WARMUPS; r++) {
+    if (r === WARMUPS) before = usageOf(pid);
+    const sql = query.sql(r);
+    const nativeMs = await runNative(native, query, sql);
+    const cpuBefore = usageOf(pid).cpuMs;
+    const began = performance.now();
+    const handle = await admin.sql(sql);
+    const answer = query.take === 'rows' ? await handle.rows() : await arrowBytes(await handle.result('arrow'));
+    const ms = performance.now() - began;
+    if (typeof answer !== 'number') {
+      const why = difference(answer, (await native.query(sql)).result, query.orderedBy);
+      if (why !== undefined) throw new Error(`${query.name}: the grid's answer is not native DuckDB's: ${why}`);
+    }
+    if (r < WARMUPS) continue;
+    grid.push(ms);
+    natives.push(nativeMs);
+    cpuMs += usageOf(pid).cpuMs - cpuBefore;
+    jobs.push(await handle.status());
+  }
+  const gridMs = median(grid);
+  const nativeMs = median(natives);
+  options.note(`${query.name}: grid ${gridMs.toFixed(0)} ms, native ${nativeMs.toFixed(0)} ms`);
+  return {
+    name: query.name,
+    gridMs,
+    nativeMs,
+    ratio: gridMs / nativeMs,
+    ...(query.bound === undefined ? {} : { bound: query.bound }),
+    movedMiB: median(jobs.map((job) => countersOf(job).bytesMoved)) / 2 ** 20,
+    parts: partsOf(jobs),
+    attempts: jobs.reduce((sum, job) => sum + countersOf(job).attempts, 0),
+    tasks: jobs.reduce((sum, job) => sum + countersOf(job).tasksPlanned, 0),
+    coordinatorCpuMs: cpuMs / jobs.length,
+    coordinatorGrowthMiB: usageOf(pid).peakMiB - before.residentMiB,
+  };
+}
+
+/** A large answer is read chunk by chunk, as a client would that keeps nothing. */
+async function runNative(native: Native, query: ShuffleQuery, sql: string): Promise<number> {
+  return query.take === 'rows' ? (await native.query(sql)).ms : native.drain(sql);
+}
+
+async function arrowBytes(response: Response): Promise<number> {
+  const reader = response.body?.getReader();
+  let bytes = 0;
+  for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) bytes += piece.value.byteLength;
+  return bytes;
+}
+
+function partsOf(jobs: readonly JobJson[]): Record<string, number> {
+  const mid = (value: (job: JobJson) => number): number => median(jobs.map(value)) / SLOTS;
+  return {
+    fetch: mid((job) => countersOf(job).fetchMs),
+    load: mid((job) => countersOf(job).loadMs),
+    compute: mid((job) => countersOf(job).computeMs),
+    'split, pack': mid((job) => countersOf(job).packMs),
+  };
+}
+
+function report(measured: readonly Measurement[], skew: number, { print }: BenchOptions): void {
+  print(
+    `${'query'.padEnd(28)}${cell('grid ms', 9)}${cell('native ms', 11)}${cell('ratio', 7)}${cell('bound', 7)}${cell('moved MiB', 11)}${cell('coord. CPU ms', 15)}${cell('+MiB', 7)}  a slot's time (ms)\n`,
+  );
+  for (const m of measured) {
+    const parts = Object.entries(m.parts).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
+    print(
+      `${m.name.padEnd(28)}${cell(m.gridMs.toFixed(0), 9)}${cell(m.nativeMs.toFixed(0), 11)}${cell(m.ratio.toFixed(2), 7)}${cell(m.bound?.toFixed(1) ?? '-', 7)}${cell(m.movedMiB.toFixed(1), 11)}${cell(m.coordinatorCpuMs.toFixed(0), 15)}${cell(m.coordinatorGrowthMiB.toFixed(0), 7)}  ${parts.join(', ')}; ${m.attempts} attempts of ${m.tasks} tasks\n`,
+    );
+  }
+  print(`60 % of the rows with one key: ${skew.toFixed(2)} times the time without (bound ${SKEW_BOUND})\n`);
+}

@@ -1,0 +1,30 @@
+/** Generated tables of the benches, as DuckDB SQL that writes a parquet file; every value is a hash of the row's number. */
+
+const literal = (path: string): string => `'${path.replaceAll("'", "''")}'`;
+
+/** DuckDB SQL that writes `rows` suppliers. */
+export function suppliersSql(rows: number, path: string): string {
+  return `COPY (SELECT (i + 1)::INTEGER AS supplier_key, 'nation ' || (hash(i * 3 + 3) % 25) AS nation,
+    ((hash(i * 7 + 7) % 1000000) / 100)::DECIMAL(15,2) AS balance
+    FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
+}
+
+/** Orders 1..rows, the parents of the order lines (four lines an order). */
+export function ordersSql(rows: number, path: string): string {
+  return `COPY (SELECT (i + 1)::BIGINT AS order_key, (hash(i * 3 + 1) % 150000 + 1)::INTEGER AS customer_key,
+    DATE '1992-01-01' + (hash(i * 5 + 1) % 2406)::INTEGER AS order_date,
+    ['1-URGENT', '2-HIGH', '3-MEDIUM', '4-NOT SPECIFIED', '5-LOW'][(hash(i * 7 + 1) % 5) + 1] AS priority,
+    ((hash(i * 11 + 1) % 50000000) / 100)::DECIMAL(15,2) AS total
+    FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
+}
+
+/**
+ * Two sides of a join that are both too large to broadcast: `rows` rows with a key, a number and a text of about 40 bytes. `share` of the
+ * rows have the key 0; the others spread over 0..keys-1. `seed` makes the sides differ.
+ */
+export function sideSql(rows: number, keys: number, share: number, seed: number, path: string): string {
+  return `COPY (SELECT CASE WHEN hash(i * 13 + ${seed}) % 1000 < ${Math.round(share * 1000)} THEN 0
+      ELSE (hash(i * 17 + ${seed}) % ${keys})::BIGINT END AS k,
+    (hash(i * 19 + ${seed}) % 1000000)::BIGINT AS v, 'row ' || md5((i + ${seed})::VARCHAR) AS t
+    FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
+}
