@@ -10,20 +10,31 @@ const PAGE = 64 * 1024;
 const LARGEST = 65_536;
 /** Vector loads and stores run over the end by less than this. */
 const SLACK = 64;
-const KEPT_BYTES = 256 * 1024 * 1024;
+const KEPT_BYTES = 192 * 1024 * 1024;
+
+/** A task's output does not fit into the memory for splitting. */
+export class SplitMemoryError extends Error {
+  override name = 'SplitMemoryError';
+}
 
 export class KernelMemory {
+  readonly #keptBytes: number;
   #exports: SplitExports = newSplitKernel();
   #top = BOTTOM;
   /** Views of the whole memory; stale after `take`. */
   bytes = new Uint8Array(this.#exports.memory.buffer);
   words = new Uint32Array(this.#exports.memory.buffer);
 
+  /** `keptBytes`: memory that outlives a task. */
+  constructor(keptBytes = KEPT_BYTES) {
+    this.#keptBytes = keptBytes;
+  }
+
   get kernel(): SplitExports {
     return this.#exports;
   }
 
-  /** Address of `count` bytes with any content, at a multiple of 16. Throws RangeError when memory can't grow. */
+  /** Address of `count` bytes with any content, at a multiple of 16. Throws SplitMemoryError when memory can't grow. */
   take(count: number): number {
     const at = this.#top;
     const top = at + Math.ceil(count / 16) * 16;
@@ -42,8 +53,11 @@ export class KernelMemory {
     const { memory } = this.#exports;
     const held = this.bytes.length / PAGE;
     const pages = Math.min(LARGEST, Math.max(Math.ceil(needed / PAGE), Math.floor(held * 1.5)));
-    if (pages * PAGE < needed) throw new RangeError('the output of one task is larger than the memory for splitting can be');
-    memory.grow(pages - held);
+    const more = Math.ceil(needed / PAGE) - held;
+    // A generous step may be refused where the smallest one is not.
+    if (!grew(memory, pages - held) && !grew(memory, more)) {
+      throw new SplitMemoryError(`The task's output is too large to be split: no room for ${Math.ceil(needed / 1048576)} MiB.`);
+    }
     this.#look();
   }
 
@@ -55,8 +69,18 @@ export class KernelMemory {
   /** Everything taken is given back; what grew too large is replaced. */
   reset(): void {
     this.#top = BOTTOM;
-    if (this.bytes.length <= KEPT_BYTES) return;
+    if (this.bytes.length <= this.#keptBytes) return;
     this.#exports = newSplitKernel();
     this.#look();
+  }
+}
+
+function grew(memory: WebAssembly.Memory, pages: number): boolean {
+  try {
+    memory.grow(pages);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }

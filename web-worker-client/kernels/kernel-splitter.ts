@@ -13,7 +13,7 @@ import { LIMITS } from '../../shared/limits.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import { CellBooks, NOWHERE } from './cell-books.ts';
 import { layoutOfCell } from './cell-layout.ts';
-import type { KernelMemory } from './kernel-memory.ts';
+import { type KernelMemory, SplitMemoryError } from './kernel-memory.ts';
 import { type KeyHash, keyHashOf } from './key-hashes.ts';
 import { type NodePlan, nodesOf } from './nodes.ts';
 import { CURSORS_BYTES, type PlacedCell, scatterNode } from './scatter.ts';
@@ -103,7 +103,8 @@ export class KernelSplitter implements Splitter {
       const hashes = this.#hashes(placed, rows, view);
       assigned = this.#books.assign((...tables) => kernel.assign(hashes, rows, cells, count, ...tables));
     }
-    if (!assigned) throw new RangeError('the output of one task has more record batches than can be split');
+    if (!assigned)
+      throw new SplitMemoryError("The task's output is too large to be split: it has more than 4096 record batches.");
   }
 
   #hashes(placed: readonly PlacedNode[], rows: number, view: (column: number) => ColumnView): number {

@@ -1,10 +1,11 @@
 /** Runs one task at a time on one engine: inputs in, steps, canonical bytes out, and every way in which that can end as a value. */
 import { type CanonicalStream, namedByPosition } from '../../shared/arrow/canonical.ts';
 import { IpcError } from '../../shared/arrow/ipc.ts';
-import { ReferenceSplitter } from '../../shared/arrow/split.ts';
 import type { Failure } from '../../shared/failure.ts';
 import { digestOf, digestOfList } from '../../shared/hash.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
+import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
+import { KernelSplitter } from '../kernels/kernel-splitter.ts';
 import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
 import type { Engine, EngineConnection } from './engine.ts';
@@ -18,6 +19,8 @@ export interface RunnerOptions {
   readonly residents: Residents;
   readonly unzstd: Unzstd;
   readonly nowMs: () => number;
+  /** Memory for splitting that is kept between tasks; a large output takes more while it is split. */
+  readonly splitKeptBytes?: number;
 }
 
 /** An outcome without what the slot adds to every one. */
@@ -32,10 +35,12 @@ interface Costs {
 
 export class Runner {
   readonly #options: RunnerOptions;
+  readonly #splitMemory: KernelMemory;
   #tables = 0;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#splitMemory = new KernelMemory(options.splitKeptBytes);
   }
 
   /** Never rejects. */
@@ -50,6 +55,7 @@ export class Runner {
       verdict = { kind: 'failed', failure: failureFrom(error, control), broken: engine.broken };
     }
     residents.unpinAll();
+    this.#splitMemory.reset();
     const rounded: SlotCosts = costs;
     return { ...verdict, residents: residents.takeChanges(), costs: rounded };
   }
@@ -96,7 +102,7 @@ export class Runner {
     const steps = binder.namingInputs(task.spec.steps);
     const last = steps.length - 1;
     const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
-    const splitter = new ReferenceSplitter(columns, task.spec.output.partitioning);
+    const splitter = new KernelSplitter(this.#splitMemory, columns, task.spec.output.partitioning);
     let packMs = 0;
     await this.#timed(costs, 'computeMs', async () => {
       for (const [i, step] of steps.entries()) {
@@ -167,6 +173,10 @@ function failureFrom(error: unknown, control: AttemptControl): Failure {
   }
   if (error instanceof IpcError) {
     return { reason: 'author', code: 'output-type', message: `The task's result can not be moved: ${error.message}` };
+  }
+  if (error instanceof SplitMemoryError) {
+    const hint = 'Select fewer columns, or filter or aggregate earlier.';
+    return { reason: 'resource', code: 'split-memory', message: error.message, hint };
   }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
