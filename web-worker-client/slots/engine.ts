@@ -30,22 +30,24 @@ const hardening = (memoryLimitBytes: number): readonly string[] => [
 
 export class Engine {
   readonly version: string;
+  readonly resultBytesMax: number;
   readonly #bindings: EngineBindings;
   #broken = false;
 
-  private constructor(bindings: EngineBindings, version: string) {
+  private constructor(bindings: EngineBindings, version: string, resultBytesMax: number) {
     this.#bindings = bindings;
     this.version = version;
+    this.resultBytesMax = resultBytesMax;
   }
 
   /** Opens the one database of fresh bindings and locks it down. */
-  static boot(bindings: EngineBindings, memoryLimitBytes: number): Engine {
+  static boot(bindings: EngineBindings, memoryLimitBytes: number, resultBytesMax = Number.POSITIVE_INFINITY): Engine {
     bindings.open({});
     const connection = bindings.connect()._conn;
     for (const sql of hardening(memoryLimitBytes)) bindings.runQuery(connection, sql);
     const [version] = allTexts(bindings.runQuery(connection, 'SELECT version()'));
     bindings.disconnect(connection);
-    return new Engine(bindings, version ?? '');
+    return new Engine(bindings, version ?? '', resultBytesMax);
   }
 
   /** After a trap every call throws; the worker must be replaced. */
@@ -114,7 +116,12 @@ export class EngineConnection {
    * of the engine's heap, gone after the call. When `breathe` or `visit` throws, the query is cancelled and the error passed on.
    */
   async query(sql: string, breathe: Breathe, visit: (piece: Uint8Array) => void): Promise<void> {
+    const { resultBytesMax } = this.#engine;
+    const refuse = (): never => {
+      throw new EngineError('memory', `Out of Memory Error: the result takes more than ${resultBytesMax} bytes`);
+    };
     let running = true;
+    let bytes = 0;
     try {
       let schema = this.#engine.guard((bindings) => bindings.startPendingQuery(this.#id, sql, true));
       while (schema === null) {
@@ -125,7 +132,10 @@ export class EngineConnection {
       for (;;) {
         const piece = this.#engine.guard((bindings) => this.#fetch(bindings));
         if (piece === 'done') break;
-        if (piece !== 'none-yet') this.#show(piece, visit);
+        if (piece !== 'none-yet') {
+          bytes += piece.length;
+          this.#show(piece, bytes > resultBytesMax ? refuse : visit);
+        }
         await breathe();
       }
       running = false;

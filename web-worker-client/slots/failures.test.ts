@@ -81,6 +81,15 @@ test('too little memory: a clear resource failure with a hint, and the engine li
   await alive();
 });
 
+test('a result over the bound that the slot was booted with fails as out of memory, and the engine lives', async () => {
+  const bounded = new Slot(nodeSlotRuntime);
+  await bounded.boot({ slot: 0, engineUrl, memoryLimitBytes: 64 * 1024 * 1024, resultBytesMax: 100_000 });
+  const failure = failureOf(await bounded.run(taskOf('SELECT range FROM range(1000000)', ['BIGINT'])));
+  expect(failure).toMatchObject({ reason: 'resource', code: 'memory-limit', broken: false });
+  expect(failure).toMatchObject({ message: expect.stringContaining('more than 100000 bytes') });
+  expect(rowsOfOutcome(await bounded.run(taskOf('SELECT 1', ['INTEGER'])))).toEqual([[1]]);
+});
+
 test('too little memory for residents and task: residents go and the task runs again', async () => {
   const fresh = await bootedSlot(64 * 1024 * 1024);
   const values = Array.from({ length: 120_000 }, (_, i) => `${i} ${'x'.repeat(60)}`);

@@ -36,9 +36,10 @@ export class Slot implements SlotApi {
 
   async #boot(options: SlotOptions): Promise<Booted> {
     const [bindings, unzstd] = await Promise.all([this.#runtime.loadEngine(options), this.#runtime.loadZstd(), loadHashes()]);
-    const engine = Engine.boot(bindings, options.memoryLimitBytes);
+    const engine = Engine.boot(bindings, options.memoryLimitBytes, options.resultBytesMax);
     const residents = new Residents(engine.connect(), options.memoryLimitBytes * LIMITS.residentShare);
-    return { engine, residents, runner: new Runner({ engine, residents, unzstd, nowMs: this.#nowMs }) };
+    const splitKeptBytes = options.memoryLimitBytes / 4;
+    return { engine, residents, runner: new Runner({ engine, residents, unzstd, nowMs: this.#nowMs, splitKeptBytes }) };
   }
 
   /** Rejects only before `boot`. */
