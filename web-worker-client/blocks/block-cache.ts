@@ -71,10 +71,10 @@ export interface BlockCache {
   /** Pinned blocks are not evicted. Each `owner` holds its own set; unpin lets go of all of it. */
   pin(owner: string, ids: readonly string[]): void;
   unpin(owner: string): void;
+  /** In all tabs of this profile. */
   drop(ids: readonly string[]): void;
   /** Drops a block whose bytes are not what its digest says, unless another one is there by now; told as evicted. */
   dropDamaged(meta: BlockMeta): void;
-  dropOutputs(): void;
   /** Called with ids of outputs that the cache had to let go against its will: damaged, deleted by somebody else, no room at all. */
   onEvicted(listener: (ids: readonly string[]) => void): void;
   usage(): StoreUsage;

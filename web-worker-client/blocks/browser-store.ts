@@ -17,8 +17,6 @@ export interface BrowserStoreOptions {
   readonly name: string;
   /** Random name of this instance: nobody else writes files that carry it. */
   readonly owner: string;
-  /** Where new records go. Without `opfs` the files of earlier sessions are read all the same, where the browser has them. */
-  readonly records: 'indexedDb' | 'opfs';
   /** False: the instance is gone, and with it whatever it was writing. Absent: files without metadata are left alone. */
   readonly ownerAlive?: (owner: string) => Promise<boolean>;
   readonly log: (words: string) => void;
@@ -46,7 +44,7 @@ export class BrowserStore implements BlockStore {
   /** Handles to records in the database, least recently used first: their bytes stay where they are. */
   readonly #blobs = new Map<string, Blob>();
   #listener: StoreListener | undefined;
-  #writesFiles: boolean;
+  #writesFiles = false;
   #fileCount = 0;
   #lost = false;
 
@@ -57,18 +55,25 @@ export class BrowserStore implements BlockStore {
     this.#records = db.store('records');
     this.#settings = db.store('settings');
     this.#folder = folder;
-    this.#writesFiles = folder !== undefined && options.records === 'opfs';
     this.#channel = new StoreChannel(options.name, (change) => this.#heard(change));
   }
 
-  /** Rejects where the browser has no IndexedDB. */
+  /**
+   * Rejects where the browser has no IndexedDB, or none that can be read. New records go to IndexedDB; those that an earlier session
+   * wrote as files are found all the same.
+   */
   static async open(options: BrowserStoreOptions): Promise<BrowserStore> {
     const db = await IdbDatabase.open(options.name, STORES);
-    const folder = await OpfsFolder.open(options.name).catch((error: unknown) => {
-      if (options.records === 'opfs') options.log(`Blocks go to IndexedDB: ${(error as Error).message}.`);
-      return undefined;
-    });
-    return new BrowserStore(options, db, folder);
+    // Its absence is told where somebody asks for it.
+    const folder = await OpfsFolder.open(options.name).catch(() => undefined);
+    const store = new BrowserStore(options, db, folder);
+    await store.#readMetas();
+    return store;
+  }
+
+  /** New records go to files from now on, where the browser has OPFS. */
+  writeFiles(): void {
+    this.#writesFiles = this.#folder !== undefined;
   }
 
   listen(listener: StoreListener): void {
@@ -82,10 +87,6 @@ export class BrowserStore implements BlockStore {
   }
 
   async load(): Promise<readonly BlockMeta[]> {
-    const ids = await keys<string>(this.#metas);
-    for (const meta of await getMany<StoredMeta | undefined>(ids, this.#metas)) {
-      if (meta !== undefined && isHex64(meta.id)) this.#known.set(meta.id, meta);
-    }
     await this.#removeOrphans();
     return [...this.#known.values()].map(withoutFile);
   }
@@ -168,8 +169,13 @@ export class BrowserStore implements BlockStore {
 
   async roomBytes(): Promise<number | undefined> {
     if (!('storage' in navigator)) return undefined;
-    const { quota, usage } = await navigator.storage.estimate();
-    return quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage);
+    try {
+      const { quota, usage } = await navigator.storage.estimate();
+      return quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage);
+    } catch {
+      // A browser that can't say: writes will tell.
+      return undefined;
+    }
   }
 
   async clear(): Promise<void> {
@@ -190,6 +196,13 @@ export class BrowserStore implements BlockStore {
     this.#channel.close();
     this.#db.close();
     await this.#folder?.close();
+  }
+
+  async #readMetas(): Promise<void> {
+    const ids = await keys<string>(this.#metas);
+    for (const meta of await getMany<StoredMeta | undefined>(ids, this.#metas)) {
+      if (meta && isHex64(meta.id) && Number.isSafeInteger(meta.bytes)) this.#known.set(meta.id, meta);
+    }
   }
 
   #filesOf(ids: readonly string[]): readonly string[] {

@@ -60,7 +60,7 @@ export class IdbDatabase {
 
   #transaction(stores: readonly string[], mode: IDBTransactionMode): IDBTransaction {
     if (this.#lost !== undefined) throw new Error(`This browser's store is gone: ${this.#lost}.`);
-    return this.#db.transaction(stores, mode);
+    return this.#db.transaction([...stores], mode);
   }
 
   #lose(why: string): void {

@@ -10,6 +10,9 @@ interface SyncFileHandle extends FileSystemFileHandle {
   createSyncAccessHandle(options?: { readonly mode: 'read-only' | 'readwrite' }): Promise<SyncHandle>;
 }
 
+/** The DOM's types have the list of names among their iterables only, which not every folder's configuration names. */
+type NamedEntries = FileSystemDirectoryHandle & { keys(): AsyncIterable<string> };
+
 interface SyncHandle {
   read(into: Uint8Array, options: { readonly at: number }): number;
   write(from: Uint8Array, options: { readonly at: number }): number;
@@ -82,9 +85,7 @@ export class OpfsFolder {
   }
 
   async names(): Promise<readonly string[]> {
-    const names: string[] = [];
-    for await (const name of this.#folder.keys()) names.push(name);
-    return names;
+    return namesIn(this.#folder);
   }
 
   async close(): Promise<void> {
@@ -132,4 +133,15 @@ export class OpfsFolder {
     this.#open.delete(name);
     (await opening)?.handle.close();
   }
+}
+
+/** For tests: keeps everybody else from opening a handle of the file. */
+export async function lockFile(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  await ((await folder.getFileHandle(name)) as SyncFileHandle).createSyncAccessHandle();
+}
+
+export async function namesIn(folder: FileSystemDirectoryHandle): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const name of (folder as NamedEntries).keys()) names.push(name);
+  return names;
 }

@@ -156,8 +156,7 @@ test('what is to stay in memory never touches the store, whether it is read, dro
   expect((await cache.read(id(1)))?.byteLength).toBe(100);
   put(3);
   expect(told).toEqual([id(2)]);
-  cache.drop([id(1)]);
-  cache.dropOutputs();
+  cache.drop([id(1), id(3)]);
   await cache.flush();
   expect(store.calls).toBe(0);
   expect(cache.storedBytes()).toBe(0);

@@ -90,7 +90,7 @@ export class TieredCache implements BlockCache {
   put(block: NewBlock): void {
     const { id, digest, kind, record, memoryOnly = false } = block;
     const known = this.#index.get(id);
-    if (known && known.meta.digest === digest) {
+    if (known?.meta.digest === digest) {
       this.#use(known);
       return;
     }
@@ -158,10 +158,13 @@ export class TieredCache implements BlockCache {
   }
 
   drop(ids: readonly string[]): void {
+    const known = new Set(ids.filter((id) => this.#index.get(id)));
     for (const id of ids) {
       const entry = this.#index.get(id);
       if (entry) this.#forget(entry);
     }
+    // Another tab of this profile may have them in its memory: it hears of removals from the store.
+    this.#behind.remove(ids.filter((id) => !known.has(id)));
     this.#noteUsage();
   }
 
@@ -170,10 +173,6 @@ export class TieredCache implements BlockCache {
     if (entry?.meta.digest !== digest) return;
     this.#options.log?.(`Block ${id.slice(0, 12)} was damaged in this browser's store: it is dropped.`);
     this.#evict([entry]);
-  }
-
-  dropOutputs(): void {
-    this.drop(this.#index.outputs(() => true).map((e) => e.meta.id));
   }
 
   onEvicted(listener: (ids: readonly string[]) => void): void {

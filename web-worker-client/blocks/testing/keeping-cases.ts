@@ -72,8 +72,7 @@ export const KEEPING_CASES: readonly Case[] = [
       cache.put(block(1, 100));
       cache.put(block(2, 100, 'output'));
       cache.put(block(3, 100));
-      cache.drop([id(1)]);
-      cache.dropOutputs();
+      cache.drop([id(1), id(2), id(9)]);
       await cache.flush();
       await expectBytes(cache, 1, undefined);
       await expectBytes(cache, 2, undefined);

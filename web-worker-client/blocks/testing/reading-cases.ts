@@ -35,9 +35,7 @@ export const READING_CASES: readonly Case[] = [
     'buckets of a record are read one by one, and one that is damaged in the store takes its block with it, and is told',
     async (open, setup) => {
       await loadHashes();
-      const cache = await open({ memoryBytes: 10 });
-      const evicted: string[] = [];
-      cache.onEvicted((ids) => evicted.push(...ids));
+      let cache = await open({ memoryBytes: 10 });
       const { record, digests } = recordOf([400_000, 1000, 400_000]);
       const read = (bucket: number, digest = digests[bucket] ?? ''): ReturnType<SliceReader['read']> =>
         new SliceReader(cache).read({ blockId: id(1), bucket, digest });
@@ -49,8 +47,11 @@ export const READING_CASES: readonly Case[] = [
       }
       invariant((await read(0, digests[1])) === 'corrupt', 'the wanted digest counts');
       invariant((await read(3, digests[1])) === 'missing', 'there are three');
-      invariant(evicted.length === 0, 'the block is all right so far');
+      await cache.close();
       await setup.damage(id(1));
+      cache = await open({ memoryBytes: 10 });
+      const evicted: string[] = [];
+      cache.onEvicted((ids) => evicted.push(...ids));
       const after = await Promise.all([0, 1, 2].map((bucket) => read(bucket)));
       invariant(after.includes('corrupt'), 'the damage is found');
       invariant((await read(0)) === 'missing', 'the block is gone');

@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { StoreLab } from './store-lab.ts';
+
+expose(new StoreLab());
