@@ -58,7 +58,8 @@ function narrowDecimals(bytes: Uint8Array, digits: number, count: number): Uint8
 }
 
 function microIntervals(bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice();
+  // No slice(): that of Node's Buffer copies nothing.
+  const out = new Uint8Array(bytes);
   const view = new DataView(out.buffer);
   for (let at = 8; at < out.length; at += 16) view.setBigInt64(at, view.getBigInt64(at, true) / 1000n, true);
   return out;
