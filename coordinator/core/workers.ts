@@ -78,7 +78,7 @@ export function workerChanged(core: Core, { sessionId, traits }: CoreEventOf<'wo
   if (!worker) return;
   worker.lastHeardMs = core.now;
   if (traits.paused !== worker.traits.paused) {
-    note(core, worker.workerId, traits.paused ? 'workerPaused' : 'workerResumed', 'its volunteer said so');
+    note(core, worker.workerId, traits.paused ? 'workerPaused' : 'workerResumed', 'its tab said so');
   }
   alter(core, worker, () => {
     worker.traits = traits;

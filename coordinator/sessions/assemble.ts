@@ -9,6 +9,8 @@ import { Relay } from '../blocks/relay.ts';
 import { Collector } from '../blocks/relay-collect.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { Breakpoints } from './breakpoints.ts';
+import { HandOvers } from './hand-overs.ts';
+import { Lacking } from './lacking.ts';
 import { Sessions } from './sessions.ts';
 import type { CommandHandlers } from './shell.ts';
 import { Shell } from './shell.ts';
@@ -38,9 +40,14 @@ export function assembleGrid(options: GridOptions): Grid {
   const { clock, guard, blocks, paceMs, log } = options;
   const core = new Scheduler({ paceMs, idSeed: randomBytes(4).toString('hex') });
   const shell = new Shell(core, clock);
+  const lacking = new Lacking();
+  const handOvers = new HandOvers((sessionId) => {
+    sessions.get(sessionId)?.close(CLOSE.leaving, 'nothing is left to hand over', 'closed');
+  });
   const lacks = (holder: SessionId, blockId: BlockId): void => {
     const storeId = sessions.get(holder)?.identity.storeId;
-    if (storeId !== undefined) shell.tell({ type: 'blocksDropped', storeId, blockIds: [blockId] });
+    if (storeId === undefined || !lacking.note(blockId, holder, sessions.ofStore(storeId))) return;
+    shell.tell({ type: 'blocksDropped', storeId, blockIds: [blockId] });
   };
   const relay = new Relay({
     clock,
@@ -52,7 +59,7 @@ export function assembleGrid(options: GridOptions): Grid {
     session: (sessionId, dataKey) => sessions.byDataKey(sessionId, dataKey)?.identity.sessionId,
     leased: (sessionId, blockId, bucket) => core.leaseOf(sessionId, blockId, bucket),
     accepted: (blockId) => core.blockInfo(blockId)?.buckets,
-    holders: (blockId) => core.holders(blockId).sessions,
+    holders: (blockId) => lacking.inOrder(blockId, core.holders(blockId).sessions),
     broken: (sessionId, reason) => sessions.get(sessionId)?.close(CLOSE.badMessage, reason, 'protocol'),
   });
   const sessions: Sessions = new Sessions({
@@ -63,13 +70,18 @@ export function assembleGrid(options: GridOptions): Grid {
     log,
     storeIds: options.storeIds,
     breakpoints: options.breakpoints,
-    ended: (sessionId) => relay.detach(sessionId),
+    leaves: (sessionId) => handOvers.leaves(sessionId),
+    ended: (sessionId) => {
+      relay.detach(sessionId);
+      lacking.gone(sessionId);
+      handOvers.gone(sessionId);
+    },
   });
   const collector = new Collector({
     peer: (sessionId) => relay.peer(sessionId),
     keep: ({ blockId, buckets }, slices) => blocks.putSlices(blockId, buckets, slices),
-    collected: ({ blockId, digest }) => shell.tell({ type: 'blockCollected', blockId, digest }),
-    failed: (blockId, why) => shell.tell({ type: 'collectFailed', blockId, why }),
+    collected: ({ blockId, digest }) => handOvers.ended(blockId, () => shell.tell({ type: 'blockCollected', blockId, digest })),
+    failed: (blockId, why) => handOvers.ended(blockId, () => shell.tell({ type: 'collectFailed', blockId, why })),
     lacks,
     log,
   });
@@ -78,6 +90,14 @@ export function assembleGrid(options: GridOptions): Grid {
     shell,
     sessions,
     relay,
-    serve: (rest) => shell.serve({ ...sessions.handlers, collectBlock: (command) => collector.collect(command), ...rest }),
+    serve: (rest) =>
+      shell.serve({
+        ...sessions.handlers,
+        collectBlock: (command) => {
+          handOvers.began(command.blockId, command.from);
+          collector.collect(command);
+        },
+        ...rest,
+      }),
   };
 }

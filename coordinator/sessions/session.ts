@@ -11,7 +11,7 @@ import { encodeFrame } from '../../shared/protocol/frames.ts';
 import { type CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
 import { CLOSE, type CloseCode } from '../../shared/protocol/version.ts';
 import type { CoreCommand } from '../core/commands.ts';
-import type { ResidentReport } from '../core/events.ts';
+import type { CoreEvent, ResidentReport, WorkerTraits } from '../core/events.ts';
 import type { AttemptPoint, Breakpoints } from './breakpoints.ts';
 import { closeSocket } from './close.ts';
 import { checkBlockDigest, packLease, readInlineBlock } from './inline.ts';
@@ -22,11 +22,14 @@ import type { Shell, Told } from './shell.ts';
 
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
 type Success = Extract<WorkerMessage, { type: 'attemptSucceeded' }>;
+type HeldBlock = Extract<CoreEvent, { type: 'inventoryReported' }>['blocks'][number];
 type LostWhy = Extract<Told, { type: 'workerLost' }>['why'];
 
 export const checkWorkerMessage = messageChecker<WorkerMessage>(WorkerMessage);
 
 const FRAME_LIMITS = { text: LIMITS.sessionFrameBytes, binary: LIMITS.sessionBinaryFrameBytes };
+/** A returning tab that does not tell what it holds within this time works all the same. */
+const INVENTORY_MS = 2_000;
 /** Frames that may wait for the one being handled before the socket is told to hold back. */
 const INBOUND_HIGH = 256;
 
@@ -37,6 +40,8 @@ export interface SessionDeps {
   /** `--pace`: least duration of an attempt; 0 is off. */
   readonly paceMs: number;
   readonly log: (error: unknown, what: string) => void;
+  /** The tab said that it goes, and the core knows. */
+  readonly leaves: (session: WorkerSession) => void;
   /** Told once, when the session is over. */
   readonly ended: (session: WorkerSession) => void;
 }
@@ -51,6 +56,12 @@ export interface SessionIdentity {
   readonly mode: string;
 }
 
+interface Returning {
+  /** As it said last; the core is told that it is paused. */
+  readonly traits: WorkerTraits;
+  readonly cancel: () => void;
+}
+
 export class WorkerSession {
   readonly identity: SessionIdentity;
   readonly #socket: WebSocket;
@@ -61,6 +72,8 @@ export class WorkerSession {
   readonly #outbound: Serial;
   #heardAtMs: number;
   #cancelSilence: () => void = () => undefined;
+  /** Set while a returning tab has not told what it holds. */
+  #returning: Returning | undefined;
   #ended = false;
 
   constructor(identity: SessionIdentity, socket: WebSocket, deps: SessionDeps) {
@@ -76,6 +89,23 @@ export class WorkerSession {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Lets the core know. A tab that comes back gets its first lease when it has told which blocks are there already. */
+  join(traits: WorkerTraits, returning: boolean): void {
+    const { shell } = this.#deps;
+    const { sessionId, workerId, storeId } = this.identity;
+    const waits = returning && !traits.paused;
+    if (waits) this.#returning = { traits, cancel: shell.clock.after(INVENTORY_MS, () => this.#returned()) };
+    shell.tell({ type: 'workerJoined', sessionId, workerId, storeId, traits: waits ? { ...traits, paused: true } : traits });
+  }
+
+  #returned(): void {
+    const { traits, cancel } = this.#returning ?? {};
+    if (!traits) return;
+    cancel?.();
+    this.#returning = undefined;
+    this.#deps.shell.tell({ type: 'workerChanged', sessionId: this.identity.sessionId, traits });
   }
 
   receive(data: Buffer, isBinary: boolean): void {
@@ -135,7 +165,8 @@ export class WorkerSession {
         this.send({ type: 'heartbeatSeen', seq: message.seq });
         return;
       case 'traitsChanged':
-        shell.tell({ type: 'workerChanged', sessionId, traits: message.traits });
+        if (this.#returning) this.#returning = { ...this.#returning, traits: message.traits };
+        else shell.tell({ type: 'workerChanged', sessionId, traits: message.traits });
         return;
       case 'attemptStarted':
         shell.tell({ type: 'attemptStarted', sessionId, attemptId: message.attemptId as AttemptId, slot: message.slot });
@@ -157,8 +188,16 @@ export class WorkerSession {
       case 'blocksDropped':
         shell.tell({ type: 'blocksDropped', storeId, blockIds: message.blockIds as BlockId[] });
         return;
+      case 'inventory':
+        shell.tell({ type: 'inventoryReported', sessionId, blocks: message.blocks as HeldBlock[], last: message.last });
+        if (message.last) this.#returned();
+        return;
+      case 'storeChanged':
+        shell.tell({ type: 'storeChanged', sessionId, outputBytes: message.outputBytes, capBytes: message.capBytes });
+        return;
       case 'leaving':
         shell.tell({ type: 'workerLeaving', sessionId });
+        this.#deps.leaves(this);
     }
   }
 
@@ -229,6 +268,7 @@ export class WorkerSession {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelSilence();
+    this.#returning?.cancel();
     this.#inbound.clear();
     this.#outbound.clear();
     this.#leases.clear();

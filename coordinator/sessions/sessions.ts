@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
-import { makeId, type SessionId, type WorkerId } from '../../shared/ids.ts';
+import { makeId, type SessionId, type StoreId, type WorkerId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { HelloMessage } from '../../shared/protocol/session.ts';
 import { CLOSE, type CloseCode, PROTOCOL } from '../../shared/protocol/version.ts';
@@ -29,16 +29,19 @@ class Refused extends Error {
   }
 }
 
-export interface SessionsOptions extends Omit<SessionDeps, 'ended'> {
+export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves'> {
   readonly guard: Guard;
   readonly storeIds: StoreIds;
   readonly ended: (sessionId: SessionId) => void;
+  /** It said that it goes, and the core knows; it stays until it is closed. */
+  readonly leaves: (sessionId: SessionId) => void;
 }
 
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #byId = new Map<SessionId, WorkerSession>();
   readonly #byWorker = new Map<WorkerId, WorkerSession>();
+  readonly #byStore = new Map<StoreId, Set<WorkerSession>>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -78,13 +81,22 @@ export class Sessions {
   readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks'> = {
     leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
     cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
-    dropBlocks: (command) => this.#byId.get(command.sessionId)?.send({ type: 'dropBlocks', blockIds: [...command.blockIds] }),
+    dropBlocks: ({ sessionId, blockIds }) => {
+      const storeId = this.#byId.get(sessionId)?.identity.storeId;
+      // Each tab of a profile has blocks in its memory that no other one has.
+      for (const session of this.#ofStore(storeId)) session.send({ type: 'dropBlocks', blockIds: [...blockIds] });
+    },
   };
 
   /** The session that a data socket belongs to, if it knows the key. */
   byDataKey(sessionId: string, dataKey: string): WorkerSession | undefined {
     const session = this.#byId.get(sessionId as SessionId);
     return session?.identity.dataKey === dataKey ? session : undefined;
+  }
+
+  /** The sessions of a profile. */
+  ofStore(storeId: StoreId): readonly SessionId[] {
+    return [...this.#ofStore(storeId)].map((session) => session.identity.sessionId);
   }
 
   get(sessionId: SessionId): WorkerSession | undefined {
@@ -127,11 +139,13 @@ export class Sessions {
   }
 
   #admit(hello: HelloMessage, socket: WebSocket): WorkerSession {
-    const { storeIds, shell, ended, ...deps } = this.#options;
-    const storeId = (hello.storeId === undefined ? undefined : storeIds.verify(hello.storeId)) ?? storeIds.issue();
+    const { storeIds, shell, ended, leaves, ...deps } = this.#options;
+    const known = hello.storeId === undefined ? undefined : storeIds.verify(hello.storeId);
+    const storeId = known ?? storeIds.issue();
+    const { workerId, replaced } = this.#workerIdFor(hello.workerId, storeId);
     const identity: SessionIdentity = {
       sessionId: makeId('ses', randomBytes) as SessionId,
-      workerId: this.#workerIdFor(hello.workerId, storeId),
+      workerId,
       storeId,
       dataKey: randomBytes(18).toString('base64url'),
       mode: hello.mode,
@@ -140,14 +154,15 @@ export class Sessions {
     const session = new WorkerSession(identity, socket, {
       ...deps,
       shell,
+      leaves: (going) => leaves(going.identity.sessionId),
       ended: (gone) => {
-        this.#byId.delete(gone.identity.sessionId);
-        if (this.#byWorker.get(gone.identity.workerId) === gone) this.#byWorker.delete(gone.identity.workerId);
+        this.#forget(gone);
         ended(gone.identity.sessionId);
       },
     });
     this.#byId.set(identity.sessionId, session);
     this.#byWorker.set(identity.workerId, session);
+    this.#byStore.set(storeId, new Set([...this.#ofStore(storeId), session]));
     session.send({
       type: 'welcome',
       workerId: identity.workerId,
@@ -156,24 +171,32 @@ export class Sessions {
       dataKey: identity.dataKey,
       heartbeatMs: LIMITS.heartbeatMs,
     });
-    shell.tell({
-      type: 'workerJoined',
-      sessionId: identity.sessionId,
-      workerId: identity.workerId,
-      storeId,
-      traits: hello.traits,
-    });
+    session.join(hello.traits, known !== undefined);
+    // Only now, so that the store is never without a session: its blocks are still there.
+    replaced?.close(CLOSE.duplicate, 'another tab or connection took this worker’s place', 'closed');
     return session;
   }
 
-  #workerIdFor(wanted: string | undefined, storeId: string): WorkerId {
-    const fresh = (): WorkerId => makeId('w', randomBytes) as WorkerId;
-    if (wanted === undefined || !/^w-[a-z0-9]{9}$/.test(wanted)) return fresh();
-    const current = this.#byWorker.get(wanted as WorkerId);
-    if (!current) return wanted as WorkerId;
-    if (current.identity.storeId !== storeId) return fresh();
-    current.close(CLOSE.duplicate, 'another tab or connection took this worker’s place', 'closed');
-    return wanted as WorkerId;
+  #ofStore(storeId: StoreId | undefined): ReadonlySet<WorkerSession> {
+    return (storeId && this.#byStore.get(storeId)) ?? new Set();
+  }
+
+  #forget(session: WorkerSession): void {
+    const { sessionId, workerId, storeId } = session.identity;
+    this.#byId.delete(sessionId);
+    if (this.#byWorker.get(workerId) === session) this.#byWorker.delete(workerId);
+    const ofStore = this.#byStore.get(storeId);
+    ofStore?.delete(session);
+    if (ofStore?.size === 0) this.#byStore.delete(storeId);
+  }
+
+  #workerIdFor(wanted: string | undefined, storeId: string): { workerId: WorkerId; replaced?: WorkerSession } {
+    const fresh = { workerId: makeId('w', randomBytes) as WorkerId };
+    if (wanted === undefined || !/^w-[a-z0-9]{9}$/.test(wanted)) return fresh;
+    const workerId = wanted as WorkerId;
+    const replaced = this.#byWorker.get(workerId);
+    if (!replaced) return { workerId };
+    return replaced.identity.storeId === storeId ? { workerId, replaced } : fresh;
   }
 }
 
