@@ -227,7 +227,28 @@ export function Joined() {
   );
 }
 
-export function Left({ deletedBlocks }: { deletedBlocks: boolean }) {
+export function Leaving({ deletesBlocks }: { deletesBlocks: boolean }) {
+  return (
+    <main class="joined">
+      <section class="hero" aria-live="polite">
+        <p class="state paused" data-test="state" data-state="leaving">
+          <Lamp state="paused" size={36} /> leaving
+        </p>
+        <p class="doing">
+          {deletesBlocks ? 'Handing tasks back and deleting the cached blocks.' : 'Handing tasks and blocks back.'}
+        </p>
+      </section>
+    </main>
+  );
+}
+
+function blocksWords(deletedBlocks: boolean): string {
+  return deletedBlocks
+    ? 'The cached blocks have been deleted from this browser.'
+    : 'Cached blocks stay in this browser for the next time. Join and choose “Leave and delete cached blocks” to remove them.';
+}
+
+export function Left({ deletedBlocks, problem }: { deletedBlocks: boolean; problem: string | undefined }) {
   const done = snapshot.value?.contribution;
   return (
     <main class="joined">
@@ -237,11 +258,13 @@ export function Left({ deletedBlocks }: { deletedBlocks: boolean }) {
           This tab has left and computes nothing.
           {done !== undefined && done.tasks > 0 && ` It finished ${plural(done.tasks, 'task')} for the grid.`}
         </p>
-        <Notice tone="good">
-          {deletedBlocks
-            ? 'The cached blocks have been deleted from this browser.'
-            : 'Cached blocks stay in this browser for the next time. Join and choose “Leave and delete cached blocks” to remove them.'}
-        </Notice>
+        {problem === undefined ? (
+          <Notice tone="good">{blocksWords(deletedBlocks)}</Notice>
+        ) : (
+          <Notice tone="bad" title="Not all went well">
+            <span>{problem}. The browser’s settings for this site can delete what it stores.</span>
+          </Notice>
+        )}
         <div class="controls">
           <button type="button" disabled={phase.value.kind === 'joining'} onClick={() => void agreeAndJoin()}>
             Join again

@@ -3,7 +3,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { Brand } from '../ui/parts.tsx';
 import { Consent } from './consent.tsx';
-import { Joined, Left } from './joined.tsx';
+import { Joined, Leaving, Left } from './joined.tsx';
 import { phase, snapshot } from './model.ts';
 import { titleOf } from './words.ts';
 
@@ -12,7 +12,8 @@ function Page() {
   return (
     <div class="page">
       <Brand page="Volunteer" />
-      {now.kind === 'left' && <Left deletedBlocks={now.deletedBlocks} />}
+      {now.kind === 'leaving' && <Leaving deletesBlocks={now.deletesBlocks} />}
+      {now.kind === 'left' && <Left deletedBlocks={now.deletedBlocks} problem={now.problem} />}
       {now.kind === 'joined' && <Joined />}
       {(now.kind === 'consent' || now.kind === 'joining') && <Consent />}
     </div>

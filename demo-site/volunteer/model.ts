@@ -8,8 +8,9 @@ export type Phase =
   | { readonly kind: 'consent'; readonly problem?: string }
   | { readonly kind: 'joining' }
   | { readonly kind: 'joined' }
-  /** By the volunteer's own wish. */
-  | { readonly kind: 'left'; readonly deletedBlocks: boolean };
+  /** By the volunteer's own wish; takes as long as handing tasks back and deleting blocks do. */
+  | { readonly kind: 'leaving'; readonly deletesBlocks: boolean }
+  | { readonly kind: 'left'; readonly deletedBlocks: boolean; readonly problem?: string };
 
 export const device = readDevice();
 export const phase = signal<Phase>({ kind: 'consent' });
@@ -65,7 +66,14 @@ export function resume(): void {
 
 export async function leave(deleteBlocks: boolean): Promise<void> {
   const leaving = handle;
+  if (leaving === undefined) return;
   handle = undefined;
-  await leaving?.leave({ deleteBlocks });
-  phase.value = { kind: 'left', deletedBlocks: deleteBlocks };
+  phase.value = { kind: 'leaving', deletesBlocks: deleteBlocks };
+  try {
+    await leaving.leave({ deleteBlocks });
+    phase.value = { kind: 'left', deletedBlocks: deleteBlocks };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    phase.value = { kind: 'left', deletedBlocks: false, problem };
+  }
 }
