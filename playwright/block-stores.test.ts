@@ -150,6 +150,8 @@ describe.each(['indexedDb', 'opfs'] as const)('faults of %s', (records) => {
     await b.do('drop', 1);
     await expect.poll(async () => (await a.do('state')).committed).toEqual([3]);
     expect(await a.do('read', 1, MiB, 0)).toBe('missing');
+    // Both had it open.
+    if (records === 'opfs') await expect.poll(async () => (await a.do('state')).files.length).toBe(1);
     await a.kill();
     expect(await b.do('read', 3, MiB, 0)).toBe('right');
   });

@@ -10,7 +10,7 @@ import type { BlockMeta } from './block-cache.ts';
 import { type BlockStore, type StoredBlock, StoreFullError, type StoreListener } from './block-store.ts';
 import { IdbDatabase } from './idb-database.ts';
 import { OpfsFolder, ShortWriteError } from './opfs-folder.ts';
-import { StoreChannel } from './store-channel.ts';
+import { type StoreChange, StoreChannel } from './store-channel.ts';
 
 export interface BrowserStoreOptions {
   /** Of the database, and of the folder. */
@@ -150,10 +150,11 @@ export class BrowserStore implements BlockStore {
     await this.#db.transact(['metas'], (transaction) => {
       const store = transaction.objectStore('metas');
       for (const meta of touched) {
-        // Another tab may have removed it, or written it elsewhere.
         const cursor = store.openCursor(meta.id);
         cursor.onsuccess = () => {
-          if ((cursor.result?.value as StoredMeta | undefined)?.file === meta.file) cursor.result?.update(meta);
+          const there = cursor.result?.value as StoredMeta | undefined;
+          // Another tab may have removed it, or written another.
+          if (there?.digest === meta.digest && there.file === meta.file) cursor.result?.update(meta);
         };
       }
     });
@@ -257,11 +258,15 @@ export class BrowserStore implements BlockStore {
     await this.#folder.remove(orphans.filter((_, i) => gone[i]));
   }
 
-  #heard({ added, removed }: { readonly added: readonly StoredMeta[]; readonly removed: readonly string[] }): void {
+  #heard({ added, removed }: StoreChange<StoredMeta>): void {
     if (this.#lost) return;
-    this.#forget([...removed, ...added.map((meta) => meta.id)]);
+    const ids = [...removed, ...added.map((meta) => meta.id)];
+    const gone = this.#filesOf(ids).filter((file) => !added.some((meta) => meta.file === file));
+    this.#forget(ids);
     for (const meta of added) this.#known.set(meta.id, meta);
     this.#listener?.changedElsewhere({ added: added.map(withoutFile), removed });
+    // Whoever removed them could not while this tab was reading them.
+    void this.#folder?.remove(gone);
   }
 }
 
