@@ -56,7 +56,7 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId): AttemptRecord {
 export function endAttempt(core: Core, attempt: Attempt, how: string, why: string, costs?: AttemptCosts): void {
   const { task, slot, worker, record } = attempt;
   core.attempts.delete(attempt.id);
-  core.ended.set(attempt.id, { sessionId: worker.sessionId, blockId: task.blockId, salted: task.salted });
+  core.ended.set(attempt.id, { storeId: worker.store.id, blockId: task.blockId, salted: task.salted });
   if (core.ended.size > core.limits.endedAttempts) {
     const oldest = core.ended.keys().next().value;
     if (oldest !== undefined) core.ended.delete(oldest);

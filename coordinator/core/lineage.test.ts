@@ -135,6 +135,24 @@ describe('a recompute', () => {
     expect(fleet.scheduler.job(job)?.counters.ended).toEqual({ released: 1, cancelled: 1 });
   });
 
+  it('is cancelled by a late report of the tab that came back, and by nobody else', () => {
+    const fleet = new Fleet();
+    const a = fleet.join('a');
+    const job = fleet.submit('job-1', aggregatePlan({ dataset: 'd', chunks: 1 }));
+    const slow = first(fleet);
+    fleet.start(slow);
+    fleet.kill(a);
+    const b = fleet.join('b');
+    const again = first(fleet);
+    const stranger = fleet.join('c');
+    fleet.succeed({ ...slow, sessionId: stranger.sessionId });
+    expect(fleet.scheduler.job(job)?.stages[0]).toMatchObject({ state: 'running' });
+    const back = fleet.join('a');
+    fleet.succeed({ ...slow, sessionId: back.sessionId });
+    expect(b.cancelled.map((x) => x.attemptId)).toEqual([again.attemptId]);
+    expect(fleet.scheduler.job(job)?.stages[0]).toMatchObject({ state: 'successful' });
+  });
+
   it('is queued once when its reader has it as two inputs', () => {
     const fleet = new Fleet();
     const a = fleet.join('a');

@@ -62,7 +62,7 @@ function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void 
   const worker = core.workers.get(event.sessionId);
   const ended = core.ended.get(event.attemptId);
   const block = core.blocks.get(event.blockId);
-  if (!worker || ended?.sessionId !== event.sessionId || ended.blockId !== event.blockId || !(event.inline || storeOf(worker))) {
+  if (!worker || ended?.storeId !== worker.store.id || ended.blockId !== event.blockId || !(event.inline || storeOf(worker))) {
     refuse(core, event, worker, block, 'its attempt is not known');
     return;
   }

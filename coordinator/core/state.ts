@@ -221,7 +221,8 @@ export interface Block {
 }
 
 export interface EndedAttempt {
-  readonly sessionId: SessionId;
+  /** Late reports may come in a later session of the tab. */
+  readonly storeId: StoreId;
   readonly blockId: BlockId;
   readonly salted: boolean;
 }
