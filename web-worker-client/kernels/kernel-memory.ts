@@ -8,8 +8,8 @@ import { newSplitKernel, type SplitExports } from './split-exports.ts';
 const BOTTOM = 64 * 1024;
 const PAGE = 64 * 1024;
 const LARGEST = 65_536;
-/** Vector loads and stores run over the end by less than this. */
-const SLACK = 64;
+/** Loads and stores run over the end by at most this: 15 bytes of a vector, three chunks of BLAKE3. */
+const SLACK = 4096;
 const KEPT_BYTES = 192 * 1024 * 1024;
 
 /** A task's output does not fit into the memory for splitting. */
@@ -47,6 +47,11 @@ export class KernelMemory {
     const at = this.take(count);
     this.bytes.fill(0, at, at + count);
     return at;
+  }
+
+  /** Gives back what was taken at this address and everything since. */
+  giveBack(at: number): void {
+    this.#top = at;
   }
 
   #grow(needed: number): void {

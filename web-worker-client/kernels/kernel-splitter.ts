@@ -8,11 +8,13 @@ import { type ColumnView, columnViews } from '../../shared/arrow/column-view.ts'
 import { END_OF_STREAM, type IpcBatch, IpcError, parseStream, writeBatchMessage } from '../../shared/arrow/ipc.ts';
 import { type Layout, layoutOf } from '../../shared/arrow/layout.ts';
 import { readSchema, schemaMessage, type WireColumn } from '../../shared/arrow/schema.ts';
-import { bucketCount, fragmentColumns, keyWire, type Splitter } from '../../shared/arrow/split.ts';
+import { bucketCount, fragmentColumns, keyWire } from '../../shared/arrow/split.ts';
+import type { Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import { CellBooks, NOWHERE } from './cell-books.ts';
 import { layoutOfCell } from './cell-layout.ts';
+import { digestAt } from './kernel-digest.ts';
 import { type KernelMemory, SplitMemoryError } from './kernel-memory.ts';
 import { type KeyHash, keyHashOf } from './key-hashes.ts';
 import { type NodePlan, nodesOf } from './nodes.ts';
@@ -32,7 +34,12 @@ interface PlacedStream {
   readonly cells: readonly PlacedCell[];
 }
 
-export class KernelSplitter implements Splitter {
+/** A finished bucket. */
+export interface SplitBucket extends CanonicalStream {
+  readonly digest: Digest;
+}
+
+export class KernelSplitter {
   readonly #memory: KernelMemory;
   readonly #columns: readonly WireColumn[];
   /** With the column of buckets, where there is one. */
@@ -69,6 +76,7 @@ export class KernelSplitter implements Splitter {
     this.#books = new CellBooks(memory, this.#plan.nodes.slice(0, this.#stored), bucketCount(partitioning), batchRows);
   }
 
+  /** Appends the rows of an IPC stream or of a piece of one; the bytes are not kept. Throws IpcError, SplitMemoryError. */
   addPiece(bytes: Uint8Array): void {
     const stream = parseStream(bytes);
     if (stream.schema !== undefined) checkTypes(readSchema(stream.schema), this.#given);
@@ -133,7 +141,8 @@ export class KernelSplitter implements Splitter {
     }
   }
 
-  finish(): readonly CanonicalStream[] {
+  /** One stream per bucket, in order, with its digest. Must be the last call. `breathe` is awaited between pieces of the work. */
+  async finish(breathe: () => Promise<void>): Promise<readonly SplitBucket[]> {
     const memory = this.#memory;
     const schema = schemaMessage(this.#columns);
     const { streams, nowhere } = this.#place(schema);
@@ -142,11 +151,16 @@ export class KernelSplitter implements Splitter {
     for (let i = 0; i < this.#stored; i++) {
       const node = this.#plan.nodes[i];
       if (node !== undefined) scatterNode(memory, node, i, cells, this.#pieces, cursors);
+      await breathe();
     }
-    return streams.map((stream) => {
+    const buckets: SplitBucket[] = [];
+    for (const stream of streams) {
       this.#frame(stream, schema);
-      return { bytes: memory.bytes.slice(stream.at, stream.at + stream.bytes), rows: stream.rows };
-    });
+      const { at, bytes, rows } = stream;
+      buckets.push({ bytes: memory.bytes.slice(at, at + bytes), rows, digest: digestAt(memory, at, bytes) });
+      await breathe();
+    }
+    return buckets;
   }
 
   /** Where each bucket's stream will lie. */

@@ -7,6 +7,8 @@ type ScatterValues = (cells: number, data: number, validity: number, rows: numbe
 
 export interface SplitExports {
   readonly memory: WebAssembly.Memory;
+  blake3(input: number, bytes: number, scratch: number): void;
+  blake3Scratch(bytes: number): number;
   bothValid(a: number, b: number, rows: number, to: number): void;
   repeatBits(bits: number, rows: number, times: number, to: number): void;
   readonly hash8: HashValues;

@@ -1,11 +1,10 @@
 /** Runs one task at a time on one engine: inputs in, steps, canonical bytes out, and every way in which that can end as a value. */
-import { type CanonicalStream, namedByPosition } from '../../shared/arrow/canonical.ts';
+import { namedByPosition } from '../../shared/arrow/canonical.ts';
 import { IpcError } from '../../shared/arrow/ipc.ts';
 import type { Failure } from '../../shared/failure.ts';
-import { digestOf, digestOfList } from '../../shared/hash.ts';
-import type { BucketInfo } from '../../shared/plan/task.ts';
+import { digestOfList } from '../../shared/hash.ts';
 import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
-import { KernelSplitter } from '../kernels/kernel-splitter.ts';
+import { KernelSplitter, type SplitBucket } from '../kernels/kernel-splitter.ts';
 import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
 import type { Engine, EngineConnection } from './engine.ts';
@@ -122,7 +121,7 @@ export class Runner {
     costs.packMs += packMs;
     return this.#timed(costs, 'packMs', async () => {
       await control.breathe();
-      return succeeded(splitter.finish(), control);
+      return succeeded(await splitter.finish(() => control.breathe()));
     });
   }
 
@@ -150,16 +149,11 @@ export class Runner {
   }
 }
 
-async function succeeded(buckets: readonly CanonicalStream[], control: AttemptControl): Promise<Verdict> {
-  const infos: BucketInfo[] = [];
-  for (const { bytes, rows } of buckets) {
-    infos.push({ rows, bytes: bytes.length, digest: digestOf(bytes) });
-    await control.breathe();
-  }
+function succeeded(buckets: readonly SplitBucket[]): Verdict {
   return {
     kind: 'succeeded',
-    digest: digestOfList(infos.map((b) => b.digest)),
-    buckets: infos,
+    digest: digestOfList(buckets.map((b) => b.digest)),
+    buckets: buckets.map(({ rows, bytes, digest }) => ({ rows, bytes: bytes.length, digest })),
     streams: buckets.map((b) => b.bytes),
   };
 }
