@@ -1,12 +1,12 @@
 /** The link's data side beside a coordinator: broken sockets, shared fetches, limits. */
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadHashes } from '../../shared/hash.ts';
+import { digestOf, loadHashes } from '../../shared/hash.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
 import type { DataPeer } from './testing/fake-coordinator.ts';
 import { success } from './testing/fake-slot.ts';
-import { chunkInput, type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
+import { blockId, chunkInput, type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
 
 let h: Harness;
 
@@ -17,6 +17,7 @@ beforeEach(async () => {
 afterEach(() => h.close());
 
 const bytes = new Uint8Array(5000).map((_, i) => i % 7);
+const bytes0 = new Uint8Array(0);
 const slices = (slice: Slice) => taskOf([{ kind: 'slices', columns: [], slices: [slice] }]);
 
 function answer(data: DataPeer, fetch: Extract<DataMessage, { type: 'fetch' }>): void {
@@ -130,4 +131,51 @@ test('a column chunk that was fetched once outlives the session', async () => {
     fetchedBytes: 0,
     cachedBytes: expect.any(Number),
   });
+});
+
+test('buckets of many blocks are fetched in one request while the slot computes, and reach it in the order of the task', async () => {
+  let finish: () => void = () => undefined;
+  const running = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const own = [1, 2, 3].map((fill) => new Uint8Array(40_000).fill(fill));
+  h.slots.behaviour = async (task) => {
+    if (task.attemptId === 'busy') await running;
+    return success(task.attemptId === 'split' ? own : [new Uint8Array(4)]);
+  };
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const here = blockId(0x111);
+  session.tell(leaseOf('split', 0, taskOf([], { blockId: here })));
+  await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'split');
+  session.tell(leaseOf('busy', 0, taskOf([])));
+  await session.inbox.next('attemptStarted', (m) => m.attemptId === 'busy');
+
+  // Two buckets, each of three blocks; the one in the middle was made here.
+  const made = (block: number, bucket: number): Uint8Array => new Uint8Array(5000).fill(10 * block + bucket);
+  const wanted = [1, 2].flatMap((bucket) =>
+    [1, 2, 3].map((block): { readonly slice: Slice; readonly bytes: Uint8Array } => {
+      const bytes = block === 2 ? (own[bucket] ?? bytes0) : made(block, bucket);
+      const id = block === 2 ? here : blockId(block);
+      return { bytes, slice: { blockId: id, bucket, digest: digestOf(bytes), bytes: bytes.byteLength } };
+    }),
+  );
+  session.tell(leaseOf('next', 0, taskOf([{ kind: 'slices', columns: [], slices: wanted.map((w) => w.slice) }])));
+  const { message: fetch } = await data.inbox.next('fetch');
+  const remote = wanted.filter((w) => w.slice.blockId !== here);
+  expect(fetch.slices).toEqual(remote.map(({ slice: { bytes: _, ...name } }) => name));
+  // Holders differ in speed: what comes last was asked for first.
+  for (const index of [3, 2, 1, 0]) {
+    const header = { type: 'piece', fetchId: fetch.fetchId, index, offset: 0, total: 5000, codec: 'raw', rawBytes: 5000 };
+    data.sendBinary(header, [remote[index]?.bytes ?? bytes0]);
+  }
+  data.tell({ type: 'done', fetchId: fetch.fetchId });
+  await expect.poll(() => h.snapshot().current.map((task) => task.phase)).toEqual(['computing', 'waiting']);
+  const ran = h.slots.started.find((slot) => slot.index === 0)?.tasks ?? [];
+  expect(ran.map((task) => task.attemptId)).toEqual(['split', 'busy']);
+  finish();
+  const { message } = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'next');
+  expect(message.costs).toMatchObject({ fetchedSlices: 4, fetchedBytes: 20_000, cachedBytes: 80_000 });
+  const [input] = ran[2]?.inputs ?? [];
+  expect(input?.kind === 'slices' && input.slices.map((s) => s.bytes[0])).toEqual([11, 2, 31, 12, 3, 32]);
 });

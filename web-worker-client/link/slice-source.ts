@@ -26,6 +26,8 @@ export interface Obtained {
 
 export type FetchSlices = (slices: readonly Slice[], signal: AbortSignal) => Promise<FetchResult>;
 
+/** A task of a shuffle reads small slices of many blocks: one after the other, the store's latency would add up. */
+const READS_AT_ONCE = 32;
 /** Tries after somebody else's fetch brought nothing. */
 const ROUNDS = 4;
 
@@ -61,14 +63,16 @@ export class SliceSource {
     let open: readonly WantedSlice[] = [...new Map(wanted.map((want) => [sliceKey(want.slice), want])).values()];
     for (let round = 0; open.length > 0 && round < ROUNDS && !signal.aborted; round += 1) {
       const lacking: WantedSlice[] = [];
-      for (const want of open) {
-        const key = sliceKey(want.slice);
-        if (coded.has(key)) continue;
-        const here = await this.#here(want.slice, key, inline);
-        if (here) {
-          coded.set(key, here.coded);
-          if (here.cached) costs.cachedBytes += here.coded.bytes.byteLength;
-        } else lacking.push(want);
+      for (let at = 0; at < open.length; at += READS_AT_ONCE) {
+        const some = open.slice(at, at + READS_AT_ONCE);
+        const found = await Promise.all(some.map(({ slice }) => this.#here(slice, sliceKey(slice), inline)));
+        found.forEach((here, i) => {
+          const want = some[i];
+          if (here) {
+            coded.set(sliceKey(here.coded.slice), here.coded);
+            if (here.cached) costs.cachedBytes += here.coded.bytes.byteLength;
+          } else if (want) lacking.push(want);
+        });
       }
       const others = lacking.flatMap((want) => this.#inFlight.get(sliceKey(want.slice)) ?? []);
       const mine = lacking.filter((want) => !this.#inFlight.has(sliceKey(want.slice)));
