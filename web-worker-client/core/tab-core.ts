@@ -2,7 +2,6 @@
  * What the tab does next: the pure twin of the coordinator's scheduler core. `handle` is synchronous and total: stale or odd events
  * are ignored and logged. No clock, no randomness, no I/O: time comes with each event and `random` is injected.
  */
-import { unreachable } from '../../shared/assert.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import type { TabCommand } from './commands.ts';
 import {
@@ -90,68 +89,33 @@ export class TabCore {
     return connectionWords(this.#connection) ?? joinedWords({ mode, pausedBy, attempts: this.#leases.all() });
   }
 
-  #dispatch(event: TabEvent): void {
-    switch (event.type) {
-      case 'joinRequested':
-        if (this.#connection.kind === 'idle') this.#connect();
-        return;
-      case 'socketOpened':
-        this.#onOpened();
-        return;
-      case 'socketClosed':
-        this.#onClosed(event.code, event.reason);
-        return;
-      case 'welcomed':
-        this.#onWelcomed(event);
-        return;
-      case 'leased':
-        this.#onLeased(event);
-        return;
-      case 'attemptCancelled':
-        this.#leases.cancel(event.attemptId, event.why);
-        this.#settleFinishing();
-        return;
-      case 'drained':
-        this.#onDrained();
-        return;
-      case 'heartbeatSeen':
-        if (this.#connection.kind === 'joined') this.#connection = { ...this.#connection, heardAtMs: this.#atMs };
-        return;
-      case 'badMessageReceived':
-        this.#drop(CLOSE.badMessage, event.why);
-        return;
-      case 'inputsFetched':
-        this.#leases.fetched(event.attemptId, this.#atMs);
-        return;
-      case 'attemptEnded':
-        this.#leases.ended(event.attemptId, event.ending, this.#atMs);
-        this.#settleFinishing();
-        return;
-      case 'paused':
-        this.#onPaused(event.by);
-        return;
-      case 'finishThenPauseRequested':
-        this.#onFinishThenPause();
-        return;
-      case 'resumed':
-        this.#onResumed(event.by);
-        return;
-      case 'leaveRequested':
-        this.#onLeave(event.handOver);
-        return;
-      case 'traitsChanged':
-        this.#onTraits(event.traits);
-        return;
-      case 'wokenUp':
-        if (this.#connection.kind === 'backingOff') this.#connect();
-        return;
-      case 'timePassed':
-        this.#onTime();
-        return;
-      default:
-        unreachable(event, 'event of the tab');
-        return;
-    }
+  readonly #handlers: { readonly [T in TabEvent['type']]: (event: Extract<TabEvent, { type: T }>) => void } = {
+    joinRequested: () => this.#connection.kind === 'idle' && this.#connect(),
+    socketOpened: () => this.#onOpened(),
+    socketClosed: ({ code, reason }) => this.#onClosed(code, reason),
+    welcomed: (event) => this.#onWelcomed(event),
+    leased: (event) => this.#onLeased(event),
+    attemptCancelled: ({ attemptId, why }) => this.#leases.cancel(attemptId, why),
+    drained: () => this.#onDrained(),
+    heartbeatSeen: () => {
+      if (this.#connection.kind === 'joined') this.#connection = { ...this.#connection, heardAtMs: this.#atMs };
+    },
+    badMessageReceived: ({ why }) => this.#drop(CLOSE.badMessage, why),
+    inputsFetched: ({ attemptId }) => this.#leases.fetched(attemptId, this.#atMs),
+    attemptEnded: ({ attemptId, ending }) => this.#leases.ended(attemptId, ending, this.#atMs),
+    paused: ({ by }) => this.#onPaused(by),
+    finishThenPauseRequested: () => this.#onFinishThenPause(),
+    resumed: ({ by }) => this.#onResumed(by),
+    leaveRequested: ({ handOver }) => this.#onLeave(handOver),
+    traitsChanged: ({ traits }) => this.#onTraits(traits),
+    wokenUp: () => this.#connection.kind === 'backingOff' && this.#connect(),
+    timePassed: () => this.#onTime(),
+  };
+
+  #dispatch<T extends TabEvent['type']>(event: Extract<TabEvent, { type: T }>): void {
+    const handler: (event: Extract<TabEvent, { type: T }>) => void = this.#handlers[event.type as T];
+    handler(event);
+    this.#settleFinishing();
   }
 
   // ---- connection
@@ -268,7 +232,6 @@ export class TabCore {
     if (!this.#wishes.finishThenPause()) return;
     this.#leases.handBackWaiting('this tab is about to pause');
     this.#tellTraits();
-    this.#settleFinishing();
   }
 
   #settleFinishing(): void {
