@@ -119,7 +119,7 @@ export class BlockIndex {
       }
     };
     trim(bytes, (entry) => entry.place === 'disk' || (entry.spare && !this.#pinned(entry.meta.id)));
-    trim(mostBytes, (entry) => entry.place === 'volatile' && !victims.includes(entry) && !this.#pinned(entry.meta.id));
+    trim(mostBytes, (entry) => entry.place === 'volatile' && !entry.spare && !this.#pinned(entry.meta.id));
     return victims;
   }
 

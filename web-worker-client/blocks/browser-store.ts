@@ -15,7 +15,7 @@ import { type StoreChange, StoreChannel } from './store-channel.ts';
 export interface BrowserStoreOptions {
   /** Of the database, and of the folder. */
   readonly name: string;
-  /** Random name of this instance: nobody else writes files that carry it. */
+  /** Random name of this instance, without a hyphen: nobody else writes files that carry it. */
   readonly owner: string;
   /** False: the instance is gone, and with it whatever it was writing. Absent: files without metadata are left alone. */
   readonly ownerAlive?: (owner: string) => Promise<boolean>;
@@ -44,7 +44,8 @@ export class BrowserStore implements BlockStore {
   /** Handles to records in the database, least recently used first: their bytes stay where they are. */
   readonly #blobs = new Map<string, Blob>();
   #listener: StoreListener | undefined;
-  #writesFiles = false;
+  /** Records of this size and above are written as files. */
+  #fileLeastBytes = Number.POSITIVE_INFINITY;
   #fileCount = 0;
   #lost = false;
 
@@ -71,9 +72,9 @@ export class BrowserStore implements BlockStore {
     return store;
   }
 
-  /** New records go to files from now on, where the browser has OPFS. */
-  writeFiles(): void {
-    this.#writesFiles = this.#folder !== undefined;
+  /** New records of at least `leastBytes` go to files from now on, where the browser has OPFS. */
+  writeFiles(leastBytes = FILE_LEAST_BYTES): void {
+    if (this.#folder) this.#fileLeastBytes = leastBytes;
   }
 
   listen(listener: StoreListener): void {
@@ -220,8 +221,9 @@ export class BrowserStore implements BlockStore {
   /** Metadata as it is to be stored. Where OPFS fails for another reason than room, records go to IndexedDB from now on. */
   async #writeFiles(blocks: readonly StoredBlock[]): Promise<readonly StoredMeta[]> {
     const metas: StoredMeta[] = blocks.map(({ meta, record }) => {
-      if (!this.#writesFiles || record.byteLength < FILE_LEAST_BYTES) return meta;
+      if (record.byteLength < this.#fileLeastBytes) return meta;
       this.#fileCount += 1;
+      // ownerOf() reads it again.
       return { ...meta, file: `${meta.id}-${this.#options.owner}-${this.#fileCount}` };
     });
     const writes = blocks.map(async ({ record }, i) => {
@@ -233,7 +235,7 @@ export class BrowserStore implements BlockStore {
     await this.#folder?.remove(metas.flatMap((meta) => meta.file ?? []));
     const error = asStoreError(failed.reason);
     if (error instanceof StoreFullError) throw error;
-    this.#writesFiles = false;
+    this.#fileLeastBytes = Number.POSITIVE_INFINITY;
     this.#options.log(`Blocks go to IndexedDB from now on, since OPFS failed: ${error.message}.`);
     return blocks.map((b) => b.meta);
   }
@@ -254,8 +256,9 @@ export class BrowserStore implements BlockStore {
     if (!this.#folder || !ownerAlive) return;
     const used = new Set(this.#filesOf([...this.#known.keys()]));
     const orphans = (await this.#folder.names()).filter((name) => !used.has(name));
-    const gone = await Promise.all(orphans.map(async (name) => !(await ownerAlive(name.split('-')[1] ?? ''))));
-    await this.#folder.remove(orphans.filter((_, i) => gone[i]));
+    const gone = new Set<string>();
+    for (const owner of new Set(orphans.map(ownerOf))) if (!(await ownerAlive(owner))) gone.add(owner);
+    await this.#folder.remove(orphans.filter((name) => gone.has(ownerOf(name))));
   }
 
   #heard({ added, removed }: StoreChange<StoredMeta>): void {
@@ -268,6 +271,10 @@ export class BrowserStore implements BlockStore {
     // Whoever removed them could not while this tab was reading them.
     void this.#folder?.remove(gone);
   }
+}
+
+function ownerOf(file: string): string {
+  return file.split('-')[1] ?? '';
 }
 
 function withoutFile({ file: _, ...meta }: StoredMeta): BlockMeta {

@@ -256,16 +256,18 @@ export class TieredCache implements BlockCache {
     if (entry.place === 'disk') this.#behind.touch(entry.meta.id);
   }
 
-  #forget(entry: Entry): void {
-    this.#index.remove(entry);
+  /** False: another block is there under its id by now, or none. */
+  #forget(entry: Entry): boolean {
+    if (!this.#index.remove(entry)) return false;
     // One that is being written right now is removed when that is done.
     if (entry.place === 'disk') this.#behind.remove([entry.meta.id]);
+    return true;
   }
 
   #evict(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    for (const entry of entries) this.#forget(entry);
-    this.#tell(entries);
+    const gone = entries.filter((entry) => this.#forget(entry));
+    if (gone.length === 0) return;
+    this.#tell(gone);
     this.#noteUsage();
   }
 

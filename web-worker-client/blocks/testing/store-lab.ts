@@ -150,7 +150,7 @@ function bucketsOf(n: number, bytes: number): readonly RecordBucket[] {
 
 async function openWith(records: 'indexedDb' | 'opfs', options: BrowserStoreOptions): Promise<BrowserStore> {
   const store = await BrowserStore.open(options);
-  if (records === 'opfs') store.writeFiles();
+  if (records === 'opfs') store.writeFiles(0);
   return store;
 }
 
