@@ -118,7 +118,7 @@ async function openJobs({ options, store, blocks, catalog, planner, grid, log }:
     shell,
     core,
     planner,
-    datasets: () => catalog.list(),
+    datasets: catalog,
     results: { persist: (blockIds) => blocks.persist(blockIds), discard },
     store: store.jobs,
     journal: await JobJournal.open(store.meta),

@@ -100,7 +100,7 @@ export function findJob(jobs: JobService, id: string, request: FastifyRequest): 
 }
 
 /** Whose fault it was decides the status: the planner's own troubles are 5xx. */
-const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500 };
+const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500, 'dataset-removed': 409 };
 
 function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
   if (!('title' in error)) {

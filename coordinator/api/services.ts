@@ -5,6 +5,7 @@ import type { Identity } from '../auth/identity.ts';
 import type { Relay } from '../blocks/relay.ts';
 import type { DatasetFormat, DatasetRecord } from '../catalog/types.ts';
 import type { JobView, StoryLine, WorkerView } from '../core/views.ts';
+import type { DatasetKeeper } from '../jobs/ports.ts';
 import type { JobService } from '../jobs/service.ts';
 import '@fastify/websocket';
 import type { JobId } from '../../shared/ids.ts';
@@ -46,6 +47,8 @@ export interface CatalogPort {
   pending(): readonly PendingDataset[];
   ingest(request: IngestRequest): Promise<{ readonly record: DatasetRecord; readonly created: boolean }>;
   remove(name: string): Promise<unknown>;
+  /** Keeps the chunks of datasets until a job that reads them is over. */
+  retain: DatasetKeeper['retain'];
 }
 
 export type ResultsPort = Pick<Results, 'open'>;

@@ -4,13 +4,14 @@
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { BlockId } from '../../shared/ids.ts';
+import type { BlockId, DatasetVersion } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { BlockError } from '../blocks/errors.ts';
 import type { DatasetStore } from '../store/datasets.ts';
 import { CatalogError } from './errors.ts';
 import { detectFormat, type SourceFormat } from './format.ts';
+import { HeldChunks } from './held-chunks.ts';
 import { type FoundRecord, ingestFile } from './ingest-file.ts';
 import { checkDatasetName } from './names.ts';
 import { Turns } from './turns.ts';
@@ -60,6 +61,17 @@ export interface IngestOutcome {
   readonly created: boolean;
 }
 
+/** A dataset as a job was planned over it. */
+export interface ReadDataset {
+  readonly name: string;
+  readonly version: DatasetVersion;
+}
+
+export type Retained =
+  | { readonly ok: true /** To be called once. */; readonly release: () => Promise<void> }
+  /** This one is no longer there in that version. */
+  | { readonly ok: false; readonly name: string };
+
 /** The caller's answer to a dataset whose files are gone. */
 export interface LostDataset {
   readonly name: string;
@@ -72,8 +84,7 @@ export class Catalog {
   readonly #options: CatalogOptions;
   readonly #datasets = new Map<string, DatasetRecord>();
   readonly #pending = new Map<string, PendingDataset>();
-  /** How many datasets name a chunk: it is deleted with the last of them. */
-  readonly #references = new Map<BlockId, number>();
+  readonly #chunks: HeldChunks;
   readonly #names = new Turns(1);
   readonly #children: Turns;
   /** Datasets in the store whose chunks are not all on disk. They are not listed; registering the same file again mends them. */
@@ -81,6 +92,7 @@ export class Catalog {
 
   private constructor(options: CatalogOptions, records: readonly DatasetRecord[], lost: readonly LostDataset[]) {
     this.#options = options;
+    this.#chunks = new HeldChunks(options.blocks.chunks);
     this.#children = new Turns(options.ingestsAtOnce ?? 2);
     this.lost = lost;
     for (const record of records) this.#add(record);
@@ -127,7 +139,20 @@ export class Catalog {
     return this.#names.run(key, request.signal, () => this.#ingestNamed(key, request));
   }
 
-  /** Forgets a dataset and deletes the chunks that no other one shares. @throws CatalogError `dataset-not-found` */
+  /** Keeps the chunks of these datasets until they are released, whoever removes a dataset meanwhile. */
+  retain(datasets: readonly ReadDataset[]): Retained {
+    const records = datasets.map(({ name }) => this.get(name));
+    const gone = datasets.find(({ version }, index) => records[index]?.version !== version);
+    if (gone) return { ok: false, name: gone.name };
+    const blockIds = records.flatMap((record) => (record ? blockIdsOf(record) : []));
+    this.#chunks.hold(blockIds);
+    return { ok: true, release: () => this.#chunks.release(blockIds) };
+  }
+
+  /**
+   * Forgets a dataset and deletes the chunks that no other one shares; jobs that read it keep them until they end.
+   * @throws CatalogError `dataset-not-found`
+   */
   async remove(name: string): Promise<void> {
     const key = name.toLowerCase();
     await this.#names.run(key, undefined, async () => {
@@ -142,7 +167,7 @@ export class Catalog {
         });
       }
       this.#datasets.delete(key);
-      await this.#release(blockIdsOf(record));
+      await this.#chunks.release(blockIdsOf(record));
     });
   }
 
@@ -225,13 +250,13 @@ export class Catalog {
       const record = this.#recordOf(request, source, found);
       // Held before they are stored: a dataset removed meanwhile must not take them along.
       for (const blockId of blockIdsOf(record)) {
-        this.#hold(blockId);
+        this.#chunks.hold([blockId]);
         held.push(blockId);
-        if (found.kind === 'read') await options.blocks.chunks.adopt(blockId, join(scratch, blockId));
+        if (found.kind === 'read') await this.#chunks.adopt(blockId, join(scratch, blockId));
       }
       // The dataset that it shares with was removed between the look and the hold: now there is nothing to share.
-      if (!blockIdsOf(record).every((blockId) => options.blocks.chunks.has(blockId))) {
-        await this.#release(held.splice(0));
+      if (!blockIdsOf(record).every((blockId) => this.#chunks.has(blockId))) {
+        await this.#chunks.release(held.splice(0));
         return await this.#read(request, fileName, source, report);
       }
       await options.store.datasets.remove(record.name);
@@ -239,7 +264,7 @@ export class Catalog {
       this.#datasets.set(record.name.toLowerCase(), record);
       return { record, created: true };
     } catch (error) {
-      await this.#release(held);
+      await this.#chunks.release(held);
       throw error;
     } finally {
       await rm(scratch, { recursive: true, force: true });
@@ -276,24 +301,7 @@ export class Catalog {
 
   #add(record: DatasetRecord): void {
     this.#datasets.set(record.name.toLowerCase(), record);
-    for (const blockId of blockIdsOf(record)) this.#hold(blockId);
-  }
-
-  #hold(blockId: BlockId): void {
-    this.#references.set(blockId, (this.#references.get(blockId) ?? 0) + 1);
-  }
-
-  async #release(blockIds: readonly BlockId[]): Promise<void> {
-    const unused: BlockId[] = [];
-    for (const blockId of blockIds) {
-      const left = (this.#references.get(blockId) ?? 1) - 1;
-      if (left > 0) this.#references.set(blockId, left);
-      else {
-        this.#references.delete(blockId);
-        unused.push(blockId);
-      }
-    }
-    await this.#options.blocks.chunks.delete(unused);
+    this.#chunks.hold(blockIdsOf(record));
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the job service needs of planner, core, blocks and store, as narrow faces, so that tests can stand in for them. */
 import type { BlockId, JobId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import type { JobView } from '../core/views.ts';
 import type { JobRecord } from '../store/jobs.ts';
@@ -21,6 +22,12 @@ export type PlanOutcome =
 export interface PlannerPort {
   plan(request: { sql: string; datasets: readonly DatasetRecord[]; nowMs: number }): Promise<PlanOutcome>;
   close(): Promise<void> | void;
+}
+
+/** The datasets that there are, and their chunks for as long as a job needs them. */
+export interface DatasetKeeper {
+  list(): readonly DatasetRecord[] | Promise<readonly DatasetRecord[]>;
+  retain(datasets: PhysicalPlan['datasets']): Retained;
 }
 
 export interface JobsCore {

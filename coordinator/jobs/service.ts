@@ -7,7 +7,6 @@ import { type BlockId, type JobId, makeId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
-import type { DatasetRecord } from '../catalog/types.ts';
 import type { JobOptions } from '../core/events.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
@@ -15,15 +14,15 @@ import type { JobRecord } from '../store/jobs.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
 import type { AcceptedJob, JobJournal } from './journal.ts';
 import { planView } from './plan-view.ts';
-import type { JobStorePort, JobsCore, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
-import { changedData, EMPTY_PLAN, recordOf, type SettleCommand } from './settling.ts';
+import type { DatasetKeeper, JobStorePort, JobsCore, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
+import { changedData, EMPTY_PLAN, lostData, recordOf, removedData, type SettleCommand } from './settling.ts';
 import { Waiters } from './waiters.ts';
 
 export interface JobServiceOptions {
   readonly shell: Shell;
   readonly core: JobsCore;
   readonly planner: PlannerPort;
-  readonly datasets: () => readonly DatasetRecord[] | Promise<readonly DatasetRecord[]>;
+  readonly datasets: DatasetKeeper;
   readonly results: ResultKeeper;
   readonly store: JobStorePort;
   readonly journal: JobJournal;
@@ -55,6 +54,8 @@ export class JobService {
   /** In order of submission. */
   readonly #jobs = new Map<JobId, Job>();
   readonly #settling = new Map<JobId, Promise<void>>();
+  /** Live jobs' hold on the chunks that they read. */
+  readonly #holds = new Map<JobId, () => Promise<void>>();
   readonly #waiters: Waiters;
   /** Fixed at the start: a job's times must not jitter from one look to the next. */
   readonly #offsetMs: number;
@@ -79,9 +80,11 @@ export class JobService {
     const most = this.#options.jobsQueued ?? LIMITS.jobsQueued;
     if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
     const nowMs = this.#wallMs();
-    const datasets = await this.#options.datasets();
+    const datasets = await this.#options.datasets.list();
     const outcome = await this.#options.planner.plan({ sql: request.sql, datasets, nowMs });
     if (!outcome.ok) return outcome;
+    const retained = this.#options.datasets.retain(outcome.plan.datasets);
+    if (!retained.ok) return { ok: false, error: removedData(retained.name) };
     const accepted: AcceptedJob = {
       jobId: makeId('job', randomBytes) as JobId,
       owner: request.owner.role === 'admin' ? ADMIN_NAME : request.owner.name,
@@ -92,7 +95,7 @@ export class JobService {
       ...(request.name !== undefined && { name: request.name }),
     };
     // It runs while it is written down; but nobody is told that it is accepted before it is.
-    this.#start(accepted, outcome.plan, outcome.planMs);
+    this.#start(accepted, outcome.plan, outcome.planMs, retained.release);
     try {
       await this.#options.journal.add(accepted);
     } catch (error) {
@@ -159,6 +162,7 @@ export class JobService {
     const job = this.#jobs.get(command.jobId);
     if (job?.kind !== 'live') return;
     const record = this.#show(job, command);
+    this.#letGo(job.jobId);
     const settling = this.#keep(record)
       .catch((error: unknown) => this.#options.log(error, `job ${job.jobId} could not be written down`))
       .finally(() => this.#settling.delete(job.jobId));
@@ -197,7 +201,13 @@ export class JobService {
     this.#waiters.wakeAll();
   }
 
-  #start({ options, datasets: _datasets, ...job }: AcceptedJob, plan: PhysicalPlan, planMs: number): void {
+  #start(
+    { options, datasets: _datasets, ...job }: AcceptedJob,
+    plan: PhysicalPlan,
+    planMs: number,
+    release: () => Promise<void>,
+  ): void {
+    this.#holds.set(job.jobId, release);
     this.#jobs.set(job.jobId, { ...job, kind: 'live', plan, planMs });
     this.#live++;
     this.#options.shell.tell({ type: 'jobSubmitted', jobId: job.jobId, owner: job.owner, plan, options });
@@ -207,15 +217,29 @@ export class JobService {
   async #resume(accepted: AcceptedJob): Promise<void> {
     const { sql, submittedAtMs, jobId } = accepted;
     if (this.#jobs.has(jobId)) return this.#options.journal.remove(jobId);
-    const datasets = await this.#options.datasets();
+    const datasets = await this.#options.datasets.list();
     const outcome = await this.#options.planner.plan({ sql, datasets, nowMs: submittedAtMs });
-    const error = outcome.ok ? changedData(accepted, outcome.plan) : { ...outcome.error };
-    if (outcome.ok && !error) return this.#start(accepted, outcome.plan, outcome.planMs);
+    const lost = lostData(
+      accepted,
+      datasets.map(({ name }) => name),
+    );
+    let error = lost ?? (outcome.ok ? changedData(accepted, outcome.plan) : { ...outcome.error });
+    if (outcome.ok && !error) {
+      const retained = this.#options.datasets.retain(outcome.plan.datasets);
+      if (retained.ok) return this.#start(accepted, outcome.plan, outcome.planMs, retained.release);
+      error = removedData(retained.name);
+    }
     const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
     this.#live++;
     await this.#keep(
       this.#show({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: outcome.ok ? outcome.planMs : 0 }, command),
     );
+  }
+
+  #letGo(jobId: JobId): void {
+    const release = this.#holds.get(jobId);
+    this.#holds.delete(jobId);
+    release?.().catch((error: unknown) => this.#options.log(error, 'chunks of a removed dataset could not be deleted'));
   }
 
   /**

@@ -52,6 +52,28 @@ export const EMPTY_PLAN: PhysicalPlan = {
   chunks: { total: 0, needed: 0 },
 };
 
+/** The error of a query whose dataset went while it was planned. */
+export function removedData(name: string): JobError {
+  return {
+    code: 'dataset-removed',
+    title: 'A dataset was removed',
+    detail: `The dataset ${name} was removed or replaced while the query was planned.`,
+    hint: 'Run the query again: it is planned over the datasets that there are then.',
+  };
+}
+
+/** The error of a job that an earlier run accepted over a dataset which is no longer there. */
+export function lostData(accepted: AcceptedJob, names: readonly string[]): JobError | undefined {
+  const gone = accepted.datasets.find(({ name }) => !names.includes(name));
+  if (!gone) return undefined;
+  return {
+    code: 'dataset-removed',
+    title: 'A dataset was removed',
+    detail: `The dataset ${gone.name} was removed after the job was accepted, and the coordinator restarted before the job ended.`,
+    hint: 'Register its file again under the same name, then run the query again.',
+  };
+}
+
 /** The error of a job whose datasets are not those that it was accepted over. */
 export function changedData(accepted: AcceptedJob, plan: PhysicalPlan): JobError | undefined {
   const before = new Map(accepted.datasets.map(({ name, version }) => [name, version]));
