@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { StoreLab } from '../web-worker-client/blocks/testing/store-lab.ts';
 import type { LabPage } from '../web-worker-client/blocks/testing/store-lab-page.ts';
-import { launchBrowser } from './browser.ts';
+import { CHROMIUM, launchBrowser } from './browser.ts';
 
 const TESTING = resolve(import.meta.dirname, '../web-worker-client/blocks/testing');
 const ENTRIES = { worker: 'store-lab-worker.ts', page: 'store-lab-page.ts' };
@@ -37,6 +37,15 @@ export class Labs {
 
   profile(): Promise<BrowserContext> {
     return this.browser.newContext();
+  }
+
+  /** A profile on disk with a browser of its own, as people have; the profiles above live in memory. */
+  async diskProfile(directory: string): Promise<BrowserContext> {
+    return chromium.launchPersistentContext(directory, {
+      executablePath: CHROMIUM,
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu'],
+    });
   }
 
   /** A tab of a profile. `host` is loopback unless the test says otherwise. */
