@@ -68,6 +68,18 @@ test('progress yields each change once and ends with the settled job', async () 
   expect(states).toEqual(['waiting', 'running', 'successful']);
 });
 
+test('jobs are read page by page, each page only when it is wanted', async () => {
+  const pages = [{ jobs: [job('running', 0), job('failed', 1)], next: '7.job-1' }, { jobs: [job('successful', 2)] }];
+  const { url, seen } = await serve({ 'GET /v1/jobs': (_, response) => sendJson(response, 200, pages.shift()) });
+  const states: string[] = [];
+  for await (const { state } of connect(url).allJobs({ pageSize: 2 })) {
+    states.push(state);
+    if (states.length === 2) expect(seen).toHaveLength(1);
+  }
+  expect(states).toEqual(['running', 'failed', 'successful']);
+  expect(seen.map((request) => request.url)).toEqual(['/v1/jobs?limit=2', '/v1/jobs?limit=2&cursor=7.job-1']);
+});
+
 test('cancel, jobs, workers, plan and datasets ask the right routes', async () => {
   const done: Route = (_, response) => response.writeHead(204).end();
   const { url, seen } = await serve({

@@ -52,6 +52,13 @@ export interface JobJson {
   readonly error?: JobError;
 }
 
+/** One page of jobs. */
+export interface JobsJson {
+  readonly jobs: readonly JobJson[];
+  /** The cursor of the next, older page; absent on the last one. */
+  readonly next?: string;
+}
+
 export interface JobOptionsJson {
   /** false: neither reuse blocks that other jobs made nor share running tasks. */
   readonly reuse?: boolean;

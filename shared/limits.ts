@@ -55,6 +55,8 @@ export const LIMITS = {
   plannerMemoryBytes: 512 * MiB,
   jobsQueued: 1_000,
   jobsKept: 2_000,
+  /** Jobs that one page of GET /v1/jobs has at most. */
+  jobsPerPage: 500,
   resultWaitSeconds: 60,
   resultTtlMs: 24 * 3600_000,
   eventStreams: 64,

@@ -8,9 +8,10 @@ import type { PlanError } from '../jobs/ports.ts';
 import type { JobService } from '../jobs/service.ts';
 import { identityOf } from './access-plugin.ts';
 import { jobBody } from './job-body.ts';
+import { DEFAULT_PAGE, pageOf } from './job-pages.ts';
 import { plugin } from './plugin.ts';
 import { forbidden, notFound, Problem } from './problem.ts';
-import { IdParams, JobBody, JobBodyIn, responses } from './schemas.ts';
+import { IdParams, JobBody, JobBodyIn, JobsBody, JobsQuery, responses } from './schemas.ts';
 import type { Services } from './services.ts';
 
 export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: ['muster-access'] }, (app, { jobs }) => {
@@ -47,9 +48,14 @@ export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: [
     '/v1/jobs',
     {
       config: { access: 'author' },
-      schema: { summary: 'Your jobs, newest first', response: responses(200, Type.Object({ jobs: Type.Array(JobBody) })) },
+      schema: { summary: 'Your jobs, newest first, in pages', querystring: JobsQuery, response: responses(200, JobsBody) },
     },
-    async (request) => ({ jobs: jobs.list(identityOf(request)).map((job) => jobBody(job, jobs.view(job))) }),
+    async (request) => {
+      const { limit = DEFAULT_PAGE, cursor } = request.query;
+      const page = pageOf(jobs.list(identityOf(request)), limit, cursor);
+      const bodies = page.jobs.map((job) => jobBody(job, jobs.view(job)));
+      return { jobs: bodies, ...(page.next !== undefined && { next: page.next }) };
+    },
   );
 
   app.get(

@@ -136,6 +136,35 @@ describe('jobs', () => {
     expect((await post()).json()).toMatchObject({ status: 429, code: 'too-many-jobs' });
   });
 
+  test('jobs come in pages, newest first, each once, also when jobs come and go meanwhile', async () => {
+    const { app } = await testApp({ limits: { jobsKept: 3 } });
+    const post = async (tag: number): Promise<string> =>
+      (await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: `chain 1 ${tag}` } })).json().jobId;
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) ids.unshift(await post(i));
+    const page = async (query: string) => {
+      const { jobs, next, ...problem } = (await app.inject(`/v1/jobs?${query}`)).json();
+      return { ids: jobs?.map((job: { jobId: string }) => job.jobId), next, ...problem };
+    };
+    expect(await page('')).toEqual({ ids, next: undefined });
+    const first = await page('limit=2');
+    expect(first.ids).toEqual(ids.slice(0, 2));
+    await post(5);
+    const second = await page(`limit=2&cursor=${first.next}`);
+    expect(second.ids).toEqual(ids.slice(2, 4));
+    expect(await page(`limit=2&cursor=${second.next}`)).toEqual({ ids: ids.slice(4), next: undefined });
+    for (const id of ids) {
+      await app.inject({ method: 'DELETE', url: `/v1/jobs/${id}` });
+      await app.inject(`/v1/jobs/${id}/result?wait=5`);
+    }
+    // The job that the cursor names is forgotten, and with it all that are older.
+    await app.grid.jobs.sweep();
+    expect(await page(`limit=2&cursor=${second.next}`)).toEqual({ ids: [], next: undefined });
+    for (const query of [`limit=${LIMITS.jobsPerPage + 1}`, 'limit=0', 'limit=x', 'cursor=', 'cursor=first', 'page=2']) {
+      expect(await page(query), query).toMatchObject({ status: 400, code: 'invalid-request' });
+    }
+  });
+
   test('state, plan, cancel, and a cancelled result', async () => {
     const { app } = await testApp();
     const posted = await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 2 plan', name: 'n' } });

@@ -66,6 +66,21 @@ export const JobBodyIn = Type.Object(
   closed,
 );
 
+export const JobsQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: LIMITS.jobsPerPage, default: 100, description: 'Jobs of one page at most' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,15}\\.[A-Za-z0-9-]{1,64}$',
+        description: '`next` of the page before; absent: the newest',
+      }),
+    ),
+  },
+  closed,
+);
+
 const StageBody = Type.Object({
   index: Count,
   title: Type.String(),
@@ -105,6 +120,11 @@ export const JobBody = Type.Object({
       hint: Type.Optional(Type.String()),
     }),
   ),
+});
+
+export const JobsBody = Type.Object({
+  jobs: Type.Array(JobBody),
+  next: Type.Optional(Type.String({ description: 'The cursor of the next, older page; absent on the last one' })),
 });
 
 export const ResultQuery = Type.Object(

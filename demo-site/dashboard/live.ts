@@ -84,7 +84,7 @@ export async function refreshDatasets(): Promise<void> {
 }
 
 async function readAll(): Promise<void> {
-  const [jobList, workerList] = await Promise.all([grid.jobs(), grid.workers(), refreshDatasets()]);
+  const [jobList, workerList] = await Promise.all([grid.jobs({ limit: JOBS_KEPT }), grid.workers(), refreshDatasets()]);
   next.jobs = new Map(jobList.map((job) => [job.jobId, job]));
   next.workers = new Map(workerList.map((worker) => [worker.workerId, worker]));
   taskStream.observe(workerList, performance.now());
