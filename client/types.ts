@@ -1,42 +1,21 @@
 /** The JSON of the coordinator's REST interface (design, section 12), as authors see it. */
 import type { JobError } from '../shared/failure.ts';
 import type { Fallback, LogicalView } from '../shared/plan/physical.ts';
+import type { JobCounters, JobState, StageView, WorkerFigures } from '../shared/rest/views.ts';
 
-export type JobState = 'waiting' | 'running' | 'successful' | 'failed' | 'cancelled';
-
-export interface StageJson {
-  readonly index: number;
-  readonly title: string;
-  readonly state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed';
-  readonly tasks: number;
-  readonly done: number;
-  readonly running: number;
-  readonly reused: number;
-  readonly recomputes: number;
-  readonly rows: number;
-  readonly bytes: number;
-}
-
-export interface JobCountersJson {
-  readonly tasksPlanned: number;
-  readonly tasksReused: number;
-  readonly attempts: number;
-  readonly ended: { readonly [how: string]: number };
-  readonly recomputes: number;
-  readonly bytesMoved: number;
-  readonly bytesLoaded: number;
-  readonly fetchMs: number;
-  readonly loadMs: number;
-  readonly computeMs: number;
-  readonly packMs: number;
-}
+export type {
+  JobCounters as JobCountersJson,
+  JobState,
+  StageView as StageJson,
+  StoryLine as StoryLineJson,
+} from '../shared/rest/views.ts';
 
 export interface JobJson {
   readonly jobId: string;
   readonly state: JobState;
-  readonly stages: readonly StageJson[];
+  readonly stages: readonly StageView[];
   /** Empty for a job of an earlier run of the coordinator. */
-  readonly counters: Partial<JobCountersJson>;
+  readonly counters: Partial<JobCounters>;
   /** What planning took; absent where it is no longer known. */
   readonly planMs?: number;
   /** Done tasks as a part of all, 0..1. */
@@ -93,31 +72,11 @@ export interface DatasetJson {
   readonly format?: string;
 }
 
-export interface WorkerJson {
+export interface WorkerJson extends WorkerFigures {
   readonly workerId: string;
   /** Chosen by the volunteer, if any was. */
   readonly name?: string;
   readonly mode?: 'full' | 'basic' | 'headless';
-  readonly state: 'idle' | 'working' | 'paused' | 'draining' | 'leaving';
-  readonly slots: number;
-  readonly busySlots: number;
-  readonly visibility: 'visible' | 'hidden' | 'headless';
-  readonly share: number;
-  readonly tasksDone: number;
-  readonly recomputedForOthers: number;
-  readonly rows: number;
-  readonly blocks: number;
-  readonly blockBytes: number;
-  readonly silentMs: number;
-  readonly current: readonly { readonly slot: number; readonly title: string; readonly jobId: string; readonly stage: number }[];
-}
-
-export interface StoryLineJson {
-  readonly atMs: number;
-  readonly subject: string;
-  readonly what: string;
-  readonly why: string;
-  readonly detail?: { readonly [key: string]: string | number | boolean };
 }
 
 export interface FragmentJson {
