@@ -18,9 +18,12 @@ import type { Relay } from './blocks/relay.ts';
 import type { Scheduler } from './core/scheduler.ts';
 import type { PlannerPort } from './jobs/ports.ts';
 import type { JobService } from './jobs/service.ts';
+import type { LocalSlot } from './local/local-slot.ts';
+import type { LocalWorker } from './local/local-worker.ts';
 import { buildRooms } from './rooms.ts';
 import type { Breakpoints } from './sessions/breakpoints.ts';
 import type { Sessions } from './sessions/sessions.ts';
+import type { Shell } from './sessions/shell.ts';
 
 export interface AppOptions {
   /** Holds everything that survives; made when absent. */
@@ -38,8 +41,10 @@ export interface AppOptions {
   readonly paceMs?: number;
   /** The built pages. */
   readonly pagesDir?: string;
-  /** Scripts of the child processes; default: beside this module's bundle. */
-  readonly childEntries?: { readonly planner?: URL | string; readonly ingest?: URL | string };
+  /** Scripts of the child processes and of the coordinator's own slot; default: beside this module's bundle. */
+  readonly childEntries?: { readonly planner?: URL | string; readonly ingest?: URL | string; readonly slot?: URL | string };
+  /** false: last stages over a few rows go to tabs as well, never to the coordinator's own slot. Default true. */
+  readonly localSlot?: boolean;
   readonly logger?: FastifyBaseLogger;
   /** For tests only; nothing on the network reaches these. */
   readonly breakpoints?: Breakpoints;
@@ -64,13 +69,16 @@ export interface AppParts {
   readonly planner?: PlannerPort;
   readonly catalog?: CatalogPort;
   readonly results?: ResultsPort;
+  readonly makeLocalSlot?: (clock: Clock) => LocalSlot;
   readonly createUpload?: (path: string) => Writable;
 }
 
 export interface AppHandles {
   readonly scheduler: Scheduler;
+  readonly shell: Shell;
   readonly sessions: Sessions;
   readonly relay: Relay;
+  readonly local: LocalWorker | undefined;
   readonly jobs: JobService;
   readonly blocks: CoordinatorBlocks;
   readonly tokens: Tokens;

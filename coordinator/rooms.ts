@@ -1,6 +1,7 @@
 /** Opens what the coordinator consists of, in order, and closes it in reverse. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../shared/clock.ts';
 import { loadHashes } from '../shared/hash.ts';
 import type { BlockId } from '../shared/ids.ts';
 import type { CatalogPort, ResultsPort } from './api/services.ts';
@@ -13,6 +14,7 @@ import { Catalog } from './catalog/catalog.ts';
 import { JobJournal } from './jobs/journal.ts';
 import type { PlannerPort } from './jobs/ports.ts';
 import { JobService } from './jobs/service.ts';
+import { LocalSlot } from './local/local-slot.ts';
 import { Planner } from './planner/planner.ts';
 import { Results } from './results/results.ts';
 import { assembleGrid, type Grid } from './sessions/assemble.ts';
@@ -56,13 +58,15 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     const blocks = await CoordinatorBlocks.open({ dir: join(dataDir, 'blocks') });
     const catalog = options.parts?.catalog ?? (await openCatalog(options, store, blocks, log));
     planner = options.parts?.planner ?? (await Planner.start(childEntry(options.childEntries?.planner)));
+    const clock = options.clock ?? nodeClock;
     const grid = assembleGrid({
-      clock: options.clock ?? nodeClock,
+      clock,
       paceMs: options.paceMs ?? 0,
       guard,
       blocks,
       storeIds: await StoreIds.open(store.meta),
       breakpoints: options.breakpoints ?? {},
+      makeLocalSlot: localSlotOf(options, clock),
       log,
       ...(options.limits?.transferIdleMs !== undefined && { transferIdleMs: options.limits.transferIdleMs }),
     });
@@ -142,6 +146,7 @@ type Parts = Omit<Rooms, 'close' | 'disconnect'>;
 function withClosing(rooms: Parts, planner: PlannerPort, store: Store): Rooms {
   let closed: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
+    await rooms.local?.close();
     await rooms.jobs.close();
     rooms.shell.close();
     await planner.close();
@@ -158,6 +163,14 @@ function withClosing(rooms: Parts, planner: PlannerPort, store: Store): Rooms {
       return closed;
     },
   };
+}
+
+function localSlotOf({ localSlot = true, childEntries, parts }: AppOptions, clock: Clock): (() => LocalSlot) | undefined {
+  if (!localSlot) return undefined;
+  const { makeLocalSlot } = parts ?? {};
+  if (makeLocalSlot) return () => makeLocalSlot(clock);
+  const entry = childEntries?.slot;
+  return () => new LocalSlot({ clock, ...(entry !== undefined && { entry }) });
 }
 
 function childEntry(entry: URL | string | undefined): { readonly childEntry?: URL | string } {

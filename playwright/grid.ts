@@ -58,7 +58,7 @@ export class Grid {
       host: '127.0.0.1',
       port: 0,
       pagesDir: join(ROOT, 'dist', 'pages'),
-      childEntries: { planner: built('planner-child'), ingest: built('ingest-child') },
+      childEntries: { planner: built('planner-child'), ingest: built('ingest-child'), slot: built('slot-entry') },
       ...options,
       dataDir,
     });

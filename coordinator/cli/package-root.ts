@@ -32,9 +32,9 @@ export function builtScript(name: string): string {
   return join(packageRoot(), 'dist', 'node', `${name}.js`);
 }
 
-/** The scripts that a coordinator starts as child processes. */
-export function childEntries(): { planner: string; ingest: string } {
-  return { planner: builtScript('planner-child'), ingest: builtScript('ingest-child') };
+/** The scripts that a coordinator starts as child processes and threads. */
+export function childEntries(): { planner: string; ingest: string; slot: string } {
+  return { planner: builtScript('planner-child'), ingest: builtScript('ingest-child'), slot: builtScript('slot-entry') };
 }
 
 export function pagesFolder(): string {

@@ -8,6 +8,8 @@ import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { Relay } from '../blocks/relay.ts';
 import { Collector } from '../blocks/relay-collect.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import type { LocalSlot } from '../local/local-slot.ts';
+import { LocalWorker } from '../local/local-worker.ts';
 import type { Breakpoints } from './breakpoints.ts';
 import { HandOvers } from './hand-overs.ts';
 import { Lacking } from './lacking.ts';
@@ -24,6 +26,8 @@ export interface GridOptions {
   readonly storeIds: StoreIds;
   readonly breakpoints: Breakpoints;
   readonly transferIdleMs?: number;
+  /** Makes the coordinator's own slot; absent: tabs do all the work. */
+  readonly makeLocalSlot?: (() => LocalSlot) | undefined;
   readonly log: (error: unknown, what: string) => void;
 }
 
@@ -32,6 +36,7 @@ export interface Grid {
   readonly shell: Shell;
   readonly sessions: Sessions;
   readonly relay: Relay;
+  readonly local: LocalWorker | undefined;
   /** Last step: who takes what the grid itself does not. */
   readonly serve: (rest: Pick<CommandHandlers, 'settleJob' | 'discardBlocks'>) => void;
 }
@@ -70,6 +75,7 @@ export function assembleGrid(options: GridOptions): Grid {
     log,
     storeIds: options.storeIds,
     breakpoints: options.breakpoints,
+    counted: (count) => local?.tabsChanged(count),
     leaves: (sessionId) => handOvers.leaves(sessionId),
     ended: (sessionId) => {
       relay.detach(sessionId);
@@ -77,6 +83,8 @@ export function assembleGrid(options: GridOptions): Grid {
       handOvers.gone(sessionId);
     },
   });
+  const { makeLocalSlot, breakpoints } = options;
+  const local = makeLocalSlot && new LocalWorker({ shell, blocks, breakpoints, makeSlot: makeLocalSlot, log });
   const collector = new Collector({
     peer: (sessionId) => relay.peer(sessionId),
     keep: ({ blockId, buckets }, slices) => blocks.putSlices(blockId, buckets, slices),
@@ -90,14 +98,26 @@ export function assembleGrid(options: GridOptions): Grid {
     shell,
     sessions,
     relay,
+    local,
     serve: (rest) =>
       shell.serve({
-        ...sessions.handlers,
+        ...attemptHandlers(sessions, local),
         collectBlock: (command) => {
           handOvers.began(command.blockId, command.from);
           collector.collect(command);
         },
         ...rest,
       }),
+  };
+}
+
+/** Attempts go to a tab, or to the coordinator's own slot. */
+function attemptHandlers({ handlers }: Sessions, local: LocalWorker | undefined): Sessions['handlers'] {
+  if (!local) return handlers;
+  return {
+    ...handlers,
+    leaseTask: (command) => (local.owns(command.sessionId) ? local.lease(command) : handlers.leaseTask(command)),
+    cancelAttempt: (command) =>
+      local.owns(command.sessionId) ? local.cancel(command.attemptId, command.why) : handlers.cancelAttempt(command),
   };
 }

@@ -32,6 +32,8 @@ class Refused extends Error {
 export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves'> {
   readonly guard: Guard;
   readonly storeIds: StoreIds;
+  /** Told after each join and each end how many are connected now. */
+  readonly counted: (sessions: number) => void;
   readonly ended: (sessionId: SessionId) => void;
   /** It said that it goes, and the core knows; it stays until it is closed. */
   readonly leaves: (sessionId: SessionId) => void;
@@ -139,7 +141,7 @@ export class Sessions {
   }
 
   #admit(hello: HelloMessage, socket: WebSocket): WorkerSession {
-    const { storeIds, shell, ended, leaves, ...deps } = this.#options;
+    const { storeIds, shell, ended, counted, leaves, ...deps } = this.#options;
     const known = hello.storeId === undefined ? undefined : storeIds.verify(hello.storeId);
     const storeId = known ?? storeIds.issue();
     const { workerId, replaced } = this.#workerIdFor(hello.workerId, storeId);
@@ -158,6 +160,7 @@ export class Sessions {
       ended: (gone) => {
         this.#forget(gone);
         ended(gone.identity.sessionId);
+        counted(this.#byId.size);
       },
     });
     this.#byId.set(identity.sessionId, session);
@@ -174,6 +177,7 @@ export class Sessions {
     session.join(hello.traits, known !== undefined);
     // Only now, so that the store is never without a session: its blocks are still there.
     replaced?.close(CLOSE.duplicate, 'another tab or connection took this worker’s place', 'closed');
+    counted(this.#byId.size);
     return session;
   }
 

@@ -124,6 +124,7 @@ export class SlotHandle {
 
   terminate(): void {
     this.#terminated = true;
+    this.#failBoot?.(new Error('the slot was taken away'));
     this.#discard();
     this.#running?.settle(failed('released', 'slot-ended', 'The slot was taken away.', true));
   }

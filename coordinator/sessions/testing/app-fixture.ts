@@ -16,7 +16,11 @@ export interface TestApp {
 
 /** Where the build, which the tests' set-up keeps fresh, puts the children's scripts. */
 const DIST = resolve(import.meta.dirname, '../../../dist/node');
-const CHILDREN = { planner: join(DIST, 'planner-child.js'), ingest: join(DIST, 'ingest-child.js') };
+const CHILDREN = {
+  planner: join(DIST, 'planner-child.js'),
+  ingest: join(DIST, 'ingest-child.js'),
+  slot: join(DIST, 'slot-entry.js'),
+};
 
 export async function tempDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-app-'));
@@ -32,7 +36,8 @@ export interface TestAppOptions extends Partial<AppOptions> {
 export async function testApp({ realPlanner, ...options }: TestAppOptions = {}): Promise<TestApp> {
   const dataDir = options.dataDir ?? (await tempDir());
   const parts = { ...(realPlanner !== true && { planner: fakePlanner }), ...options.parts };
-  const app = await buildApp({ childEntries: CHILDREN, ...options, dataDir, parts });
+  // Scripted workers count on every lease, and most tests need no engine to start beside them.
+  const app = await buildApp({ childEntries: CHILDREN, localSlot: false, ...options, dataDir, parts });
   onTestFinished(() => app.close());
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
