@@ -6,7 +6,7 @@ import { IpcError } from '../../shared/arrow/ipc.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import { hasOffsets, type SplitNode } from './nodes.ts';
 import { type CellTables, FAILED } from './split-exports.ts';
-import type { PlacedNode, StagedNode } from './staged-piece.ts';
+import type { StagedNode } from './staged-piece.ts';
 
 /** Cells of one task; 4096 of 122,880 rows are more than fit into memory. */
 const CELLS_MAX = 4096;
@@ -57,49 +57,47 @@ export class CellBooks {
     return used !== FAILED;
   }
 
-  /** Gives every node of a piece cells, and counts what they will hold. `cells` are those of the piece's rows. */
-  count(placed: readonly PlacedNode[], rows: number, cells: number): readonly StagedNode[] {
-    const staged: StagedNode[] = [];
-    this.#nodes.forEach((node, i) => {
-      const own = placed[i];
-      if (own === undefined) return;
+  /** Gives every node of a piece cells, and counts what they will hold. `cells` are those of the piece's `rows`. */
+  count(staged: readonly StagedNode[], rows: number, cells: number): void {
+    const { kernel } = this.#memory;
+    for (let i = 0; i < this.#nodes.length; i++) {
+      const node = this.#nodes[i];
+      const own = staged[i];
+      const tables = this.#tables[i];
+      if (node === undefined || own === undefined || tables === undefined) continue;
       const parent = staged[node.parent];
       const parentNode = this.#nodes[node.parent];
-      const one =
-        parent === undefined || parentNode === undefined
-          ? { ...own, rows, cells }
-          : this.#part(own, parent, parentNode, this.#tables[node.parent]);
-      const tables = this.#tables[i];
-      if (tables === undefined) return;
-      if (one.validity !== 0) this.#memory.kernel.countNulls(one.cells, one.validity, one.rows, tables.nulls);
-      if (hasOffsets(node)) this.#countLengths(one, node, placed[i + 1], tables.lengths);
-      staged.push(one);
-    });
-    return staged;
+      if (parent !== undefined && parentNode !== undefined) this.#part(own, parent, parentNode);
+      else {
+        own.rows = rows;
+        own.cells = cells;
+      }
+      if (own.validity !== 0) kernel.countNulls(own.cells, own.validity, own.rows, tables.nulls);
+      if (hasOffsets(node)) this.#countLengths(own, node, staged[i + 1], tables.lengths);
+    }
   }
 
-  /** A part of a nested column: what its parent says about cells and NULLs. */
-  #part(own: PlacedNode, parent: StagedNode, node: SplitNode, tables: NodeTables | undefined): StagedNode {
+  /** A part of a nested column: what its parent says about rows, cells and NULLs. */
+  #part(own: StagedNode, parent: StagedNode, node: SplitNode): void {
     const { kernel } = this.#memory;
     if (node.kind === 'list') {
-      const cells = this.#memory.take(2 * own.rows);
-      if (tables !== undefined) {
-        kernel.cellsOfElements(parent.cells, parent.offsets, parent.validity, parent.rows, own.rows, NOWHERE, cells);
+      own.cells = this.#memory.take(2 * own.rows);
+      kernel.cellsOfElements(parent.cells, parent.offsets, parent.validity, parent.rows, own.rows, NOWHERE, own.cells);
+      return;
+    }
+    let inherited = parent.validity;
+    own.rows = parent.rows;
+    own.cells = parent.cells;
+    if (node.kind === 'array') {
+      own.rows = parent.rows * node.width;
+      own.cells = this.#memory.take(2 * own.rows);
+      kernel.repeatCells(parent.cells, parent.rows, node.width, own.cells);
+      if (parent.validity !== 0) {
+        inherited = this.#memory.take((own.rows + 7) >> 3);
+        kernel.repeatBits(parent.validity, parent.rows, node.width, inherited);
       }
-      return { ...own, cells };
     }
-    if (node.kind === 'struct') {
-      return { ...own, rows: parent.rows, cells: parent.cells, validity: this.#both(own.validity, parent.validity, parent.rows) };
-    }
-    const rows = parent.rows * node.width;
-    const cells = this.#memory.take(2 * rows);
-    kernel.repeatCells(parent.cells, parent.rows, node.width, cells);
-    let inherited = 0;
-    if (parent.validity !== 0) {
-      inherited = this.#memory.take((rows + 7) >> 3);
-      kernel.repeatBits(parent.validity, parent.rows, node.width, inherited);
-    }
-    return { ...own, rows, cells, validity: this.#both(own.validity, inherited, rows) };
+    own.validity = this.#both(own.validity, inherited, own.rows);
   }
 
   #both(a: number, b: number, rows: number): number {
@@ -109,7 +107,7 @@ export class CellBooks {
     return to;
   }
 
-  #countLengths(staged: StagedNode, node: SplitNode, child: PlacedNode | undefined, table: number): void {
+  #countLengths(staged: StagedNode, node: SplitNode, child: StagedNode | undefined, table: number): void {
     const { cells, offsets, validity, rows } = staged;
     const sum = this.#memory.kernel.countLengths(cells, offsets, validity, rows, table) >>> 0;
     if (sum === FAILED) throw new IpcError('the offsets of a column go backwards');

@@ -21,6 +21,8 @@ export class KernelMemory {
   readonly #keptBytes: number;
   #exports: SplitExports = newSplitKernel();
   #top = BOTTOM;
+  /** Memory above was never touched, and so costs nothing. */
+  #highest = BOTTOM;
   /** Views of the whole memory; stale after `take`. */
   bytes = new Uint8Array(this.#exports.memory.buffer);
   words = new Uint32Array(this.#exports.memory.buffer);
@@ -40,6 +42,7 @@ export class KernelMemory {
     const top = at + Math.ceil(count / 16) * 16;
     if (top + SLACK > this.bytes.length) this.#grow(top + SLACK);
     this.#top = top;
+    if (top > this.#highest) this.#highest = top;
     return at;
   }
 
@@ -74,7 +77,8 @@ export class KernelMemory {
   /** Everything taken is given back; what grew too large is replaced. */
   reset(): void {
     this.#top = BOTTOM;
-    if (this.bytes.length <= this.#keptBytes) return;
+    if (this.#highest <= this.#keptBytes) return;
+    this.#highest = BOTTOM;
     this.#exports = newSplitKernel();
     this.#look();
   }

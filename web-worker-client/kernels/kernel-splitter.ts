@@ -19,7 +19,7 @@ import { type KernelMemory, SplitMemoryError } from './kernel-memory.ts';
 import { type KeyHash, keyHashOf } from './key-hashes.ts';
 import { type NodePlan, nodesOf } from './nodes.ts';
 import { CURSORS_BYTES, type PlacedCell, scatterNode } from './scatter.ts';
-import { type PlacedNode, placeBatch, type StagedNode } from './staged-piece.ts';
+import { placeBatch, type StagedNode } from './staged-piece.ts';
 
 interface Key {
   readonly column: number;
@@ -91,10 +91,11 @@ export class KernelSplitter {
       if (view === undefined) throw new IpcError('a key column is missing');
       return view;
     });
-    this.#pieces.push(this.#books.count(placed, batch.rows, cells));
+    this.#books.count(placed, batch.rows, cells);
+    this.#pieces.push(placed);
   }
 
-  #assign(placed: readonly PlacedNode[], rows: number, cells: number, view: (column: number) => ColumnView): void {
+  #assign(placed: readonly StagedNode[], rows: number, cells: number, view: (column: number) => ColumnView): void {
     const partitioning = this.#partitioning;
     const { kernel } = this.#memory;
     const count = bucketCount(partitioning);
@@ -115,7 +116,7 @@ export class KernelSplitter {
       throw new SplitMemoryError("The task's output is too large to be split: it has more than 4096 record batches.");
   }
 
-  #hashes(placed: readonly PlacedNode[], rows: number, view: (column: number) => ColumnView): number {
+  #hashes(placed: readonly StagedNode[], rows: number, view: (column: number) => ColumnView): number {
     if (rows > this.#hashesRows) {
       this.#hashesAt = this.#memory.take(8 * rows);
       this.#hashesRows = rows;
@@ -130,7 +131,7 @@ export class KernelSplitter {
   }
 
   /** Throws what ReferenceSplitter throws for the first row without a bucket; returns when all have one. */
-  #rejectBucket({ data, validity }: PlacedNode, rows: number, count: number): void {
+  #rejectBucket({ data, validity }: StagedNode, rows: number, count: number): void {
     const { bytes } = this.#memory;
     const view = new DataView(bytes.buffer);
     for (let row = 0; row < rows; row++) {

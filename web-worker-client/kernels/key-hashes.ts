@@ -3,7 +3,7 @@ import type { ColumnView } from '../../shared/arrow/column-view.ts';
 import { rowHashOf } from '../../shared/arrow/split-hash.ts';
 import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
 import type { KernelMemory } from './kernel-memory.ts';
-import type { PlacedNode } from './staged-piece.ts';
+import type { StagedNode } from './staged-piece.ts';
 
 type ValueHash =
   | 'hash8'
@@ -33,7 +33,7 @@ const BY_WIDTH: Readonly<Record<string, ValueHash>> = {
 /** Combines one key's hashes into those at `hashes`, or begins them. `view` gives the column to what the kernel can't do. */
 export type KeyHash = (
   memory: KernelMemory,
-  column: PlacedNode,
+  column: StagedNode,
   rows: number,
   hashes: number,
   first: boolean,

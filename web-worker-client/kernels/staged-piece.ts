@@ -6,34 +6,25 @@ import { type IpcBatch, IpcError } from '../../shared/arrow/ipc.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import { hasOffsets, type SplitNode } from './nodes.ts';
 
-/** A node of a piece; addresses in the kernel's memory. */
+/**
+ * A node of a piece; addresses in the kernel's memory. Thousands of them live until a task's last row came, so they are filled in
+ * rather than made anew: `placeBatch` sets what the batch says, CellBooks.count the rest.
+ */
 export interface StagedNode {
-  readonly rows: number;
+  /** Rows of the node in the batch; then those that its parent needs. */
+  rows: number;
   /** Cell of each row, u16. Columns share them. */
-  readonly cells: number;
-  /** Valid rows, those NULL by a parent taken out; 0 where no row is NULL. */
-  readonly validity: number;
-  readonly offsets: number;
-  readonly data: number;
-}
-
-/** Buffers of a piece's node before its rows have cells. */
-export interface PlacedNode {
-  readonly rows: number;
-  readonly validity: number;
+  cells: number;
+  /** Valid rows; then with those that are NULL by a parent taken out. 0 where no row is NULL. */
+  validity: number;
   readonly offsets: number;
   readonly data: number;
 }
 
 /** Copies the batch's body into the kernel's memory and finds the nodes in it. */
-export function placeBatch(
-  memory: KernelMemory,
-  bytes: Uint8Array,
-  batch: IpcBatch,
-  nodes: readonly SplitNode[],
-): readonly PlacedNode[] {
+export function placeBatch(memory: KernelMemory, bytes: Uint8Array, batch: IpcBatch, nodes: readonly SplitNode[]): StagedNode[] {
   const reader = new PlacedBatch(memory, bytes, batch);
-  const placed: PlacedNode[] = [];
+  const placed: StagedNode[] = [];
   for (const node of nodes) placed.push(reader.next(node, placed[node.parent], nodes[node.parent], batch.rows));
   reader.end();
   return placed;
@@ -76,7 +67,7 @@ class PlacedBatch {
     return offset + this.#shift;
   }
 
-  next(node: SplitNode, parent: PlacedNode | undefined, parentNode: SplitNode | undefined, batchRows: number): PlacedNode {
+  next(node: SplitNode, parent: StagedNode | undefined, parentNode: SplitNode | undefined, batchRows: number): StagedNode {
     const rows = this.#batch.nodes[this.#node];
     const nulls = this.#batch.nodes[this.#node + 1];
     this.#node += 2;
@@ -88,15 +79,15 @@ class PlacedBatch {
     if (!hasOffsets(node)) {
       const bytes = node.kind === 'bool' ? bits : rows * node.width;
       const data = node.kind === 'bool' || node.kind === 'fixed' ? this.#next(bytes, 'the value buffer') : 0;
-      return { rows, validity, offsets: 0, data };
+      return { rows, cells: 0, validity, offsets: 0, data };
     }
     const offsets = this.#next(rows === 0 ? 0 : 4 * (rows + 1), 'the offset buffer');
     const end = rows === 0 ? 0 : this.#wordAt(offsets + 4 * rows);
     const data = node.kind === 'bytes' ? this.#next(end, 'the text buffer') : 0;
-    return { rows, validity, offsets, data };
+    return { rows, cells: 0, validity, offsets, data };
   }
 
-  #checkRows(rows: number, parent: PlacedNode | undefined, node: SplitNode | undefined, batchRows: number): void {
+  #checkRows(rows: number, parent: StagedNode | undefined, node: SplitNode | undefined, batchRows: number): void {
     if (parent === undefined || node === undefined) {
       if (rows !== batchRows) throw new IpcError('a record batch has columns of different lengths');
     } else if (node.kind === 'list') {
