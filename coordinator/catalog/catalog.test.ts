@@ -1,6 +1,5 @@
-import { copyFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nativeRows, readColumn, readValues } from './testing/read-back.ts';
 import { CatalogRoom, VEGA } from './testing/room.ts';
@@ -11,22 +10,14 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   // Whatever happened, nothing half done is left lying about.
-  expect(await readdir(join(room.dir, 'temp'))).toEqual([]);
-  expect(await readdir(join(room.dir, 'blocks/chunks/incoming'))).toEqual([]);
+  expect(await room.leftovers()).toEqual([]);
   await room.close();
 });
 
 const FLIGHTS = join(VEGA, 'flights-3m.parquet');
 const AIRPORTS = join(VEGA, 'airports.csv');
-const ingest = (name: string, path: string, more: object = {}) => room.catalog.ingest({ name, path, owner: 'admin', ...more });
-
-async function makeFile(name: string, sql: string): Promise<string> {
-  const path = join(room.dir, name);
-  const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
-  await connection.run(sql.replace('$FILE', path));
-  connection.closeSync();
-  return path;
-}
+const ingest = (name: string, path: string, more: object = {}) => room.ingest(name, path, more);
+const makeFile = (name: string, sql: string) => room.makeFile(name, sql);
 
 describe('flights-3m.parquet', () => {
   test('holds what native DuckDB reads', async () => {

@@ -1,8 +1,9 @@
 /** What the volunteer reads before anything runs, and the choices that go with it. */
 import { formatBytes, plural } from '../ui/format.ts';
-import { Notice, Slider } from '../ui/parts.tsx';
+import { Notice } from '../ui/parts.tsx';
 import { engineDownloadBytes, storeCapBytes } from './device.ts';
-import { agreeAndJoin, device, phase, setShare, setSlots, share, slots } from './model.ts';
+import { LendSliders } from './lend.tsx';
+import { agreeAndJoin, device, phase, slots } from './model.ts';
 
 export function ModeNote() {
   if (device.secure) {
@@ -59,32 +60,10 @@ function Facts() {
 }
 
 function Choices() {
-  const most = device.slotsMost;
   return (
     <fieldset class="choices">
       <legend class="visually-hidden">How much you lend</legend>
-      <Slider
-        id="slots"
-        label="Slots"
-        min={1}
-        max={most}
-        step={1}
-        value={slots.value}
-        words={`${slots.value} of ${most}`}
-        help="Each slot works on one task at a time and uses at most one processor core."
-        onValue={setSlots}
-      />
-      <Slider
-        id="share"
-        label="CPU share"
-        min={10}
-        max={100}
-        step={5}
-        value={Math.round(share.value * 100)}
-        words={`${Math.round(share.value * 100)} %`}
-        help="How much of the time each slot computes. Lower keeps the machine cooler and quieter."
-        onValue={(percent) => setShare(percent / 100)}
-      />
+      <LendSliders explained />
     </fieldset>
   );
 }

@@ -1,22 +1,11 @@
 /** The page while the tab takes part: the state in one word, what it does, and the volunteer's hand on it. */
-import { formatBytes, formatCount, plural } from '../ui/format.ts';
-import { Bar, Lamp, type LampState, Notice, Slider } from '../ui/parts.tsx';
+import { formatBytes, formatCount } from '../ui/format.ts';
+import { Bar, Lamp, type LampState } from '../ui/parts.tsx';
+import { Connecting, Dismissed } from './away.tsx';
 import { ModeNote } from './consent.tsx';
 import type { GridSnapshot } from './grid.ts';
-import {
-  agreeAndJoin,
-  device,
-  finishThenPause,
-  leave,
-  pause,
-  phase,
-  resume,
-  setShare,
-  setSlots,
-  share,
-  slots,
-  snapshot,
-} from './model.ts';
+import { LendSliders } from './lend.tsx';
+import { finishThenPause, leave, pause, resume, snapshot } from './model.ts';
 import { sentence, stateWord } from './words.ts';
 
 function lampOf(state: GridSnapshot['state']): LampState {
@@ -139,37 +128,6 @@ function LeaveBox() {
   );
 }
 
-/** The coordinator sent this tab away for good: the sentence says why, and what to do. */
-function Dismissed({ words }: { words: string }) {
-  return (
-    <main class="joined">
-      <section class="hero" aria-live="polite">
-        <p class="state disconnected" data-test="state" data-state="left">
-          <Lamp state="disconnected" size={36} /> disconnected
-        </p>
-        <p class="doing">{words}</p>
-        <div class="controls">
-          <button type="button" class="primary" onClick={() => location.reload()}>
-            Reload this page
-          </button>
-        </div>
-      </section>
-    </main>
-  );
-}
-
-function Connecting() {
-  return (
-    <main class="joined">
-      <section class="hero" aria-live="polite">
-        <p class="state disconnected" data-test="state" data-state="connecting">
-          <Lamp state="disconnected" size={36} /> connecting
-        </p>
-      </section>
-    </main>
-  );
-}
-
 export function Joined() {
   const view = snapshot.value;
   if (view === undefined) return <Connecting />;
@@ -194,26 +152,7 @@ export function Joined() {
         <Contribution view={view} />
         <section class="panel block" aria-label="How much you lend">
           <h2>How much you lend</h2>
-          <Slider
-            id="slots"
-            label="Slots"
-            min={1}
-            max={device.slotsMost}
-            step={1}
-            value={slots.value}
-            words={`${slots.value} of ${device.slotsMost}`}
-            onValue={setSlots}
-          />
-          <Slider
-            id="share"
-            label="CPU share"
-            min={10}
-            max={100}
-            step={5}
-            value={Math.round(share.value * 100)}
-            words={`${Math.round(share.value * 100)} %`}
-            onValue={(percent) => setShare(percent / 100)}
-          />
+          <LendSliders />
         </section>
         <LeaveBox />
       </div>
@@ -223,54 +162,6 @@ export function Joined() {
         </p>
         <ModeNote />
       </footer>
-    </main>
-  );
-}
-
-export function Leaving({ deletesBlocks }: { deletesBlocks: boolean }) {
-  return (
-    <main class="joined">
-      <section class="hero" aria-live="polite">
-        <p class="state paused" data-test="state" data-state="leaving">
-          <Lamp state="paused" size={36} /> leaving
-        </p>
-        <p class="doing">
-          {deletesBlocks ? 'Handing tasks back and deleting the cached blocks.' : 'Handing tasks and blocks back.'}
-        </p>
-      </section>
-    </main>
-  );
-}
-
-function blocksWords(deletedBlocks: boolean): string {
-  return deletedBlocks
-    ? 'The cached blocks have been deleted from this browser.'
-    : 'Cached blocks stay in this browser for the next time. Join and choose “Leave and delete cached blocks” to remove them.';
-}
-
-export function Left({ deletedBlocks, problem }: { deletedBlocks: boolean; problem: string | undefined }) {
-  const done = snapshot.value?.contribution;
-  return (
-    <main class="joined">
-      <section class="hero" data-state="left">
-        <h1>Thank you</h1>
-        <p class="doing">
-          This tab has left and computes nothing.
-          {done !== undefined && done.tasks > 0 && ` It finished ${plural(done.tasks, 'task')} for the grid.`}
-        </p>
-        {problem === undefined ? (
-          <Notice tone="good">{blocksWords(deletedBlocks)}</Notice>
-        ) : (
-          <Notice tone="bad" title="Not all went well">
-            <span>{problem}. The browser’s settings for this site can delete what it stores.</span>
-          </Notice>
-        )}
-        <div class="controls">
-          <button type="button" disabled={phase.value.kind === 'joining'} onClick={() => void agreeAndJoin()}>
-            Join again
-          </button>
-        </div>
-      </section>
     </main>
   );
 }

@@ -2,8 +2,9 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { Brand } from '../ui/parts.tsx';
+import { Leaving, Left } from './away.tsx';
 import { Consent } from './consent.tsx';
-import { Joined, Leaving, Left } from './joined.tsx';
+import { Joined } from './joined.tsx';
 import { phase, snapshot } from './model.ts';
 import { titleOf } from './words.ts';
 

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { CoordinatorBlocks } from '../../blocks/coordinator-blocks.ts';
 import { openStore, type Store } from '../../store/open.ts';
-import { Catalog, type CatalogOptions } from '../catalog.ts';
+import { Catalog, type CatalogOptions, type IngestFileRequest, type IngestOutcome } from '../catalog.ts';
 import { ingestChildForTests } from './child.ts';
 
 export const VEGA = resolve(import.meta.dirname, '../../../node_modules/vega-datasets/data');
@@ -35,6 +36,25 @@ export class CatalogRoom {
   async close(): Promise<void> {
     await this.store.close();
     await rm(this.dir, { recursive: true, force: true });
+  }
+
+  ingest(name: string, path: string, more: Partial<IngestFileRequest> = {}): Promise<IngestOutcome> {
+    return this.catalog.ingest({ name, path, owner: 'admin', ...more });
+  }
+
+  /** A file in this room that native DuckDB writes; `$FILE` in the SQL stands for its path. */
+  async makeFile(name: string, sql: string): Promise<string> {
+    const path = join(this.dir, name);
+    const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+    await connection.run(sql.replace('$FILE', path));
+    connection.closeSync();
+    return path;
+  }
+
+  /** What an ingest has left half done. */
+  async leftovers(): Promise<string[]> {
+    const folders = ['temp', 'blocks/chunks/incoming'].map((folder) => readdir(join(this.dir, folder)));
+    return (await Promise.all(folders)).flat();
   }
 
   private async start(): Promise<void> {
