@@ -10,6 +10,8 @@ export interface DatasetColumn {
   readonly type: string;
   /** The type in which it is stored and travels (shared/arrow/types.ts). */
   readonly wire: string;
+  /** About how many different values it has, from a sample; NULL is none. Absent: not known (ingested before there was one). */
+  readonly distinct?: number;
 }
 
 export interface ChunkColumnRecord extends ColumnStatistics {

@@ -10,7 +10,7 @@ import { inputsOf, type LogicalNode } from './logical.ts';
 import { listOf, objectOf, parseLossless, UnsupportedPlan } from './lossless-json.ts';
 import { attachRanges } from './predicates.ts';
 import { functionsOf } from './properties.ts';
-import type { Distribution } from './relation.ts';
+import { type Distribution, producerOf, type TableFacts } from './relation.ts';
 import { planColumn, StageCutter } from './stages.ts';
 import { missingFunction, missingInTabs } from './tab-functions.ts';
 import { logicalView } from './titles.ts';
@@ -20,6 +20,8 @@ export interface Assembly {
   readonly sql: string;
   readonly nowMs: number;
   readonly planned: ChildPlan;
+  /** Slots that the plan is made for. */
+  readonly slots: number;
   /** By the handle that the child knows. */
   readonly byHandle: ReadonlyMap<string, DatasetRecord>;
 }
@@ -47,10 +49,11 @@ function distributed(a: Assembly): PhysicalPlan {
   refuseMissing(root);
   const binder = new ScanBinder(a.byHandle);
   const fallbacks = new Map<LogicalNode, Fallback>();
-  const d: Distribution = { table: (name) => binder.factsOf(name), fallbacks, shared: new Map() };
+  const table = (name: string): TableFacts => binder.factsOf(name);
+  const d: Distribution = { table, slots: a.slots, fallbacks, adaptive: new Map(), shared: new Map() };
   const result = distribute(root, d);
-  const cutter = new StageCutter(binder, fallbacks);
-  cutter.cut({ branches: result.branches, types: result.types, many: result.many });
+  const cutter = new StageCutter(binder, d);
+  cutter.cut(producerOf(result));
   const scans = allNodes(root).flatMap((n) =>
     n.op === 'scan' ? [{ dataset: binder.dataset(n.table), facts: binder.factsOf(n.table), scan: n }] : [],
   );

@@ -18,6 +18,28 @@ function columnBytes(dataset: DatasetRecord, ordinal: number): number {
   return dataset.chunks.reduce((sum, c) => sum + (c.columns[ordinal]?.bytes ?? 0), 0);
 }
 
+/** The catalogue's estimate, or how many integers there are between the bounds; NULL is one more value. */
+function distinctIn(dataset: DatasetRecord, ordinal: number): number | undefined {
+  const column = dataset.columns[ordinal];
+  const spread = spreadOf(dataset, ordinal);
+  const known = column?.distinct ?? spread;
+  if (known === undefined) return undefined;
+  return Math.min(known, spread ?? known, Math.max(1, dataset.rows)) + 1;
+}
+
+function spreadOf(dataset: DatasetRecord, ordinal: number): number | undefined {
+  let [low, high]: (bigint | undefined)[] = [];
+  for (const chunk of dataset.chunks) {
+    const { min, max, nulls = 0 } = chunk.columns[ordinal] ?? {};
+    if (nulls >= chunk.rows) continue;
+    if (min?.k !== 'i' || max?.k !== 'i') return undefined;
+    const [l, h] = [BigInt(min.v), BigInt(max.v)];
+    if (low === undefined || l < low) low = l;
+    if (high === undefined || h > high) high = h;
+  }
+  return low === undefined || high === undefined ? undefined : Number(high - low) + 1;
+}
+
 /** Where only the number of rows matters: the column that costs least to move. */
 function narrowest(dataset: DatasetRecord): number {
   let best = 0;
@@ -73,6 +95,7 @@ export class ScanBinder {
       },
       rowBytes: (ordinals) =>
         ordinals.reduce((sum, o) => sum + (o < 0 ? 0 : columnBytes(dataset, o)), 0) / Math.max(1, dataset.rows),
+      distinct: (ordinal) => distinctIn(dataset, ordinal),
     };
   }
 

@@ -5,9 +5,9 @@
  *   D2  in the right side, X inner join keys on plain equality of every key  ->  X with its own columns as the keys;
  *   D3  else L becomes a shared plan, and the keys are DISTINCT over it.
  */
-import { columnsOf } from './duckdb-plan.ts';
 import { type CompareOp, type Expr, mapRefs, template } from './expressions.ts';
 import {
+  columnsOf,
   type DelimSource,
   inputsOf,
   type JoinCondition,

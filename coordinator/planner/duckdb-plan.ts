@@ -2,7 +2,7 @@
 import { compareOp, exprOf, sortKeyOf } from './duckdb-expressions.ts';
 import { aggregateNodeOf, limitOf, sampleOf, scanOf } from './duckdb-operators.ts';
 import { windowOf } from './duckdb-windows.ts';
-import { conjuncts, type Expr, ref, refsOf, shiftRefs } from './expressions.ts';
+import { conjuncts, type Expr, refsOf, shiftRefs } from './expressions.ts';
 import { literalSql, typeSql } from './literals.ts';
 import { type DelimSource, type JoinCondition, type JoinKind, joinTypes, type LogicalNode, pick, SharedPlan } from './logical.ts';
 import { intOf, type Json, type JsonObject, listOf, objectOf, textOf, UnsupportedPlan } from './lossless-json.ts';
@@ -125,12 +125,17 @@ function unaryOf(name: string, o: JsonObject, child: () => LogicalNode): Logical
       const keys = o.order_by ? listOf(objectOf(o.order_by, 'order').orders).map(sortKeyOf) : [];
       return { op: 'distinct', input, on, keys, phase: 'whole', types: input.types };
     }
-    case 'WINDOW':
+    case 'WINDOW': {
+      const input = child();
+      const windows = listOf(o.expressions).map(windowOf);
+      const exprs = windows.map((w) => w.expr);
+      const types = [...input.types, ...exprs.map((e) => e.type)];
+      return { op: 'window', input, exprs, partitions: windows.map((w) => w.partitions), types };
+    }
     case 'UNNEST': {
       const input = child();
-      const exprs = listOf(o.expressions).map((e) => (name === 'WINDOW' ? windowOf(e) : exprOf(e)));
-      const types = [...input.types, ...exprs.map((e) => e.type)];
-      return { op: name === 'WINDOW' ? 'window' : 'unnest', input, exprs, types };
+      const exprs = listOf(o.expressions).map((e) => exprOf(e));
+      return { op: 'unnest', input, exprs, types: [...input.types, ...exprs.map((e) => e.type)] };
     }
     case 'SAMPLE':
       return sampleOf(o, child());
@@ -218,9 +223,4 @@ function splitCondition(e: Expr, width: number, conditions: JoinCondition[], res
     }
   }
   rest.push(e);
-}
-
-/** All columns of a node, as expressions. */
-export function columnsOf(n: LogicalNode): readonly Expr[] {
-  return n.types.map((t, i) => ref(i, t));
 }

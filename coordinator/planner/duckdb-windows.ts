@@ -71,7 +71,12 @@ const KNOWN_PARTS = new Set(
   ).split(' '),
 );
 
-export function windowOf(json: Json): Expr {
+export interface WindowExpr {
+  readonly expr: Expr;
+  readonly partitions: readonly Expr[];
+}
+
+export function windowOf(json: Json): WindowExpr {
   const e = objectOf(json, 'window');
   const empty = (v: Json | undefined): boolean =>
     v === null || v === undefined || v === '' || v === false || (Array.isArray(v) && v.length === 0);
@@ -104,5 +109,5 @@ export function windowOf(json: Json): Expr {
   addBound(b, end, e.end_expr);
   const exclude = e.exclude_clause;
   if (typeof exclude === 'string' && exclude !== 'NO_OTHER') b.add(` EXCLUDE ${exclude.replace('_', ' ')}`);
-  return b.add(')').done(typeSql(e.return_type), name);
+  return { expr: b.add(')').done(typeSql(e.return_type), name), partitions };
 }

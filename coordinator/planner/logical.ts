@@ -2,6 +2,7 @@
  * The logical plan: a tree of relational operators, columns by position. `types[i]` is the SQL type of output column i.
  * Nodes are never changed after they are made, so parts may be shared.
  */
+import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { RangePredicate } from '../../shared/plan/statistics.ts';
 import type { Aggregate, CompareOp, Expr, SortKey } from './expressions.ts';
 import { ref } from './expressions.ts';
@@ -72,7 +73,7 @@ export type LogicalNode = Base &
         readonly keys: readonly SortKey[];
         readonly phase: 'whole' | 'partial' | 'final';
       }
-    | { readonly op: 'window'; readonly input: LogicalNode; readonly exprs: readonly Expr[] }
+    | WindowNode
     | { readonly op: 'unnest'; readonly input: LogicalNode; readonly exprs: readonly Expr[] }
     | {
         readonly op: 'sample';
@@ -126,6 +127,14 @@ export interface JoinNode {
   readonly delim?: DelimSource;
 }
 
+export interface WindowNode {
+  readonly op: 'window';
+  readonly input: LogicalNode;
+  readonly exprs: readonly Expr[];
+  /** PARTITION BY, one list per expression. */
+  readonly partitions: readonly (readonly Expr[])[];
+}
+
 export interface LimitNode {
   readonly op: 'limit';
   readonly input: LogicalNode;
@@ -143,11 +152,13 @@ export interface Producer {
   readonly types: readonly string[];
   /** True where it runs as several tasks. */
   readonly many: boolean;
+  /** With `range`, the branches have one more column than `types`: the bucket. */
+  readonly partitioning: OutputPartitioning;
 }
 
-/** Where rows leave their task. */
+/** Where rows leave their task. `hash` and `range` read runs of buckets of a producer that is split so. */
 export interface Exchange {
-  readonly kind: 'gather' | 'broadcast' | 'forward';
+  readonly kind: 'gather' | 'broadcast' | 'forward' | 'hash' | 'range';
   readonly producer: Producer;
 }
 
@@ -192,6 +203,11 @@ export function withInputs(n: LogicalNode, inputs: readonly LogicalNode[]): Logi
 export function pick(input: LogicalNode, columns: readonly number[]): LogicalNode {
   const exprs = columns.map((i) => ref(i, input.types[i] ?? 'BOOLEAN'));
   return { op: 'project', input, exprs, types: exprs.map((e) => e.type) };
+}
+
+/** All columns of a node, as expressions. */
+export function columnsOf(n: LogicalNode): readonly Expr[] {
+  return n.types.map((t, i) => ref(i, t));
 }
 
 /** The columns that a join of this kind puts out. */

@@ -20,6 +20,8 @@ export interface PlanRequest {
   readonly datasets: readonly DatasetRecord[];
   /** Milliseconds since the epoch: now(), current_date and the like. */
   readonly nowMs: number;
+  /** About how many slots there are: a broadcast is read by each of them. Plans of other numbers give the same answers. */
+  readonly slots?: number;
 }
 
 export type PlanOutcome =
@@ -36,6 +38,7 @@ export interface PlannerOptions {
 }
 
 const START_MS = 15_000;
+const SLOTS_GUESS = 8;
 
 export class Planner {
   private readonly options: Required<PlannerOptions>;
@@ -139,7 +142,8 @@ export class Planner {
         break;
     }
     try {
-      const plan = assemble({ sql: request.sql, nowMs: request.nowMs, planned: outcome.planned, byHandle });
+      const { sql, nowMs, slots = SLOTS_GUESS } = request;
+      const plan = assemble({ sql, nowMs, slots, planned: outcome.planned, byHandle });
       return { ok: true, plan, planMs: performance.now() - begun };
     } catch (thrown) {
       if (thrown instanceof RefusedSql) return { ok: false, error: thrown.error };

@@ -46,6 +46,18 @@ export function isVolatile(n: LogicalNode): boolean {
   return functionsOf(n).some((f) => VOLATILE_FUNCTIONS.has(f)) || (n.op === 'sample' && !n.seeded);
 }
 
+const PLACES = new Set(['row_number', 'ntile', 'lag', 'lead', 'first_value', 'last_value', 'nth_value']);
+const RANKS = new Set(['rank', 'dense_rank', 'percent_rank', 'cume_dist']);
+
+/** Window functions whose value may depend on the order of rows that ORDER BY leaves open. */
+function dependsOnPlace(e: Expr): boolean {
+  if (e.kind !== 'template' || e.fn === undefined || RANKS.has(e.fn)) return false;
+  const counts = e.text.some((t) => t.includes(' ROWS BETWEEN '));
+  return (
+    counts || PLACES.has(e.fn) || dependsOnOrder({ name: e.fn, args: [], distinct: false, orders: [], extra: [], type: e.type })
+  );
+}
+
 /** Whether two runs over equal inputs give equal rows, in equal order. */
 export function determinacyOf(branches: readonly LogicalNode[]): Determinacy {
   let worst: Determinacy = 'determinate';
@@ -54,7 +66,8 @@ export function determinacyOf(branches: readonly LogicalNode[]): Determinacy {
     const unordered =
       (n.op === 'aggregate' && n.aggregates.some(dependsOnOrder)) ||
       (n.op === 'limit' && n.keys.length === 0) ||
-      (n.op === 'distinct' && n.on !== undefined && n.keys.length === 0);
+      (n.op === 'distinct' && n.on !== undefined && n.keys.length === 0) ||
+      (n.op === 'window' && n.exprs.some(dependsOnPlace));
     if (unordered && worst === 'determinate') worst = 'unordered';
     for (const c of inputsOf(n)) visit(c);
   };

@@ -33,7 +33,7 @@ const first = (list: readonly Expr[]): Expr => {
 
 const INTEGER = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 /** Repeated values don't change them. */
-const IDEMPOTENT = new Set(['min', 'max', 'bool_and', 'bool_or', 'bit_and', 'bit_or']);
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['min', 'max', 'bool_and', 'bool_or', 'bit_and', 'bit_or']);
 const SAME = new Set([...IDEMPOTENT, 'sum', 'bit_xor', 'product', 'any_value', 'arbitrary']);
 
 function same(a: Aggregate): Split {

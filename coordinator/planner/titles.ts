@@ -1,7 +1,7 @@
 /** Plans in words: stage titles, operator lines for display and golden plans, and the logical tree. */
 import type { LogicalView } from '../../shared/plan/physical.ts';
 import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
-import { inputsOf, type LogicalNode } from './logical.ts';
+import { type Exchange, inputsOf, type LogicalNode, type Producer } from './logical.ts';
 
 export type TableNames = (table: string) => string;
 
@@ -52,9 +52,17 @@ export function detailOf(n: LogicalNode, names: TableNames): string {
     case 'delimGet':
       return 'outer keys';
     case 'exchange':
-      return n.exchange.kind;
+      return exchangeText(n.exchange);
   }
 }
+
+function exchangeText({ kind, producer }: Exchange): string {
+  const by = producer.partitioning;
+  if (kind === 'hash' && by.kind === 'hash') return `by hash of ${columnList(by.keys)}`;
+  return kind === 'range' ? 'by range of the sort keys' : kind;
+}
+
+const columnList = (keys: readonly number[]): string => keys.map((k) => `c${k}`).join(', ');
 
 const WORDS: { readonly [op in LogicalNode['op']]: string } = {
   scan: 'scan',
@@ -82,9 +90,22 @@ function phaseWord(n: LogicalNode): string {
   return n.phase === 'partial' ? `${word} partially` : n.phase === 'final' ? `${word} finally` : word;
 }
 
+/** Where the rows of a stage go, if not all into one bucket. */
+function splitText({ partitioning: by }: Producer): string | undefined {
+  switch (by.kind) {
+    case 'single':
+      return undefined;
+    case 'hash':
+      return `split by hash of ${columnList(by.keys)} into ${by.count}`;
+    case 'range':
+      return `split by range of the sort keys into ${by.count}`;
+  }
+}
+
 /** One line per operator, outermost first; a branch of UNION ALL begins with its number. */
-export function operatorLines(branches: readonly LogicalNode[], names: TableNames): string[] {
-  const lines: string[] = [];
+export function operatorLines(producer: Producer, branches: readonly LogicalNode[], names: TableNames): string[] {
+  const split = splitText(producer);
+  const lines: string[] = split === undefined ? [] : [split];
   branches.forEach((b, i) => {
     const visit = (n: LogicalNode, depth: number): void => {
       lines.push(
@@ -98,7 +119,7 @@ export function operatorLines(branches: readonly LogicalNode[], names: TableName
 }
 
 /** In words and in the order of work: `scan flights, filter, aggregate partially`. */
-export function stageTitle(branches: readonly LogicalNode[], names: TableNames): string {
+export function stageTitle(producer: Producer, names: TableNames): string {
   const words: string[] = [];
   const visit = (n: LogicalNode): void => {
     for (const c of inputsOf(n)) visit(c);
@@ -111,7 +132,8 @@ export function stageTitle(branches: readonly LogicalNode[], names: TableNames):
           : phaseWord(n);
     if (!words.includes(word)) words.push(word);
   };
-  for (const b of branches) visit(b);
+  for (const b of producer.branches) visit(b);
+  if (producer.partitioning.kind !== 'single') words.push(`split by ${producer.partitioning.kind}`);
   return words.length > 0 ? words.join(', ') : 'collect';
 }
 

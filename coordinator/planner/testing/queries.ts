@@ -1,5 +1,8 @@
-/** Queries that the issue calls distributed: none may fall back. Where LIMIT could choose, keys decide. */
-export const DISTRIBUTED: readonly (readonly [name: string, sql: string])[] = [
+import { JOINS } from './queries-joins.ts';
+import { SHUFFLES } from './queries-shuffles.ts';
+
+/** Queries over one table, or over several one after the other. Where LIMIT could choose, keys decide. */
+const PLAIN: readonly (readonly [name: string, sql: string])[] = [
   ['scan all', 'SELECT * FROM flights'],
   ['scan from first', 'FROM airports'],
   ['project', 'SELECT origin, delay + 1 AS d, distance * 2 AS dd FROM flights'],
@@ -149,87 +152,6 @@ export const DISTRIBUTED: readonly (readonly [name: string, sql: string])[] = [
     'union top n',
     'SELECT k FROM (SELECT part_key k FROM order_lines UNION ALL SELECT delay FROM flights) ORDER BY k DESC NULLS LAST LIMIT 9',
   ],
-  [
-    'join',
-    "SELECT f.date, a.city, f.delay FROM flights f JOIN airports a ON f.origin = a.iata WHERE a.state = 'CA' AND f.delay > 100",
-  ],
-  ['join then group', 'SELECT a.state, count(*), avg(f.delay) FROM flights f JOIN airports a ON f.origin = a.iata GROUP BY 1'],
-  [
-    'join of three',
-    'SELECT o.state, d.state, count(*), sum(distance) FROM flights f JOIN airports o ON f.origin = o.iata JOIN airports d ON f.destination = d.iata GROUP BY 1, 2',
-  ],
-  [
-    'join of big sides',
-    'SELECT count(*), sum(a.price) FROM order_lines a JOIN order_lines b ON a.order_key = b.order_key AND a.line_number < b.line_number',
-  ],
-  ['left join', 'SELECT f.origin, a.city, count(*) FROM flights f LEFT JOIN airports a ON f.destination = a.iata GROUP BY 1, 2'],
-  [
-    'left join with residual',
-    'SELECT count(*), count(a.city), sum(a.latitude) FROM flights f LEFT JOIN airports a ON f.origin = a.iata AND f.delay > a.latitude AND f.distance > 500',
-  ],
-  ['right join', 'SELECT a.iata, f.delay FROM airports a RIGHT JOIN flights f ON f.origin = a.iata'],
-  [
-    'small left join big',
-    'SELECT a.iata, count(f.delay) FROM airports a LEFT JOIN flights f ON f.origin = a.iata AND f.delay > 190 GROUP BY 1',
-  ],
-  ['semi', 'SELECT count(*) FROM flights WHERE origin IN (SELECT iata FROM airports WHERE latitude > 10)'],
-  [
-    'exists',
-    'SELECT count(*), sum(delay) FROM flights WHERE EXISTS (SELECT 1 FROM airports WHERE iata = origin AND latitude * 5 > delay)',
-  ],
-  ['not exists', 'SELECT count(*) FROM flights f WHERE NOT EXISTS (SELECT 1 FROM airports a WHERE a.iata = f.destination)'],
-  ['not in', 'SELECT count(*) FROM flights WHERE origin NOT IN (SELECT iata FROM airports)'],
-  ['not in with null inside', 'SELECT count(*) FROM flights WHERE origin NOT IN (SELECT city FROM airports)'],
-  ['not in with null outside', 'SELECT count(*) FROM flights WHERE destination NOT IN (SELECT iata FROM airports)'],
-  [
-    'mark in an expression',
-    'SELECT destination IN (SELECT iata FROM airports) m, origin NOT IN (SELECT city FROM airports) n, count(*) FROM flights GROUP BY 1, 2',
-  ],
-  [
-    'exists or',
-    'SELECT count(*) FROM flights f WHERE delay = 1 OR EXISTS (SELECT 1 FROM airports WHERE iata = f.destination AND latitude > 20)',
-  ],
-  [
-    'not exists or, null keys',
-    'SELECT count(*) FROM flights f WHERE delay = 1 OR NOT EXISTS (SELECT 1 FROM airports WHERE iata = f.destination)',
-  ],
-  [
-    'any and all',
-    'SELECT count(*) FROM flights WHERE delay > ALL (SELECT latitude * 3 FROM airports) OR delay < ANY (SELECT longitude FROM airports WHERE latitude < 3)',
-  ],
-  ['scalar subquery', 'SELECT count(*) FROM flights WHERE delay > (SELECT avg(delay) FROM flights)'],
-  ['correlated scalar', 'SELECT date, (SELECT city FROM airports WHERE iata = origin) FROM flights'],
-  [
-    'correlated aggregate',
-    'SELECT order_key, line_number FROM order_lines o WHERE quantity > (SELECT avg(quantity) FROM order_lines i WHERE i.part_key = o.part_key)',
-  ],
-  ['correlated count', 'SELECT iata, (SELECT count(*) FROM flights WHERE origin = iata) FROM airports'],
-  ['cross product', 'SELECT count(*), sum(a.latitude * b.latitude) FROM airports a, airports b'],
-  [
-    'inequality join',
-    'SELECT a.iata, count(*) FROM flights f JOIN airports a ON f.delay BETWEEN a.latitude AND a.latitude + 3 GROUP BY 1',
-  ],
-  ['like join', "SELECT count(*) FROM flights f JOIN airports a ON a.iata LIKE f.origin || '%'"],
-  [
-    'null-safe join',
-    'SELECT count(*) FROM flights f JOIN (SELECT DISTINCT destination d FROM flights) x ON f.destination IS NOT DISTINCT FROM x.d',
-  ],
-  [
-    'asof join',
-    "SELECT order_key, s.v FROM order_lines ASOF JOIN (VALUES (DATE '1992-06-01', 1), (DATE '1994-06-01', 2), (DATE '1997-06-01', 3)) s(d, v) ON ship_date >= s.d",
-  ],
-  [
-    'join of aggregates',
-    'SELECT a.origin, a.n, b.m FROM (SELECT origin, count(*) n FROM flights GROUP BY 1) a JOIN (SELECT destination, count(*) m FROM flights GROUP BY 1) b ON a.origin = b.destination',
-  ],
-  [
-    'shared expression',
-    'WITH m AS (SELECT origin, sum(delay) s FROM flights GROUP BY 1) SELECT count(*) FROM m a JOIN m b ON a.s >= b.s',
-  ],
-  [
-    'shared rows',
-    'WITH m AS MATERIALIZED (SELECT origin, delay FROM flights WHERE delay > 50) SELECT a.origin, count(*) FROM m a JOIN (SELECT origin, max(delay) d FROM m GROUP BY 1) b ON a.origin = b.origin AND a.delay = b.d GROUP BY 1',
-  ],
   ['unnest', 'SELECT id, unnest(items) FROM odd'],
   ['unnest then group', "SELECT w, count(*) FROM (SELECT unnest(string_split(comment, ' ')) w FROM order_lines) GROUP BY w"],
   [
@@ -251,40 +173,26 @@ export const DISTRIBUTED: readonly (readonly [name: string, sql: string])[] = [
   ],
 ];
 
+/** Queries that are distributed: none may fall back. */
+export const DISTRIBUTED: readonly (readonly [name: string, sql: string])[] = [...PLAIN, ...JOINS, ...SHUFFLES];
+
 /** Everything else that DuckDB can run: the answer is right and the plan says what it gathered. */
 export const FALLING_BACK: readonly (readonly [name: string, sql: string, scope: 'operator' | 'query'])[] = [
-  ['sort', 'SELECT origin, delay, date FROM flights ORDER BY delay DESC NULLS LAST, date', 'operator'],
-  [
-    'window',
-    'SELECT origin, date, row_number() OVER (PARTITION BY origin ORDER BY delay DESC NULLS LAST, date) rn, sum(delay) OVER (PARTITION BY origin ORDER BY date ROWS BETWEEN 3 PRECEDING AND CURRENT ROW EXCLUDE TIES) s, lag(date, 1, NULL) OVER (PARTITION BY origin ORDER BY date) FROM flights',
-    'operator',
-  ],
   [
     'window ranks',
     'SELECT id, rank() OVER (ORDER BY tiny), dense_rank() OVER (ORDER BY tiny DESC), ntile(4) OVER (ORDER BY id), count(*) FILTER (WHERE flag) OVER (PARTITION BY tiny), first_value(id) OVER (ORDER BY id) FROM odd',
     'operator',
   ],
-  ['qualify', 'SELECT origin, date FROM flights QUALIFY row_number() OVER (PARTITION BY origin ORDER BY date) <= 2', 'operator'],
+  ['median of all', 'SELECT median(delay), mode(origin) FROM flights', 'operator'],
   [
-    'median',
-    'SELECT origin, median(delay), quantile_cont(delay, 0.5), quantile_disc(delay, [0.1, 0.9]), mad(delay) FROM flights GROUP BY 1',
+    'window with and without keys',
+    'SELECT id, row_number() OVER (ORDER BY id) n, sum(weight) OVER (PARTITION BY mood) s, count(*) OVER () FROM keys',
     'operator',
   ],
+  ['rollup of medians', 'SELECT return_flag, ship_mode, median(price) FROM order_lines GROUP BY ROLLUP (1, 2)', 'operator'],
   [
-    'ordered list',
-    "SELECT origin, list(delay ORDER BY date DESC), string_agg(destination, '|' ORDER BY date) FROM flights GROUP BY 1",
-    'operator',
-  ],
-  [
-    'correlation',
-    'SELECT origin, corr(delay, distance), regr_slope(delay, distance), skewness(delay) FROM flights GROUP BY 1',
-    'operator',
-  ],
-  ['except', 'SELECT origin FROM flights EXCEPT SELECT iata FROM airports', 'operator'],
-  ['intersect all', 'SELECT origin FROM flights INTERSECT ALL SELECT destination FROM flights', 'operator'],
-  [
-    'full join',
-    'SELECT count(*), sum(f.delay), count(a.iata) FROM flights f FULL JOIN airports a ON f.origin = a.iata AND f.delay > 150',
+    'full join without keys',
+    'SELECT count(*), count(a.id), count(b.id) FROM keys a FULL JOIN other_keys b ON a.weight + 70 < b.weight',
     'operator',
   ],
   ['limit percent', 'SELECT count(*) FROM (SELECT * FROM flights LIMIT 10%)', 'operator'],

@@ -1,9 +1,13 @@
 /**
  * Runs a physical plan on native DuckDB as isolated tasks: each sees only its own inputs, as tables in0..inN with wire types, made
- * as a slot makes them. Rows of a stage are appended in the order of its tasks.
+ * as a slot makes them. Rows of a stage are appended in the order of its tasks. Buckets are split by the engine's own hash: any hash
+ * will do that gives equal values of one type equal buckets. Stages run when one that is wanted reads them, so what an alternative
+ * leaves out is not run.
  */
-import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource } from '../../../shared/plan/physical.ts';
+import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource, Stage } from '../../../shared/plan/physical.ts';
 import { quoteName } from '../literals.ts';
+import { checkStage } from './check-plan.ts';
+import { bucketTasks, type ReadBuckets } from './simulated-buckets.ts';
 
 /** What a simulation needs of an engine, so that both the native one and the tabs' can play it. */
 export interface SimulationEngine {
@@ -15,40 +19,55 @@ export interface Simulation {
   /** JSON rows, with result column types as DuckDB names them after the last stage. */
   readonly rows: readonly (readonly unknown[])[];
   readonly tasks: number;
+  /** Indices of the stages that ran, ascending. */
+  readonly stages: readonly number[];
+  /** Titles of the alternatives that were taken. */
+  readonly taken: readonly string[];
 }
 
 export interface SimulationOptions {
   readonly chunkRows: number;
   /** Also runs every n-th task's chunks as runs of this many; 1 is one chunk a task. */
   readonly runChunks?: number;
+  /** Neighbouring buckets that one task reads. */
+  readonly runBuckets?: number;
+  /** Splits the first bucket of each branch that allows it along the upstream tasks. */
+  readonly splitBuckets?: boolean;
+  /** `forced` takes those for small sides whatever the sizes; those for empty ones only where it is true. */
+  readonly alternatives?: 'bySize' | 'forced' | 'never';
   /** Result rows as text, for engines whose values differ in form. */
   readonly asText?: boolean;
 }
 
-/** The chunk runs of a branch's tasks; one task of everything where nothing is partitioned. */
-function runsOf(input: PlanInput | undefined, runChunks: number, upstreamTasks: (stage: number) => number): number[][] {
-  if (!input || input.read === 'all') return [[]];
-  if (input.kind === 'stage') return Array.from({ length: upstreamTasks(input.stage) }, (_, i) => [i]);
-  const runs: number[][] = [];
-  for (let at = 0; at < input.source.chunks.length; at += runChunks) {
-    const run = input.source.needed.filter((i) => i >= at && i < at + runChunks);
-    if (run.length > 0) runs.push(run);
-  }
-  return runs;
-}
+/** What a task reads of one input. */
+type Reading =
+  | { readonly kind: 'chunks'; readonly chunks: readonly number[] }
+  | { readonly kind: 'tables'; readonly tables: readonly string[] }
+  | { readonly kind: 'buckets'; readonly read: ReadBuckets };
 
 class Simulator {
   private readonly connection: SimulationEngine;
   private readonly plan: PhysicalPlan;
   private readonly options: SimulationOptions;
   /** Per stage, the names of its tasks' output tables in order. */
-  private readonly outputs: string[][] = [];
+  private readonly outputs = new Map<number, readonly string[]>();
+  readonly taken: string[] = [];
   tasks = 0;
 
   constructor(connection: SimulationEngine, plan: PhysicalPlan, options: SimulationOptions) {
     this.connection = connection;
     this.plan = plan;
     this.options = options;
+  }
+
+  get stages(): readonly number[] {
+    return [...this.outputs.keys()].sort((a, b) => a - b);
+  }
+
+  private stageAt(index: number): Stage {
+    const stage = this.plan.stages[index];
+    if (!stage) throw new Error(`there is no stage ${index}`);
+    return stage;
   }
 
   private async columnNames(source: ScanSource): Promise<string[]> {
@@ -65,62 +84,124 @@ class Simulator {
     return `SELECT ${list} FROM main.${quoteName(source.dataset)} WHERE ${where} ORDER BY rowid`;
   }
 
-  private stageSql(columns: readonly PlanColumn[], tables: readonly string[]): string {
-    if (tables.length === 0) return `SELECT ${columns.map((c, i) => `CAST(NULL AS ${c.wire}) AS c${i}`).join(', ')} WHERE false`;
-    return tables.map((t) => `SELECT * FROM ${t}`).join(' UNION ALL ');
+  private stageSql(columns: readonly PlanColumn[], stage: number, reading: Reading): string {
+    const list = columns.map((_, i) => `c${i}`).join(', ');
+    const none = `SELECT ${columns.map((c, i) => `CAST(NULL AS ${c.wire}) AS c${i}`).join(', ')} WHERE false`;
+    if (reading.kind === 'tables') return reading.tables.map((t) => `SELECT ${list} FROM ${t}`).join(' UNION ALL ') || none;
+    if (reading.kind !== 'buckets') throw new Error('a stage is not read by chunks');
+    const by = this.stageAt(stage).output.partitioning;
+    const bucket =
+      by.kind === 'hash'
+        ? `hash(${by.keys.map((k) => `c${k}`).join(', ')}) % ${by.count}`
+        : `CAST(c${columns.length} AS UBIGINT)`;
+    const { buckets, tables } = reading.read;
+    return (
+      buckets.flatMap((b) => tables.map((t) => `SELECT ${list} FROM ${t} WHERE ${bucket} = ${b}`)).join(' UNION ALL ') || none
+    );
   }
 
-  private async runTask(schema: string, branch: Branch, run: readonly number[], columns: readonly PlanColumn[]): Promise<string> {
+  private async runTask(stage: Stage, branch: Branch, name: string, readings: readonly Reading[]): Promise<string> {
     const c = this.connection;
-    await c.run(`CREATE SCHEMA ${schema}`);
+    await c.run(`CREATE SCHEMA ${name}`);
     for (const [i, input] of branch.inputs.entries()) {
-      const chunks = input.read === 'partition' ? run : input.kind === 'scan' ? input.source.needed : [];
+      const reading = readings[i];
+      if (!reading) throw new Error(`input ${i} is not read`);
       const sql =
         input.kind === 'scan'
-          ? await this.scanSql(input.source, chunks)
-          : this.stageSql(
-              input.columns,
-              input.read === 'partition'
-                ? run.map((k) => this.outputs[input.stage]?.[k] ?? '')
-                : (this.outputs[input.stage] ?? []),
-            );
-      await c.run(`CREATE TABLE ${schema}.in${i} AS ${sql}`);
+          ? await this.scanSql(input.source, reading.kind === 'chunks' ? reading.chunks : [])
+          : this.stageSql(input.columns, input.stage, reading);
+      await c.run(`CREATE TABLE ${name}.in${i} AS ${sql}`);
     }
     // Only the task's own tables: main's datasets have other names, and a fragment that reaches for one fails.
-    await c.run(`SET schema = '${schema}'`);
+    await c.run(`SET schema = '${name}'`);
     try {
-      for (const step of branch.fragment.steps) await c.run(`CREATE TABLE ${schema}.out AS ${step.sql}`);
+      for (const step of branch.fragment.steps) await c.run(`CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}`);
     } finally {
       await c.run("SET schema = 'main'");
     }
-    await this.checkTypes(schema, columns);
+    await this.checkOutput(name, stage);
     this.tasks += 1;
-    return `${schema}.out`;
+    return `${name}.out`;
   }
 
-  private async checkTypes(schema: string, columns: readonly PlanColumn[]): Promise<void> {
-    const found = await this.connection.rows(`DESCRIBE ${schema}.out`);
-    columns.forEach((c, i) => {
-      const [name, type] = found[i] ?? [];
-      if (name !== `c${i}` || String(type) !== c.wire)
-        throw new Error(`column ${i} is ${String(name)} ${String(type)}, planned c${i} ${c.wire}`);
+  private async checkOutput(name: string, stage: Stage): Promise<void> {
+    const found = await this.connection.rows(`DESCRIBE ${name}.out`);
+    const { columns, partitioning: by } = stage.output;
+    const wires = [...columns.map((c) => c.wire), ...(by.kind === 'range' ? ['INTEGER'] : [])];
+    wires.forEach((wire, i) => {
+      const [column, type] = found[i] ?? [];
+      if (column !== `c${i}` || String(type) !== wire)
+        throw new Error(`column ${i} is ${String(column)} ${String(type)}, planned c${i} ${wire}`);
     });
-    if (found.length !== columns.length) throw new Error(`${found.length} columns, planned ${columns.length}`);
+    if (found.length !== wires.length) throw new Error(`${found.length} columns, planned ${wires.length}`);
+    if (by.kind !== 'range') return;
+    const at = `c${columns.length}`;
+    const wrong = await this.connection.rows(
+      `SELECT count(*) FROM ${name}.out WHERE ${at} IS NULL OR ${at} < 0 OR ${at} >= ${by.count}`,
+    );
+    if (Number(wrong[0]?.[0]) > 0) throw new Error(`rows outside the ${by.count} buckets`);
   }
 
-  async run(): Promise<readonly string[]> {
-    for (const stage of this.plan.stages) {
-      const tables: string[] = [];
-      for (const [b, branch] of stage.branches.entries()) {
-        const partitioned = branch.inputs.filter((i) => i.read === 'partition');
-        if (partitioned.length > 1) throw new Error(`stage ${stage.index} has two partitioned inputs`);
-        const runs = runsOf(partitioned[0], this.options.runChunks ?? 1, (s) => this.outputs[s]?.length ?? 0);
-        for (const [t, run] of runs.entries())
-          tables.push(await this.runTask(`w_${stage.index}_${b}_${t}`, branch, run, stage.output.columns));
-      }
-      this.outputs[stage.index] = tables;
+  private async rowsOf(stage: number): Promise<number> {
+    let rows = 0;
+    for (const t of await this.outputOf(stage))
+      rows += Number((await this.connection.rows(`SELECT CAST(count(*) AS INTEGER) FROM ${t}`))[0]?.[0]);
+    return rows;
+  }
+
+  private async branchesOf(stage: Stage): Promise<readonly Branch[]> {
+    const { alternatives: mode = 'bySize' } = this.options;
+    if (mode === 'never') return stage.branches;
+    for (const { when, title, branches } of stage.alternatives ?? []) {
+      const rows = await this.rowsOf(when.stage);
+      const bytes = rows * 16 * this.stageAt(when.stage).output.columns.length;
+      const isSmall = when.bytesMax === undefined || mode === 'forced' || bytes <= when.bytesMax;
+      if ((when.rowsMax !== undefined && rows > when.rowsMax) || !isSmall) continue;
+      this.taken.push(title);
+      return branches;
     }
-    return this.outputs.at(-1) ?? [];
+    return stage.branches;
+  }
+
+  /** What each task of a branch reads, input by input. */
+  private async tasksOf(branch: Branch): Promise<readonly (readonly Reading[])[]> {
+    const tables = new Map<number, readonly string[]>();
+    for (const input of branch.inputs) if (input.kind === 'stage') tables.set(input.stage, await this.outputOf(input.stage));
+    const whole = (input: PlanInput): Reading =>
+      input.kind === 'scan'
+        ? { kind: 'chunks', chunks: input.source.needed }
+        : { kind: 'tables', tables: tables.get(input.stage) ?? [] };
+    const partitioned = branch.inputs.filter((i) => i.read === 'partition');
+    const [first] = partitioned;
+    if (!first) return [branch.inputs.map(whole)];
+    const spread = (own: Reading): Reading[] => branch.inputs.map((i) => (i === first ? own : whole(i)));
+    if (first.kind === 'scan')
+      return chunkRuns(first.source, this.options.runChunks ?? 1).map((chunks) => spread({ kind: 'chunks', chunks }));
+    if (first.exchange === 'forward') return (tables.get(first.stage) ?? []).map((t) => spread({ kind: 'tables', tables: [t] }));
+    const by = this.stageAt(first.stage).output.partitioning;
+    const cut = bucketTasks(branch, by.kind === 'single' ? 1 : by.count, (stage) => tables.get(stage) ?? [], this.options);
+    return cut.map((reads) =>
+      branch.inputs.map((input, i): Reading => {
+        const own = reads[i];
+        return own ? { kind: 'buckets', read: own } : whole(input);
+      }),
+    );
+  }
+
+  /** Runs a stage and all that it needs, once. */
+  async outputOf(index: number): Promise<readonly string[]> {
+    const known = this.outputs.get(index);
+    if (known) return known;
+    const stage = this.stageAt(index);
+    checkStage(this.plan, stage);
+    const branches = await this.branchesOf(stage);
+    const made: string[] = [];
+    for (const [b, branch] of branches.entries()) {
+      for (const [t, readings] of (await this.tasksOf(branch)).entries())
+        made.push(await this.runTask(stage, branch, `w_${index}_${b}_${t}`, readings));
+    }
+    this.outputs.set(index, made);
+    return made;
   }
 
   async cleanUp(): Promise<void> {
@@ -131,6 +212,23 @@ class Simulator {
   }
 }
 
+/** The tables are so small that only all of their sort keys make a sample. */
+function wholeSample(sql: string): string {
+  return sql.includes('create_sort_key')
+    ? sql.replace(/USING SAMPLE [\d.]+% \(bernoulli, 1\)/, 'USING SAMPLE 100% (bernoulli, 1)')
+    : sql;
+}
+
+/** Aligned runs of the needed chunks; without any, one task still says what comes of nothing. */
+function chunkRuns(source: ScanSource, runChunks: number): readonly (readonly number[])[] {
+  const runs: number[][] = [];
+  for (let at = 0; at < source.chunks.length; at += runChunks) {
+    const run = source.needed.filter((i) => i >= at && i < at + runChunks);
+    if (run.length > 0) runs.push(run);
+  }
+  return runs;
+}
+
 export async function simulate(
   connection: SimulationEngine,
   plan: PhysicalPlan,
@@ -138,14 +236,15 @@ export async function simulate(
 ): Promise<Simulation> {
   const simulator = new Simulator(connection, plan, options);
   try {
-    const tables = await simulator.run();
-    if (tables.length === 0) return { rows: [], tasks: simulator.tasks };
+    const tables = await simulator.outputOf(plan.stages.length - 1);
+    const { tasks, stages, taken } = simulator;
+    if (tables.length === 0) return { rows: [], tasks, stages, taken };
     const own = (c: PlanColumn, i: number): string => (c.type === c.wire ? `c${i}` : `CAST(c${i} AS ${c.type})`);
     const back = plan.columns
       .map((c, i) => `${options.asText ? `CAST(${own(c, i)} AS VARCHAR)` : own(c, i)} AS c${i}`)
       .join(', ');
     const sql = tables.map((t) => `SELECT ${back} FROM ${t}`).join(' UNION ALL ');
-    return { rows: await connection.rows(sql), tasks: simulator.tasks };
+    return { rows: await connection.rows(sql), tasks, stages, taken };
   } finally {
     await simulator.cleanUp();
   }

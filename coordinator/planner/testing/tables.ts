@@ -43,5 +43,26 @@ export const TABLES = [
     chunkRows: CHUNK_ROWS,
     sql: `SELECT i::INTEGER AS id, 'x' AS word, 1.5::DOUBLE AS f, 2.25::DECIMAL(10,2) AS d FROM range(400) t(i) WHERE i < 0`,
   },
+  // Keys that are equal to SQL and not to a careless hash: NULL, NaN, both zeros, other widths and scales, trailing blanks, other units.
+  {
+    name: 'keys',
+    chunkRows: CHUNK_ROWS,
+    sql: `SELECT i::INTEGER AS id, CASE WHEN i % 9 = 0 THEN NULL ELSE (i % 40)::INTEGER END AS whole,
+      CASE i % 8 WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN -0.0::DOUBLE WHEN 2 THEN NULL WHEN 3 THEN '-infinity'::DOUBLE ELSE (i % 30) / 4 END AS real,
+      (i % 50 / 10)::DECIMAL(10,2) AS amount, list_extract(['a', 'a ', ' a', 'A', '', 'é', NULL], 1 + i % 7) AS word,
+      (i % 25)::HUGEINT * 100000000000000000000 AS huge, list_extract([INTERVAL 1 MONTH, INTERVAL 30 DAY, INTERVAL 24 HOUR, NULL], 1 + i % 4) AS span,
+      ('mood' || i % 3)::ENUM('mood0', 'mood1', 'mood2') AS mood, [i % 4, NULL] AS items, {'a': i % 5, 'b': CASE WHEN i % 2 = 0 THEN -0.0::DOUBLE ELSE 0.5 END} AS pair,
+      DATE '2020-01-01' + (i % 20)::INTEGER AS day, (hash(i, 21) % 100)::SMALLINT AS weight FROM range(400) t(i)`,
+  },
+  {
+    name: 'other_keys',
+    chunkRows: CHUNK_ROWS,
+    sql: `SELECT i::BIGINT AS id, CASE WHEN i % 7 = 0 THEN NULL ELSE (i % 60)::BIGINT END AS whole,
+      CASE i % 6 WHEN 0 THEN 'nan'::FLOAT WHEN 1 THEN 0.0::FLOAT WHEN 2 THEN NULL ELSE ((i % 40) / 4)::FLOAT END AS real,
+      (i % 35 / 10)::DECIMAL(15,4) AS amount, list_extract(['a', 'a  ', 'é', 'é', NULL], 1 + i % 5) AS word,
+      (i % 35)::HUGEINT * 100000000000000000000 AS huge, list_extract([INTERVAL 720 HOUR, INTERVAL 1 DAY, NULL], 1 + i % 3) AS span,
+      'mood' || i % 4 AS mood, [i % 6, NULL]::BIGINT[] AS items, {'a': i % 7, 'b': 0.0::DOUBLE} AS pair,
+      TIMESTAMP '2020-01-01' + to_hours((i % 50 * 12)::INTEGER) AS day, (hash(i, 22) % 100)::SMALLINT AS weight FROM range(350) t(i)`,
+  },
   { name: 'Two Words', chunkRows: CHUNK_ROWS, sql: `SELECT i::INTEGER AS "a b", 'q' || i AS "select" FROM range(200) t(i)` },
 ] as const;

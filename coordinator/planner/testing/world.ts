@@ -33,6 +33,24 @@ export async function makeWorld(tables: readonly { name: string; sql: string; ch
   return { connection, datasets };
 }
 
+/** The same data, said to be so much bigger; of how many different values, is told only where that is wanted. */
+export function inflated(
+  datasets: readonly DatasetRecord[],
+  factor: number,
+  keep: { readonly distinct?: boolean } = {},
+): readonly DatasetRecord[] {
+  return datasets.map((d) => ({
+    ...d,
+    columns: keep.distinct ? d.columns : d.columns.map(({ name, type, wire }) => ({ name, type, wire })),
+    rows: d.rows * factor,
+    bytes: d.bytes * factor,
+    chunks: d.chunks.map((c) => ({
+      rows: c.rows * factor,
+      columns: c.columns.map((x) => ({ ...x, nulls: x.nulls * factor, bytes: x.bytes * factor })),
+    })),
+  }));
+}
+
 function boundSql(type: string, column: string): { kind: Bound['k']; sql: string } | undefined {
   if (/^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(type)) return { kind: 'i', sql: `CAST(${column} AS VARCHAR)` };
   if (type === 'DATE') return { kind: 'i', sql: `CAST(${column} - DATE '1970-01-01' AS VARCHAR)` };
@@ -45,7 +63,12 @@ function boundSql(type: string, column: string): { kind: Bound['k']; sql: string
 
 async function recordOf(c: DuckDBConnection, name: string, chunkRows: number): Promise<DatasetRecord> {
   const described = (await c.runAndReadAll(`DESCRIBE ${quoteName(name)}`)).getRows();
-  const columns = described.map((r) => ({ name: String(r[0]), type: String(r[1]), wire: wireTypeOf(String(r[1])) }));
+  const columns = [];
+  for (const r of described) {
+    const counted = await c.runAndReadAll(`SELECT count(DISTINCT ${quoteName(String(r[0]))}) FROM ${quoteName(name)}`);
+    const distinct = Number(counted.getRows()[0]?.[0]);
+    columns.push({ name: String(r[0]), type: String(r[1]), wire: wireTypeOf(String(r[1])), distinct });
+  }
   const rows = Number((await c.runAndReadAll(`SELECT count(*) FROM ${quoteName(name)}`)).getRows()[0]?.[0] ?? 0);
   const chunks: ChunkRecord[] = [];
   for (let at = 0; at < rows; at += chunkRows) {
