@@ -11,14 +11,6 @@ import { type Layout, layoutOf } from './layout.ts';
 import { readSchema, type WireColumn } from './schema.ts';
 import { type RowHash, rowHashOf, splitHash } from './split-hash.ts';
 
-/** Takes a task's rows piece by piece, gives its buckets. */
-export interface Splitter {
-  /** Appends the rows of an IPC stream or of a piece of one; the bytes are not kept. Throws IpcError. */
-  addPiece(bytes: Uint8Array): void;
-  /** One stream per bucket, in order. Must be the last call. */
-  finish(): readonly CanonicalStream[];
-}
-
 /** Names and types of what a fragment with this partitioning gives: with `range`, the bucket's number comes last. */
 export function fragmentColumns(columns: readonly WireColumn[], partitioning: OutputPartitioning): readonly WireColumn[] {
   return partitioning.kind === 'range' ? [...columns, { name: 'bucket', wire: 'INTEGER' }] : columns;
@@ -28,7 +20,8 @@ export function bucketCount(partitioning: OutputPartitioning): number {
   return partitioning.kind === 'single' ? 1 : partitioning.count;
 }
 
-export class ReferenceSplitter implements Splitter {
+/** Takes a task's rows piece by piece, gives its buckets. */
+export class ReferenceSplitter {
   readonly #columns: readonly WireColumn[];
   readonly #layouts: readonly Layout[];
   readonly #partitioning: OutputPartitioning;
@@ -44,6 +37,7 @@ export class ReferenceSplitter implements Splitter {
     this.#buckets = Array.from({ length: bucketCount(partitioning) }, () => new Canonicaliser(columns, batchRows));
   }
 
+  /** Appends the rows of an IPC stream or of a piece of one; the bytes are not kept. Throws IpcError. */
   addPiece(bytes: Uint8Array): void {
     const stream = parseStream(bytes);
     if (stream.schema !== undefined) checkTypes(readSchema(stream.schema), this.#columns);
@@ -72,6 +66,7 @@ export class ReferenceSplitter implements Splitter {
     return (row) => Number(splitHash(this.#hashes, keys, row) % count);
   }
 
+  /** One stream per bucket, in order. Must be the last call. */
   finish(): readonly CanonicalStream[] {
     return this.#buckets.map((bucket) => bucket.finish());
   }

@@ -7,8 +7,9 @@ type ScatterValues = (cells: number, data: number, validity: number, rows: numbe
 
 export interface SplitExports {
   readonly memory: WebAssembly.Memory;
-  blake3(input: number, bytes: number, scratch: number): void;
-  blake3Scratch(bytes: number): number;
+  blake3Room(bytes: number): number;
+  blake3Chunks(input: number, count: number, first: number, cvs: number): void;
+  blake3End(input: number, bytes: number, chunk: number, cvs: number): void;
   bothValid(a: number, b: number, rows: number, to: number): void;
   repeatBits(bits: number, rows: number, times: number, to: number): void;
   readonly hash8: HashValues;

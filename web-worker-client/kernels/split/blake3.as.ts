@@ -271,42 +271,43 @@ function compress(
   v128.store(to, high64(c4, d4), 112);
 }
 
-/** Chaining values of the chunks of an input, one after the other at `cvs`. The last chunk is `tail` (one that is padded). */
-function chunks(input: usize, bytes: usize, cvs: usize, tail: usize, single: u32): void {
-  const full = (bytes - 1) / CHUNK;
-  for (let chunk: usize = 0; chunk < full; chunk += 4) {
-    const at = input + chunk * CHUNK;
-    compress(at, CHUNK, CHUNK / BLOCK, <u32>BLOCK, chunk, true, CHUNK_START, CHUNK_END, 0, cvs + chunk * CV);
-  }
-  const rest = bytes - full * CHUNK;
-  memory.fill(tail, 0, CHUNK);
-  memory.copy(tail, input + full * CHUNK, rest);
-  const blocks = (rest + BLOCK - 1) / BLOCK;
-  const lastBytes = <u32>(rest - (blocks - 1) * BLOCK);
-  compress(tail, 0, blocks, lastBytes, full, false, CHUNK_START, CHUNK_END | single, 0, cvs + full * CV);
-}
-
-/** Bytes that `blake3` needs at `scratch`, for an input of `bytes`. */
-export function blake3Scratch(bytes: usize): usize {
+/** Bytes that chaining values of an input of `bytes` take, and what `blake3End` needs behind them. */
+export function blake3Room(bytes: usize): usize {
   return CHUNK + (bytes / CHUNK + 5) * CV;
 }
 
-/** The digest (32 bytes) of `bytes` bytes, which are at least one, to the first bytes of `scratch`. */
-export function blake3(input: usize, bytes: usize, scratch: usize): void {
-  const cvs = scratch;
-  let count = (bytes + CHUNK - 1) / CHUNK;
-  const tail = cvs + (count + 4) * CV;
-  chunks(input, bytes, cvs, tail, count === 1 ? ROOT : 0);
-  // Neighbours are joined level by level, an odd one waits: the tree whose left sides are full.
+/** Chaining values of `count` whole chunks, the first of which is number `first`, to their places at `cvs`. Never the last chunk. */
+export function blake3Chunks(input: usize, count: usize, first: usize, cvs: usize): void {
+  for (let i: usize = 0; i < count; i += 4) {
+    const chunk = first + i;
+    compress(input + i * CHUNK, CHUNK, CHUNK / BLOCK, <u32>BLOCK, chunk, true, CHUNK_START, CHUNK_END, 0, cvs + chunk * CV);
+  }
+}
+
+/** The last chunk, number `chunk`, of 1 to 1024 bytes; then the digest (32 bytes) to the first bytes of `cvs`. */
+export function blake3End(input: usize, bytes: usize, chunk: usize, cvs: usize): void {
+  // What is behind the end counts as zeros.
+  const tail = cvs + (chunk + 5) * CV;
+  memory.fill(tail, 0, CHUNK);
+  memory.copy(tail, input, bytes);
+  const blocks = (bytes + BLOCK - 1) / BLOCK;
+  const last = CHUNK_END | (chunk === 0 ? ROOT : 0);
+  compress(tail, 0, blocks, <u32>(bytes - (blocks - 1) * BLOCK), chunk, false, CHUNK_START, last, 0, cvs + chunk * CV);
+  join(cvs, chunk + 1);
+}
+
+/** Joins neighbours level by level, an odd one waits: the tree whose left sides are full. */
+function join(cvs: usize, chunks: usize): void {
+  let count = chunks;
   while (count > 1) {
     const pairs = count >> 1;
-    const root: u32 = count === 2 ? ROOT : 0;
+    const flags = PARENT | (count === 2 ? ROOT : 0);
     const odd = cvs + (count - 1) * CV;
     const low = v128.load(odd);
     const high = v128.load(odd, 16);
     for (let i: usize = 0; i < pairs; i += 4) {
       // Four results end before the next group's first input.
-      compress(cvs + i * 2 * CV, 2 * CV, 1, <u32>BLOCK, 0, false, 0, 0, PARENT | root, cvs + i * CV);
+      compress(cvs + i * 2 * CV, 2 * CV, 1, <u32>BLOCK, 0, false, 0, 0, flags, cvs + i * CV);
     }
     if (count & 1) {
       v128.store(cvs + pairs * CV, low);
