@@ -59,6 +59,7 @@ export interface GridHandle {
   setShare(share: number): void;
 }
 
+const LAST_WORDS_MS = 50;
 const WORKER_ID = 'muster-worker-id';
 const BUSY: ReadonlySet<TabState> = new Set(['idle', 'working', 'draining']);
 
@@ -186,13 +187,13 @@ class PageSide implements GridHandle {
       this.#tell((link) => link.changeTraits({ visibility: visibility() }));
       this.#tell((link) => link.wakeUp());
     });
-    on(document, 'freeze', () => this.#tell((link) => link.freeze(Date.now())));
+    on(document, 'freeze', () => this.#freeze());
     on(document, 'resume', () => this.#tell((link) => link.thaw()));
     on(window, 'pageshow', () => this.#tell((link) => link.thaw()));
     on(window, 'online', () => this.#tell((link) => link.wakeUp()));
     on(window, 'pagehide', (event) => {
       // A page that the browser keeps for the back button is frozen like any other.
-      if ((event as PageTransitionEvent).persisted) this.#tell((link) => link.freeze(Date.now()));
+      if ((event as PageTransitionEvent).persisted) this.#freeze();
       // What runs is then released, not dead; a message that comes too late costs a recompute at most.
       else this.#tell((link) => link.leave({ deleteBlocks: false, handOver: false }));
     });
@@ -200,6 +201,13 @@ class PageSide implements GridHandle {
       holdFreezeShield(`muster-tab-${Math.random().toString(36).slice(2)}`),
       watchBattery((rests) => this.#tell((link) => (rests ? link.pause('battery') : link.resume('battery')))),
     );
+  }
+
+  /** Workers stop with their page as soon as this returns: the busy wait gives the link the moment that its last messages take. */
+  #freeze(): void {
+    this.#tell((link) => link.freeze(Date.now()));
+    const untilMs = performance.now() + LAST_WORDS_MS;
+    while (performance.now() < untilMs);
   }
 
   #unwatch(): void {

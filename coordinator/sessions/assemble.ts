@@ -5,7 +5,7 @@ import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import type { Guard } from '../auth/guard.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
-import { Relay } from '../blocks/relay.ts';
+import { Relay, type RelayOptions } from '../blocks/relay.ts';
 import { Collector } from '../blocks/relay-collect.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { LocalSlot } from '../local/local-slot.ts';
@@ -25,7 +25,8 @@ export interface GridOptions {
   readonly blocks: CoordinatorBlocks;
   readonly storeIds: StoreIds;
   readonly breakpoints: Breakpoints;
-  readonly transferIdleMs?: number;
+  /** Overrides the relay's limits. */
+  readonly relay?: Pick<RelayOptions, 'idleMs' | 'memoryBytes' | 'diskBytes' | 'createFile'>;
   /** Makes the coordinator's own slot; absent: tabs do all the work. */
   readonly makeLocalSlot?: (() => LocalSlot) | undefined;
   readonly log: (error: unknown, what: string) => void;
@@ -54,13 +55,23 @@ export function assembleGrid(options: GridOptions): Grid {
     if (storeId === undefined || !lacking.note(blockId, holder, sessions.ofStore(storeId))) return;
     shell.tell({ type: 'blocksDropped', storeId, blockIds: [blockId] });
   };
+  // What the core has forgotten, or never knew, it must not hear of: it would take it for a lost chunk.
+  const lostHere = (blockId: BlockId): void => {
+    if (core.blockInfo(blockId) || blocks.chunks.has(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
+  };
   const relay = new Relay({
     clock,
     guard,
     blocks,
     lacks,
     log,
-    ...(options.transferIdleMs !== undefined && { idleMs: options.transferIdleMs }),
+    spillDir: () => blocks.scratch(),
+    damaged: (blockId, error) => {
+      log(error, `the coordinator's copy of block ${blockId} is of no use`);
+      blocks.discard([blockId]).catch((failed: unknown) => log(failed, 'a damaged block could not be deleted'));
+      lostHere(blockId);
+    },
+    ...options.relay,
     session: (sessionId, dataKey) => sessions.byDataKey(sessionId, dataKey)?.identity.sessionId,
     leased: (sessionId, blockId, bucket) => core.leaseOf(sessionId, blockId, bucket),
     accepted: (blockId) => core.blockInfo(blockId)?.buckets,
@@ -87,8 +98,11 @@ export function assembleGrid(options: GridOptions): Grid {
   const local = makeLocalSlot && new LocalWorker({ shell, blocks, breakpoints, makeSlot: makeLocalSlot, log });
   const collector = new Collector({
     peer: (sessionId) => relay.peer(sessionId),
-    keep: ({ blockId, buckets }, slices) => blocks.putSlices(blockId, buckets, slices),
-    collected: ({ blockId, digest }) => handOvers.ended(blockId, () => shell.tell({ type: 'blockCollected', blockId, digest })),
+    receive: (blockId, buckets) => blocks.receive(blockId, buckets),
+    collected: ({ blockId, digest }) => {
+      blocks.received(blockId);
+      handOvers.ended(blockId, () => shell.tell({ type: 'blockCollected', blockId, digest }));
+    },
     failed: (blockId, why) => handOvers.ended(blockId, () => shell.tell({ type: 'collectFailed', blockId, why })),
     lacks,
     log,

@@ -162,7 +162,8 @@ export class WorkerSession {
         throw new ProtocolError('hello comes once, as the first frame');
       case 'heartbeat':
         shell.tell({ type: 'heartbeatReceived', sessionId, running: message.running as AttemptId[] });
-        this.send({ type: 'heartbeatSeen', seq: message.seq });
+        // Not behind leases that still gather their inputs: the tab would take the silence for our end.
+        this.#write({ type: 'heartbeatSeen', seq: message.seq });
         return;
       case 'traitsChanged':
         if (this.#returning) this.#returning = { ...this.#returning, traits: message.traits };

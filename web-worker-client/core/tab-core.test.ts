@@ -88,11 +88,11 @@ test('pause hands everything back at once and discards what still comes', () => 
   tab.types({ type: 'inputsFetched', attemptId: 'a' });
   tab.lease('b');
   expect(tab.types({ type: 'paused', by: 'volunteer' })).toEqual([
+    'send traitsChanged',
     'handBack a',
     'stopAttempt a',
     'handBack b',
     'forgetAttempt b',
-    'send traitsChanged',
   ]);
   expect(tab.lease('c')).toEqual(['handBack c', 'forgetAttempt c']);
   expect(tab.types(done('a'))).toEqual(['discard a']);
@@ -108,7 +108,7 @@ test('finish-then-pause keeps what runs, hands back what waits, then pauses', ()
   tab.lease('a');
   tab.types({ type: 'inputsFetched', attemptId: 'a' });
   tab.lease('b');
-  expect(tab.types({ type: 'finishThenPauseRequested' })).toEqual(['handBack b', 'forgetAttempt b', 'send traitsChanged']);
+  expect(tab.types({ type: 'finishThenPauseRequested' })).toEqual(['send traitsChanged', 'handBack b', 'forgetAttempt b']);
   expect(tab.core.view().state).toBe('draining');
   expect(tab.types(done('a'))).toEqual(['report a']);
   expect(tab.core.view().state).toBe('paused');
@@ -255,10 +255,10 @@ test('fewer slots hand back what ran there', () => {
   tab.lease('a', 1);
   tab.types({ type: 'inputsFetched', attemptId: 'a' });
   expect(tab.types({ type: 'traitsChanged', traits: { slots: 1 } })).toEqual([
+    'send traitsChanged',
     'handBack a',
     'stopAttempt a',
     'applySlots',
-    'send traitsChanged',
   ]);
   expect(tab.lease('b', 1)).toEqual(['handBack b', 'forgetAttempt b']);
   expect(tab.types({ type: 'traitsChanged', traits: { slots: 1 } })).toEqual([]);

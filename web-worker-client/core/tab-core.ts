@@ -223,15 +223,16 @@ export class TabCore {
 
   #onPaused(by: PauseReason): void {
     if (!this.#wishes.pause(by)) return;
+    // First, or what is handed back may be leased to this very tab again.
+    this.#tellTraits();
     this.#leases.handBack('this tab was paused');
     this.#log('Paused: what ran was handed back.');
-    this.#tellTraits();
   }
 
   #onFinishThenPause(): void {
     if (!this.#wishes.finishThenPause()) return;
-    this.#leases.handBackWaiting('this tab is about to pause');
     this.#tellTraits();
+    this.#leases.handBackWaiting('this tab is about to pause');
   }
 
   #settleFinishing(): void {
@@ -281,10 +282,10 @@ export class TabCore {
     const before = this.#traits;
     this.#traits = { ...before, ...change };
     const { slots, share } = this.#traits;
+    this.#tellTraits();
     if (slots < before.slots) this.#leases.handBack(`this tab went down to ${slots} slots`, (a) => a.slot >= slots);
     if (slots !== before.slots) this.#do({ type: 'applySlots', slots });
     if (share !== before.share) this.#do({ type: 'applyShare', share });
-    this.#tellTraits();
   }
 
   // ---- helpers
