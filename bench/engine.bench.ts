@@ -12,12 +12,12 @@ import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
 import { launchBrowser } from '../playwright/browser.ts';
+import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
 import { countersOf } from '../playwright/grid.ts';
-import { CoordinatorProcess } from './coordinator-process.ts';
+import { suppliersSql } from '../playwright/tables.ts';
 import { ENGINE_QUERIES, SMALL_QUERY } from './engine-queries.ts';
 import { type BenchOptions, cell, openTab, registerTables, save } from './grid-bench.ts';
 import { median } from './statistics.ts';
-import { suppliersSql } from './tables.ts';
 
 export const summary = 'Two Chromium tabs beside native DuckDB with two threads: Q1, Q6, a broadcast join, a small query';
 

@@ -12,13 +12,13 @@ import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
 import { launchBrowser } from '../playwright/browser.ts';
+import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
 import { countersOf } from '../playwright/grid.ts';
-import { CoordinatorProcess } from './coordinator-process.ts';
+import { usageOf } from '../playwright/process-usage.ts';
+import { ordersSql, sideSql } from '../playwright/tables.ts';
 import { type BenchOptions, cell, openTab, registerTables, save } from './grid-bench.ts';
-import { usageOf } from './process-usage.ts';
 import { SHUFFLE_QUERIES, type ShuffleQuery } from './shuffle-queries.ts';
 import { median } from './statistics.ts';
-import { ordersSql, sideSql } from './tables.ts';
 
 export const summary = 'Two Chromium tabs beside native DuckDB: a full sort, joins of large sides, a skewed key';
 
