@@ -13,7 +13,7 @@ export function suppliersSql(rows: number, path: string): string {
 export function ordersSql(rows: number, path: string): string {
   return `COPY (SELECT (i + 1)::BIGINT AS order_key, (hash(i * 3 + 1) % 150000 + 1)::INTEGER AS customer_key,
     DATE '1992-01-01' + (hash(i * 5 + 1) % 2406)::INTEGER AS order_date,
-    ['1-URGENT', '2-HIGH', '3-MEDIUM', '4-NOT SPECIFIED', '5-LOW'][(hash(i * 7 + 1) % 5) + 1] AS priority,
+    ['1-URGENT', '2-HIGH', '3-MEDIUM', '4-NOT SPECIFIED', '5-LOW'][(hash(i * 7 + 1) % 5)::BIGINT + 1] AS priority,
     ((hash(i * 11 + 1) % 50000000) / 100)::DECIMAL(15,2) AS total
     FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
 }
