@@ -7,7 +7,7 @@ import { ReferenceSplitter } from '../../shared/arrow/split.ts';
 import { columnOf, streamOf } from '../../shared/arrow/testing.ts';
 import { digestOf, loadHashes } from '../../shared/hash.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
-import { KernelMemory } from './kernel-memory.ts';
+import { KernelMemory, SplitMemoryError } from './kernel-memory.ts';
 import { KernelSplitter, type SplitBucket } from './kernel-splitter.ts';
 import { looseStream } from './testing/loose-stream.ts';
 
@@ -160,6 +160,16 @@ test('it refuses what the reference refuses', () => {
   expect(() => split(range, one)).toThrow(/1 columns came where 2/);
   expect(() => split({ kind: 'hash', keys: [3], count: 2 }, one)).toThrow(/no column 3/);
   expect(() => split({ kind: 'single' }, { wire: 'BIGINT', values: [1n] })).toThrow(/came as BIGINT/);
+});
+
+test('more record batches than there are cells are a clear error, and the memory can be used again', async () => {
+  const names = namedByPosition(['INTEGER']);
+  const stream = streamOf([{ wire: 'INTEGER', values: Array.from({ length: 4097 }, (_, i) => i) }]);
+  const splitter = new KernelSplitter(memory, names, { kind: 'single' }, 1);
+  expect(() => splitter.addPiece(stream)).toThrow(SplitMemoryError);
+  const next = new KernelSplitter(memory, names, { kind: 'single' });
+  next.addPiece(stream);
+  expect((await next.finish(noBreath))[0]?.bytes).toEqual(stream);
 });
 
 test('damaged offsets and short buffers are refused', () => {
