@@ -1,6 +1,7 @@
 /** Schemas of the REST interface: the types, the checks and openapi.json come from here. */
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
+import { DEFAULT_PAGE } from './job-pages.ts';
 import { ProblemBody } from './problem.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -69,7 +70,7 @@ export const JobBodyIn = Type.Object(
 export const JobsQuery = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: LIMITS.jobsPerPage, default: 100, description: 'Jobs of one page at most' }),
+      Type.Integer({ minimum: 1, maximum: LIMITS.jobsPerPage, default: DEFAULT_PAGE, description: 'Jobs of one page at most' }),
     ),
     cursor: Type.Optional(
       Type.String({
