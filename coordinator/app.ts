@@ -14,6 +14,7 @@ import type { CatalogPort, ResultsPort } from './api/services.ts';
 import { joinUrl, lanAddresses } from './auth/join-link.ts';
 import type { Tokens } from './auth/tokens.ts';
 import type { CoordinatorBlocks } from './blocks/coordinator-blocks.ts';
+import type { CreateFile } from './blocks/files.ts';
 import type { Relay } from './blocks/relay.ts';
 import type { Scheduler } from './core/scheduler.ts';
 import type { PlannerPort } from './jobs/ports.ts';
@@ -62,6 +63,11 @@ export interface AppLimits {
   readonly datasetsMax: number;
   readonly resultTtlMs: number;
   readonly transferIdleMs: number;
+  /** Task outputs on the coordinator's disk: results, and what tabs had no room for. */
+  readonly coordinatorDiskBytes: number;
+  /** Relayed pieces in memory, and on disk for slow readers. */
+  readonly relayMemoryBytes: number;
+  readonly relayDiskBytes: number;
 }
 
 /** Stand-ins for whole rooms, for tests. */
@@ -71,6 +77,8 @@ export interface AppParts {
   readonly results?: ResultsPort;
   readonly makeLocalSlot?: (clock: Clock) => LocalSlot;
   readonly createUpload?: (path: string) => Writable;
+  /** How files of blocks are made. */
+  readonly createFile?: CreateFile;
 }
 
 export interface AppHandles {

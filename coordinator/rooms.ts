@@ -17,7 +17,7 @@ import { JobService } from './jobs/service.ts';
 import { LocalSlot } from './local/local-slot.ts';
 import { Planner } from './planner/planner.ts';
 import { Results } from './results/results.ts';
-import { assembleGrid, type Grid } from './sessions/assemble.ts';
+import { assembleGrid, type Grid, type GridOptions } from './sessions/assemble.ts';
 import { nodeClock } from './sessions/node-clock.ts';
 import { StoreIds } from './sessions/store-ids.ts';
 import { openStore, type Store } from './store/open.ts';
@@ -55,7 +55,7 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     const volunteerToken = hosts.beyondLoopback ? await tokens.joinToken('volunteer') : undefined;
     const guard = new Guard({ hosts, tokens, allowOrigins: options.allowOrigins ?? [] });
     await rm(join(dataDir, 'uploads'), { recursive: true, force: true });
-    const blocks = await CoordinatorBlocks.open({ dir: join(dataDir, 'blocks') });
+    const blocks = await openBlocks(options);
     const catalog = options.parts?.catalog ?? (await openCatalog(options, store, blocks, log));
     planner = options.parts?.planner ?? (await Planner.start(childEntry(options.childEntries?.planner)));
     const clock = options.clock ?? nodeClock;
@@ -68,7 +68,7 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
       breakpoints: options.breakpoints ?? {},
       makeLocalSlot: localSlotOf(options, clock),
       log,
-      ...(options.limits?.transferIdleMs !== undefined && { transferIdleMs: options.limits.transferIdleMs }),
+      relay: relayLimits(options),
     });
     const jobs = await openJobs({ options, store, blocks, catalog, planner, grid, log });
     const results =
@@ -80,6 +80,24 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     await store.close();
     throw error;
   }
+}
+
+function openBlocks({ dataDir, limits, parts }: AppOptions): Promise<CoordinatorBlocks> {
+  return CoordinatorBlocks.open({
+    dir: join(dataDir, 'blocks'),
+    ...(limits?.coordinatorDiskBytes !== undefined && { outputsCapBytes: limits.coordinatorDiskBytes }),
+    ...(parts?.createFile && { createFile: parts.createFile }),
+  });
+}
+
+function relayLimits({ limits, parts }: AppOptions): NonNullable<GridOptions['relay']> {
+  const { transferIdleMs, relayMemoryBytes, relayDiskBytes } = limits ?? {};
+  return {
+    ...(transferIdleMs !== undefined && { idleMs: transferIdleMs }),
+    ...(relayMemoryBytes !== undefined && { memoryBytes: relayMemoryBytes }),
+    ...(relayDiskBytes !== undefined && { diskBytes: relayDiskBytes }),
+    ...(parts?.createFile && { createFile: parts.createFile }),
+  };
 }
 
 async function openCatalog(options: AppOptions, store: Store, blocks: CoordinatorBlocks, log: Log): Promise<CatalogPort> {

@@ -3,12 +3,16 @@
  * A file appears whole or not at all, and is never changed: what is listed at the start is what was put.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeRecordHeader, type RecordHeader, recordHeaderBytes } from '../../shared/arrow/record.ts';
+import { encodeRecordHeader, type RecordHeader, type RecordLine } from '../../shared/arrow/record.ts';
 import { type BlockId, type Digest, isHex64 } from '../../shared/ids.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
 import { asBlockError, BlockError, errnoOf } from './errors.ts';
+import { type CreateFile, createFile } from './files.ts';
+import { findSlice, openEntry, readWhole } from './record-files.ts';
+import { RecordWriter } from './record-writer.ts';
+import type { OpenSlice } from './relay-kept.ts';
 import { verifySlice } from './verify.ts';
 
 /** A slice as it is stored: coded. */
@@ -25,23 +29,36 @@ export interface StoredSlice {
 export interface BlockStoreOptions {
   /** Bytes of files it may hold; absent: as many as the disk has. */
   readonly capBytes?: number;
+  readonly create?: CreateFile;
 }
 
-/** Most reads of small blocks need no second read after this one. */
-const FIRST_READ_BYTES = 16 * 1024;
+/** Who knows which blocks may go when there is no room for others. */
+export interface Evictor {
+  /** Asked once for each time that room is made. */
+  readonly mayGo: () => (blockId: BlockId) => boolean;
+  /** Told at once; the file follows. */
+  readonly gone: (blockId: BlockId) => void;
+}
+
 const HEADERS_CACHED = 20_000;
 const TEMPORARY = 'incoming';
 
 export class BlockStore {
   readonly #dir: string;
   readonly #capBytes: number;
+  readonly #create: CreateFile;
+  /** Bytes of files; the one used longest ago first. */
   readonly #sizes: Map<BlockId, number>;
   readonly #headers = new Map<BlockId, RecordHeader>();
+  #evictor: Evictor = { mayGo: () => () => false, gone: () => undefined };
   #bytes: number;
+  /** Promised to records that are being written. */
+  #reservedBytes = 0;
 
-  private constructor(dir: string, capBytes: number, sizes: Map<BlockId, number>) {
+  private constructor(dir: string, options: BlockStoreOptions, sizes: Map<BlockId, number>) {
     this.#dir = dir;
-    this.#capBytes = capBytes;
+    this.#capBytes = options.capBytes ?? Number.POSITIVE_INFINITY;
+    this.#create = options.create ?? createFile;
     this.#sizes = sizes;
     this.#bytes = 0;
     for (const size of sizes.values()) this.#bytes += size;
@@ -52,7 +69,7 @@ export class BlockStore {
     try {
       await rm(join(dir, TEMPORARY), { recursive: true, force: true });
       await mkdir(join(dir, TEMPORARY), { recursive: true });
-      return new BlockStore(dir, options.capBytes ?? Number.POSITIVE_INFINITY, await listBlocks(dir));
+      return new BlockStore(dir, options, await listBlocks(dir));
     } catch (error) {
       throw asBlockError(error, `opening the blocks in ${dir}`);
     }
@@ -77,12 +94,48 @@ export class BlockStore {
     return path;
   }
 
-  /** Stores a record; a block that is there already is replaced at once, for readers too. @throws BlockError */
+  /** Without one, nothing is given up for new blocks. */
+  evictWith(evictor: Evictor): void {
+    this.#evictor = evictor;
+  }
+
+  /**
+   * A record to be written piece by piece; a block that is there already is replaced at once when it is finished, for readers too.
+   * @throws BlockError `disk-full` when it has no room, `io`
+   */
+  async create(blockId: BlockId, buckets: readonly RecordLine[]): Promise<RecordWriter> {
+    const size = buckets.reduce((sum, bucket) => sum + bucket.storedBytes, encodeRecordHeader(buckets).length);
+    await this.#makeRoom(size, blockId);
+    this.#reservedBytes += size;
+    const path = join(this.#dir, TEMPORARY, `${blockId}-${randomBytes(6).toString('hex')}`);
+    const failed = (error: unknown): BlockError => asBlockError(error, `storing block ${blockId}`);
+    const abandon = async (): Promise<void> => {
+      this.#reservedBytes -= size;
+      await rm(path, { force: true });
+    };
+    const commit = async (): Promise<void> => {
+      await this.#moveIn(blockId, path, size);
+      this.#reservedBytes -= size;
+    };
+    try {
+      return new RecordWriter(buckets, { file: await this.#create(path), commit, abandon, failed });
+    } catch (error) {
+      await abandon();
+      throw failed(error);
+    }
+  }
+
+  /** Stores a record that is in memory whole, as `create` does. @throws BlockError */
   async put(blockId: BlockId, record: Uint8Array): Promise<void> {
     const path = join(this.#dir, TEMPORARY, `${blockId}-${randomBytes(6).toString('hex')}`);
-    this.#checkRoom(record.length, blockId);
     try {
-      await writeFile(path, record);
+      await this.#makeRoom(record.length, blockId);
+      const file = await this.#create(path);
+      try {
+        await file.write([record], 0);
+      } finally {
+        await file.close();
+      }
       await this.#moveIn(blockId, path, record.length);
     } catch (error) {
       await rm(path, { force: true });
@@ -98,7 +151,7 @@ export class BlockStore {
         return false;
       }
       const { size } = await stat(path);
-      this.#checkRoom(size, blockId);
+      await this.#makeRoom(size, blockId);
       await this.#moveIn(blockId, path, size);
       return true;
     } catch (error) {
@@ -111,26 +164,35 @@ export class BlockStore {
    * @throws BlockError `corrupt` when the file is damaged or, with `verify`, the bytes are not those of the digest
    */
   async readSlice(blockId: BlockId, bucket: number, options: { verify?: boolean } = {}): Promise<StoredSlice | undefined> {
-    if (!this.#sizes.has(blockId)) return undefined;
-    let file: FileHandle;
+    const file = await this.#open(blockId);
+    if (!file) return undefined;
     try {
-      file = await open(this.#pathOf(blockId), 'r');
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') {
-        this.#forget(blockId);
-        return undefined;
-      }
-      throw asBlockError(error, `reading block ${blockId}`);
-    }
-    try {
-      const slice = await this.#readOpen(file, blockId, bucket);
-      if (slice && options.verify) await verifySlice(slice, `block ${blockId}`);
+      const found = await this.#find(file, blockId, bucket);
+      if (!found) return undefined;
+      const { codec, bytes: rawBytes, rows, digest } = found.entry;
+      const slice = { codec, rawBytes, rows, digest, bytes: found.bytes ?? (await readWhole(file, blockId, found.entry)) };
+      if (options.verify) await verifySlice(slice, `block ${blockId}`);
       return slice;
     } catch (error) {
       throw asBlockError(error, `reading block ${blockId}`);
     } finally {
       await file.close();
     }
+  }
+
+  /** One slice to be read piece by piece; the file stays open until it is read or closed. @throws BlockError as `readSlice` */
+  async openSlice(blockId: BlockId, bucket: number): Promise<(OpenSlice & { readonly rows: number }) | undefined> {
+    const file = await this.#open(blockId);
+    if (!file) return undefined;
+    try {
+      const found = await this.#find(file, blockId, bucket);
+      if (found) return openEntry(file, blockId, found.entry, found.bytes);
+    } catch (error) {
+      await file.close();
+      throw asBlockError(error, `reading block ${blockId}`);
+    }
+    await file.close();
+    return undefined;
   }
 
   /** Unknown ids are ignored. */
@@ -150,34 +212,29 @@ export class BlockStore {
     return stale.length;
   }
 
-  async #readOpen(file: FileHandle, blockId: BlockId, bucket: number): Promise<StoredSlice | undefined> {
-    const cached = this.#headers.get(blockId);
-    const first = cached ? undefined : await readAt(file, 0, FIRST_READ_BYTES);
-    const header = cached ?? (await this.#readHeader(file, blockId, first ?? new Uint8Array(0)));
-    const entry = header.buckets[bucket];
-    if (!entry) return undefined;
-    const inFirst = first && entry.offset + entry.storedBytes <= first.length;
-    const bytes = inFirst
-      ? first.subarray(entry.offset, entry.offset + entry.storedBytes)
-      : await readAt(file, entry.offset, entry.storedBytes);
-    if (bytes.length !== entry.storedBytes) throw new BlockError('corrupt', `The file of block ${blockId} is cut short.`);
-    return { codec: entry.codec, bytes, rawBytes: entry.bytes, rows: entry.rows, digest: entry.digest };
+  async #open(blockId: BlockId): Promise<FileHandle | undefined> {
+    const size = this.#sizes.get(blockId);
+    if (size === undefined) return undefined;
+    this.#sizes.delete(blockId);
+    this.#sizes.set(blockId, size);
+    try {
+      return await open(this.#pathOf(blockId), 'r');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw asBlockError(error, `reading block ${blockId}`);
+      this.#forget(blockId);
+      return undefined;
+    }
   }
 
-  async #readHeader(file: FileHandle, blockId: BlockId, prefix: Uint8Array): Promise<RecordHeader> {
-    let header: RecordHeader;
-    try {
-      const needed = recordHeaderBytes(prefix);
-      header = decodeRecordHeader(needed <= prefix.length ? prefix : await readAt(file, 0, needed));
-    } catch (error) {
-      throw new BlockError('corrupt', `The file of block ${blockId} has no readable header.`, error);
-    }
+  async #find(file: FileHandle, blockId: BlockId, bucket: number): ReturnType<typeof findSlice> {
+    const found = await findSlice(file, blockId, bucket, this.#headers.get(blockId));
+    if (!found || this.#headers.has(blockId)) return found;
     if (this.#headers.size >= HEADERS_CACHED) {
       const oldest = this.#headers.keys().next();
       if (!oldest.done) this.#headers.delete(oldest.value);
     }
-    this.#headers.set(blockId, header);
-    return header;
+    this.#headers.set(blockId, found.header);
+    return found;
   }
 
   async #moveIn(blockId: BlockId, path: string, size: number): Promise<void> {
@@ -203,13 +260,27 @@ export class BlockStore {
     return true;
   }
 
-  #checkRoom(extra: number, blockId: BlockId): void {
-    const replaced = this.#sizes.get(blockId) ?? 0;
-    if (this.#bytes - replaced + extra <= this.#capBytes) return;
-    throw new BlockError(
-      'disk-full',
-      `The coordinator keeps at most ${this.#capBytes} bytes of blocks, and block ${blockId} would exceed that.`,
-    );
+  /** Gives up blocks that nobody needs, those used longest ago first. @throws BlockError `disk-full` when that is not enough */
+  async #makeRoom(extra: number, blockId: BlockId): Promise<void> {
+    const free = (): number => this.#capBytes - this.#bytes - this.#reservedBytes + (this.#sizes.get(blockId) ?? 0);
+    if (extra <= free()) return;
+    const mayGo = this.#evictor.mayGo();
+    const going: BlockId[] = [];
+    let found = 0;
+    for (const [id, size] of this.#sizes) {
+      if (free() + found >= extra) break;
+      if (id === blockId || !mayGo(id)) continue;
+      going.push(id);
+      found += size;
+    }
+    if (free() + found < extra) {
+      throw new BlockError(
+        'disk-full',
+        `coordinator disk cap: it keeps at most ${this.#capBytes} bytes of task outputs, ${this.#bytes + this.#reservedBytes} are in use and still needed, and block ${blockId} has ${extra} more`,
+      );
+    }
+    for (const id of going) this.#evictor.gone(id);
+    await this.delete(going);
   }
 
   #pathOf(blockId: BlockId): string {
@@ -226,15 +297,4 @@ async function listBlocks(dir: string): Promise<Map<BlockId, number>> {
     for (const [name, size] of found) sizes.set(name as BlockId, size);
   }
   return sizes;
-}
-
-async function readAt(file: FileHandle, position: number, bytes: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(bytes);
-  let filled = 0;
-  while (filled < bytes) {
-    const { bytesRead } = await file.read(buffer, filled, bytes - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }

@@ -172,16 +172,25 @@ describe('CoordinatorBlocks', () => {
     expect(second.has(idOf('other'))).toBe(false);
   });
 
-  test('collected slices are verified, and read as they came', async () => {
+  test('a received block is written as its bytes come, in any order of buckets, and read as it was said to be', async () => {
     const blocks = await CoordinatorBlocks.open({ dir });
-    const one = bucket('one');
-    const coded = compress(one.stream, 1);
-    await blocks.putSlices(idOf('a'), [one.info], [{ codec: 'zstd', bytes: coded }]);
+    const [one, two] = [bucket('one'), bucket('second')];
+    const writer = await blocks.receive(idOf('a'), [one.info, two.info]);
+    await writer.write(1, 0, two.stream.subarray(0, 10));
+    await writer.write(0, 0, one.stream);
+    expect(blocks.has(idOf('a'))).toBe(false);
+    // A second holder begins the bucket anew.
+    await writer.write(1, 0, two.stream.subarray(0, 100));
+    await writer.write(1, 100, two.stream.subarray(100));
+    await writer.finish();
     expect(Buffer.from(await blocks.readStream(idOf('a'), 0, one.info.digest)).equals(one.stream)).toBe(true);
-    await expect(blocks.readStream(idOf('a'), 0, bucket('two').info.digest)).rejects.toMatchObject({ code: 'corrupt' });
-    const wrong = { codec: 'raw' as const, bytes: bucket('two').stream };
-    await expect(blocks.putSlices(idOf('b'), [one.info], [wrong])).rejects.toMatchObject({ code: 'corrupt' });
+    expect(Buffer.from(await blocks.readStream(idOf('a'), 1, two.info.digest)).equals(two.stream)).toBe(true);
+    await expect(blocks.readStream(idOf('a'), 0, two.info.digest)).rejects.toMatchObject({ code: 'corrupt' });
+    const given = await blocks.receive(idOf('b'), [one.info]);
+    await given.write(0, 0, one.stream);
+    await given.abandon();
     expect(blocks.has(idOf('b'))).toBe(false);
+    expect(await readdir(join(dir, 'outputs', 'incoming'))).toEqual([]);
   });
 
   test('discarding never touches a dataset’s chunk', async () => {

@@ -3,13 +3,15 @@
  * (small ones in memory first). The two lie in different folders, so that discarding outputs can never touch a dataset.
  */
 import { join } from 'node:path';
-import { encodeRecord } from '../../shared/arrow/record.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
-import { BlockStore, type StoredSlice } from './block-store.ts';
+import { BlockStore, type BlockStoreOptions, type Evictor, type StoredSlice } from './block-store.ts';
 import { BlockError } from './errors.ts';
+import type { CreateFile } from './files.ts';
 import { type InlineBucket, InlineTier } from './inline-tier.ts';
+import type { RecordWriter } from './record-writer.ts';
+import type { OpenSlice } from './relay-kept.ts';
 import { loadCodecs, verifySlice } from './verify.ts';
 
 export interface CoordinatorBlocksOptions {
@@ -18,7 +20,10 @@ export interface CoordinatorBlocksOptions {
   readonly inlineBytes?: number;
   /** Caps of the files on disk; absent: as many as the disk has. */
   readonly chunksCapBytes?: number;
+  /** Default LIMITS.coordinatorDiskBytes. */
   readonly outputsCapBytes?: number;
+  /** How files are made; tests put a full disk here. */
+  readonly createFile?: CreateFile;
 }
 
 export class CoordinatorBlocks {
@@ -36,8 +41,11 @@ export class CoordinatorBlocks {
   /** @throws BlockError `io` when the folder cannot be used */
   static async open(options: CoordinatorBlocksOptions): Promise<CoordinatorBlocks> {
     const [chunks, outputs] = await Promise.all([
-      BlockStore.open(join(options.dir, 'chunks'), capOf(options.chunksCapBytes)),
-      BlockStore.open(join(options.dir, 'outputs'), capOf(options.outputsCapBytes)),
+      BlockStore.open(join(options.dir, 'chunks'), storeOptions(options, options.chunksCapBytes)),
+      BlockStore.open(
+        join(options.dir, 'outputs'),
+        storeOptions(options, options.outputsCapBytes ?? LIMITS.coordinatorDiskBytes),
+      ),
       loadCodecs(),
     ]);
     return new CoordinatorBlocks(chunks, outputs, new InlineTier(outputs, options.inlineBytes ?? LIMITS.coordinatorInlineBytes));
@@ -61,6 +69,17 @@ export class CoordinatorBlocks {
     );
   }
 
+  /** As `readSlice`, to be read piece by piece. @throws BlockError */
+  async openSlice(blockId: BlockId, bucket: number): Promise<OpenSlice | undefined> {
+    const here = this.#inline.readSlice(blockId, bucket);
+    if (here) return inMemory(here);
+    const stored = (await this.chunks.openSlice(blockId, bucket)) ?? (await this.#outputs.openSlice(blockId, bucket));
+    if (stored) return stored;
+    // It may have been spilled between the first look and the last.
+    const again = this.#inline.readSlice(blockId, bucket);
+    return again && inMemory(again);
+  }
+
   /** The Arrow stream of a slice, verified against `digest`. @throws BlockError `corrupt`, or `io` when it is not here */
   async readStream(blockId: BlockId, bucket: number, digest: Digest): Promise<Uint8Array> {
     const slice = await this.readSlice(blockId, bucket);
@@ -74,23 +93,27 @@ export class CoordinatorBlocks {
   }
 
   /**
-   * Keeps a block on disk at once; one coded slice a bucket, each verified here.
-   * @throws BlockError `corrupt`, `disk-full`, `io`
+   * A block of raw streams that is written to disk as it comes; the caller verifies it on the way.
+   * @throws BlockError `disk-full` when the cap leaves no room, `io`
    */
-  async putSlices(
-    blockId: BlockId,
-    buckets: readonly BucketInfo[],
-    slices: readonly Pick<StoredSlice, 'codec' | 'bytes'>[],
-  ): Promise<void> {
-    const entries = [];
-    for (const [index, info] of buckets.entries()) {
-      const slice = slices[index];
-      if (!slice) throw new BlockError('corrupt', `Block ${blockId} lacks its bucket ${index}.`);
-      await verifySlice({ ...slice, rawBytes: info.bytes, digest: info.digest }, `bucket ${index} of block ${blockId}`);
-      entries.push({ bytes: info.bytes, rows: info.rows, codec: slice.codec, digest: info.digest, coded: slice.bytes });
-    }
-    await this.#outputs.put(blockId, encodeRecord(entries));
+  async receive(blockId: BlockId, buckets: readonly BucketInfo[]): Promise<RecordWriter> {
+    const lines = buckets.map(({ bytes, rows, digest }) => ({ codec: 'raw' as const, storedBytes: bytes, bytes, rows, digest }));
+    return this.#outputs.create(blockId, lines);
+  }
+
+  /** A block that was received is there: the copy in memory, if any, is not needed. */
+  received(blockId: BlockId): void {
     this.#inline.drop(blockId);
+  }
+
+  /** Who says which task outputs may go when the disk cap is reached. */
+  evictWith(evictor: Evictor): void {
+    this.#outputs.evictWith(evictor);
+  }
+
+  /** A folder for passing things; emptied at each start. */
+  scratch(): Promise<string> {
+    return this.#outputs.scratch();
   }
 
   /** Makes these blocks survive a restart; resolves once they do. @throws BlockError, also when one is not here */
@@ -125,4 +148,21 @@ export class CoordinatorBlocks {
   }
 }
 
-const capOf = (capBytes: number | undefined) => (capBytes === undefined ? {} : { capBytes });
+function storeOptions({ createFile }: CoordinatorBlocksOptions, capBytes: number | undefined): BlockStoreOptions {
+  return { ...(capBytes !== undefined && { capBytes }), ...(createFile && { create: createFile }) };
+}
+
+/** A slice that is in memory already, as one that is read from a file. */
+function inMemory(slice: StoredSlice): OpenSlice {
+  const { codec, digest, rawBytes, bytes } = slice;
+  return {
+    codec,
+    digest,
+    rawBytes,
+    storedBytes: bytes.byteLength,
+    async *pieces() {
+      yield bytes;
+    },
+    close: async () => undefined,
+  };
+}

@@ -1,149 +1,190 @@
-/** Answers one fetch of a worker: slice by slice, from the coordinator's own blocks or through a holder tab. */
-import type { BlockId, Digest, SessionId } from '../../shared/ids.ts';
+/**
+ * Answers one fetch of a worker: from the coordinator's own blocks, or through tabs that hold the slices, a few MiB ahead and from
+ * several holders at once. Slices go out one after the other, those first that are complete.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import type { BucketInfo, Slice } from '../../shared/plan/task.ts';
+import type { Slice } from '../../shared/plan/task.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
-import type { BlockKeeper, KeptSlice } from '../sessions/ports.ts';
-import { type Credit, TransferStopped } from './relay-credit.ts';
+import { BlockError } from './errors.ts';
+import { Credit, TransferStopped } from './relay-credit.ts';
+import type { FlowReader, SliceFlow } from './relay-flow.ts';
+import { Itinerary, type ItineraryDeps } from './relay-itinerary.ts';
+import { KeptAhead, type RelayBlocks } from './relay-kept.ts';
 import type { DataPeer, FetchMessage } from './relay-peer.ts';
-import { readSlices } from './relay-slices.ts';
+import type { FlowPool } from './relay-pool.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
-export interface DeliveryDeps {
-  readonly blocks: BlockKeeper;
-  /** Whether a live lease of this session reads the slice. */
-  readonly leased: (sessionId: SessionId, blockId: BlockId, bucket: number) => boolean;
-  /** The accepted buckets of a task's output. */
-  readonly accepted: (blockId: BlockId) => readonly BucketInfo[] | undefined;
-  /** Data sockets of other sessions that hold the block, best first. */
-  readonly holders: (blockId: BlockId, except: SessionId) => readonly DataPeer[];
-  /** A holder said that it lacks a block, or served other bytes. */
-  readonly lacks: (holder: DataPeer, blockId: BlockId, why: FailedWhy) => void;
-  /** Payload that one relayed fetch may hold in this process. */
-  readonly windowBytes: () => number;
+export interface DeliveryDeps extends ItineraryDeps {
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly blocks: RelayBlocks;
+  readonly pool: FlowPool;
+  readonly pull: (holder: DataPeer, flows: readonly SliceFlow[]) => void;
+  /** The coordinator's own copy is damaged or gone. */
+  readonly damaged: (blockId: Slice['blockId'], error: unknown) => void;
   readonly moved: (bytes: number, relayed: boolean) => void;
 }
 
-/** Slices read from disk while one is sent. */
-const READ_AHEAD = 3;
-
-type Source = KeptSlice | DataPeer | 'refused' | 'missing';
+/** What one fetch has asked of holders and not yet sent on; more is asked when less than that is left. */
+const AHEAD_BYTES = 8 * LIMITS.pieceBytes;
 
 export class Delivery {
-  readonly credit: Credit;
   readonly #peer: DataPeer;
-  readonly #message: FetchMessage;
+  readonly #fetchId: string;
+  readonly #slices: readonly Slice[];
   readonly #deps: DeliveryDeps;
-  readonly #ahead = new Map<number, Promise<KeptSlice | undefined>>();
+  readonly #credit: Credit;
+  readonly #itinerary: Itinerary;
+  readonly #kept: KeptAhead;
+  readonly #readers = new Map<number, FlowReader>();
   /** Slices neither sent whole nor failed. */
   readonly #open: Set<number>;
+  #aheadBytes = 0;
+  #stopped: TransferStopped | undefined;
+  #wake: () => void = () => undefined;
 
-  constructor(peer: DataPeer, message: FetchMessage, credit: Credit, deps: DeliveryDeps) {
-    this.#open = new Set(message.slices.keys());
+  constructor(peer: DataPeer, message: FetchMessage, deps: DeliveryDeps) {
     this.#peer = peer;
-    this.#message = message;
-    this.credit = credit;
+    this.#fetchId = message.fetchId;
     this.#deps = deps;
+    this.#credit = new Credit(message.creditBytes, deps.clock, deps.idleMs);
+    this.#itinerary = new Itinerary(peer.sessionId, message.slices, deps);
+    this.#slices = this.#itinerary.slices;
+    this.#kept = new KeptAhead(deps.blocks, this.#slices, this.#itinerary.kept);
+    this.#open = new Set(message.slices.keys());
+  }
+
+  get sessionId(): SessionId {
+    return this.#peer.sessionId;
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit.add(bytes);
+  }
+
+  stop(why: TransferStopped['why']): void {
+    this.#stopped ??= new TransferStopped(why);
+    this.#credit.stop(why);
+    this.#wake();
   }
 
   /** Resolves when each slice was sent or has failed, or the consumer went away or stopped reading. */
   async run(): Promise<void> {
-    const { fetchId, slices } = this.#message;
     try {
-      for (let index = 0; index < slices.length; ) index = await this.#next(index);
+      for (const [index, why] of this.#itinerary.hopeless()) this.#fail(index, why);
+      while (this.#open.size > 0) await this.#step();
     } catch (error) {
       if (error instanceof TransferStopped && error.why !== 'timeout') return;
       // It gave no credit for too long, or reading failed here: it must not wait for what never comes.
       for (const index of this.#open) this.#fail(index, 'timeout');
       if (!(error instanceof TransferStopped)) throw error;
     } finally {
-      if (this.#open.size === 0) this.#peer.send({ type: 'done', fetchId });
+      for (const reader of this.#readers.values()) reader.close();
+      this.#kept.close();
+      if (this.#open.size === 0) this.#peer.send({ type: 'done', fetchId: this.#fetchId });
     }
   }
 
-  /** Serves slice `index` and as many after it as the same holder has; returns the next index to serve. */
-  async #next(index: number): Promise<number> {
-    const source = await this.#source(index, []);
-    if (source === 'refused' || source === 'missing') {
-      this.#fail(index, source);
-      return index + 1;
-    }
-    if ('bytes' in source) {
-      await this.#send(
-        index,
-        { codec: source.codec, total: source.bytes.byteLength, rawBytes: source.rawBytes },
-        source.bytes,
-        0,
-      );
-      this.#deps.moved(source.bytes.byteLength, false);
-      return index + 1;
-    }
-    const run = [index];
-    for (let next = index + 1; next < this.#message.slices.length; next++) {
-      if ((await this.#source(next, [])) !== source) break;
-      run.push(next);
-    }
-    await this.#relay(run, source, []);
-    return index + run.length;
+  async #step(): Promise<void> {
+    this.#ask();
+    const next = this.#ready(true);
+    if (next !== undefined) return this.#pass(next);
+    const kept = this.#itinerary.nextKept();
+    if (kept !== undefined) return this.#sendKept(kept);
+    const arriving = this.#ready(false);
+    if (arriving !== undefined) return this.#pass(arriving);
+    await this.#news();
   }
 
-  async #source(index: number, tried: readonly DataPeer[]): Promise<Source> {
-    const { blockId, bucket, digest } = this.#slice(index);
-    if (!this.#deps.leased(this.#peer.sessionId, blockId, bucket)) return 'refused';
-    const kept = await this.#kept(index);
-    if (kept && kept.digest === digest) return kept;
-    // Another digest than the accepted one: the worker's lease is older than what is there now.
-    if (this.#deps.accepted(blockId)?.[bucket]?.digest !== digest) return 'missing';
-    const holders = this.#deps.holders(blockId, this.#peer.sessionId);
-    return holders.find((holder) => !holder.closed && !tried.includes(holder)) ?? 'missing';
+  /** Asks holders for more, one after the other, until enough is on the way. */
+  #ask(): void {
+    while (this.#aheadBytes < AHEAD_BYTES) {
+      const group = this.#itinerary.nextGroup(AHEAD_BYTES);
+      if (!group) return;
+      const flows: SliceFlow[] = [];
+      const wake = (): void => this.#wake();
+      for (const index of group.indices) {
+        const slice = this.#slice(index);
+        let reader = this.#deps.pool.join(slice, wake);
+        if (!reader) {
+          reader = this.#deps.pool.open(slice, wake);
+          flows.push(reader.flow);
+        }
+        this.#readers.set(index, reader);
+        this.#aheadBytes += slice.bytes;
+      }
+      if (flows.length > 0) this.#deps.pull(group.holder, flows);
+    }
   }
 
-  /** The coordinator's own copy; those of the next slices are read meanwhile. */
-  async #kept(index: number): Promise<KeptSlice | undefined> {
-    const last = Math.min(index + READ_AHEAD, this.#message.slices.length - 1);
-    for (let next = index; next <= last; next++) {
-      const { blockId, bucket } = this.#slice(next);
-      if (this.#ahead.has(next) || !this.#deps.blocks.has(blockId)) continue;
-      if (!this.#deps.leased(this.#peer.sessionId, blockId, bucket)) continue;
-      const read = this.#deps.blocks.readSlice(blockId, bucket);
-      // Whoever comes to the slice meets the error; until then it is nobody's.
-      read.catch(() => undefined);
-      this.#ahead.set(next, read);
+  /** A slice to send next: a complete (or failed) one, else the one that has come farthest. */
+  #ready(complete: boolean): number | undefined {
+    let found: number | undefined;
+    let most = 0;
+    for (const [index, { flow, ready }] of this.#readers) {
+      if (!ready) continue;
+      if (flow.state !== 'arriving') return index;
+      if (complete || flow.receivedBytes <= most) continue;
+      most = flow.receivedBytes;
+      found = index;
     }
-    const kept = this.#ahead.get(index);
-    this.#ahead.delete(index);
-    return kept;
+    return found;
   }
 
-  async #relay(indices: readonly number[], holder: DataPeer, tried: readonly DataPeer[]): Promise<void> {
-    const again: number[] = [];
-    const slices = indices.map((index) => this.#slice(index));
-    await readSlices(holder, slices, this.#deps.windowBytes(), {
-      piece: async (i, header, payload) => {
-        await this.#send(indices[i] ?? 0, header, payload, header.offset);
-        this.#deps.moved(payload.byteLength, true);
-      },
-      failed: (i, why, begun) => {
-        const index = indices[i] ?? 0;
-        if (!holder.closed && (why === 'missing' || why === 'corrupt')) this.#deps.lacks(holder, this.#slice(index).blockId, why);
-        // Once pieces went out, starting over from another holder would confuse the order of offsets.
-        if (begun) this.#fail(index, why);
-        else again.push(index);
-      },
-      complete: () => undefined,
-    });
-    for (const index of again) {
-      const source = await this.#source(index, [...tried, holder]);
-      if (source === 'refused' || source === 'missing') this.#fail(index, source);
-      else if ('bytes' in source) {
-        await this.#send(
-          index,
-          { codec: source.codec, total: source.bytes.byteLength, rawBytes: source.rawBytes },
-          source.bytes,
-          0,
-        );
-      } else await this.#relay([index], source, [...tried, holder]);
+  /** Sends a slice from its flow, as it comes. */
+  async #pass(index: number): Promise<void> {
+    const reader = this.#readers.get(index);
+    if (!reader) return;
+    const { flow } = reader;
+    const { bytes: total } = flow.slice;
+    for (;;) {
+      const part = reader.take();
+      if (part) {
+        const bytes = part.bytes instanceof Promise ? await part.bytes : part.bytes;
+        await this.#send(index, { codec: 'raw', total, rawBytes: total }, bytes, part.at, () => reader.release());
+        this.#deps.moved(bytes.byteLength, true);
+      } else if (flow.state === 'arriving') await this.#news();
+      else break;
     }
+    this.#readers.delete(index);
+    this.#aheadBytes -= total;
+    reader.finish();
+    if (flow.state !== 'failed') return;
+    const why = flow.why ?? 'missing';
+    // Once pieces went out, starting over from another holder would confuse the order of offsets.
+    if (reader.begun) return this.#fail(index, why);
+    const refused = this.#itinerary.again(index, why);
+    if (refused) this.#fail(index, refused);
+  }
+
+  async #sendKept(index: number): Promise<void> {
+    const slice = this.#slice(index);
+    let sent = 0;
+    try {
+      const open = await this.#kept.open(index);
+      if (open?.digest !== slice.digest) return this.#notKept(index, open === undefined ? 'gone' : 'other');
+      const head = { codec: open.codec, total: open.storedBytes, rawBytes: open.rawBytes };
+      for await (const bytes of open.pieces()) {
+        await this.#send(index, head, bytes, sent, () => undefined);
+        sent += bytes.byteLength;
+      }
+      this.#deps.moved(sent, false);
+    } catch (error) {
+      if (!(error instanceof BlockError) || error.code !== 'corrupt') throw error;
+      this.#deps.damaged(slice.blockId, error);
+      if (sent > 0) this.#fail(index, 'corrupt');
+      else this.#notKept(index, 'other');
+    }
+  }
+
+  /** The coordinator has no such bytes (any more): a tab may. */
+  #notKept(index: number, why: 'gone' | 'other'): void {
+    const { blockId } = this.#slice(index);
+    if (why === 'gone' && this.#deps.blocks.has(blockId)) this.#deps.damaged(blockId, new Error('its file is gone'));
+    const refused = this.#itinerary.again(index, 'missing', false);
+    if (refused) this.#fail(index, refused);
   }
 
   /** Sends bytes that start at `at` of their slice, in pieces within the credit. */
@@ -152,29 +193,45 @@ export class Delivery {
     head: Pick<PieceHeader, 'codec' | 'total' | 'rawBytes'>,
     bytes: Uint8Array,
     at: number,
+    left: () => void,
   ): Promise<void> {
     const { codec, total, rawBytes } = head;
-    const { fetchId } = this.#message;
     let sent = 0;
     do {
-      const left = bytes.byteLength - sent;
-      const granted = left === 0 ? 0 : await this.credit.take(Math.min(left, LIMITS.pieceBytes));
+      const rest = bytes.byteLength - sent;
+      const granted = rest === 0 ? 0 : await this.#credit.take(Math.min(rest, LIMITS.pieceBytes));
       if (this.#peer.closed) throw new TransferStopped('closed');
-      const header: PieceHeader = { type: 'piece', fetchId, index, offset: at + sent, total, codec, rawBytes };
-      await this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted));
+      const header: PieceHeader = { type: 'piece', fetchId: this.#fetchId, index, offset: at + sent, total, codec, rawBytes };
+      const last = granted === rest;
+      const behind = this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted), last ? left : () => undefined);
+      if (behind) await behind;
       sent += granted;
     } while (sent < bytes.byteLength);
     if (at + sent >= total) this.#open.delete(index);
   }
 
+  /** Resolves when anything has changed; rejects with TransferStopped, also when nothing did for too long. */
+  #news(): Promise<void> {
+    if (this.#stopped) return Promise.reject(this.#stopped);
+    return new Promise((resolve, reject) => {
+      const cancel = this.#deps.clock.after(this.#deps.idleMs, () => reject(new TransferStopped('timeout')));
+      this.#wake = () => {
+        this.#wake = () => undefined;
+        cancel();
+        if (this.#stopped) reject(this.#stopped);
+        else resolve();
+      };
+    });
+  }
+
   #fail(index: number, why: FailedWhy): void {
     this.#open.delete(index);
-    this.#peer.send({ type: 'sliceFailed', fetchId: this.#message.fetchId, index, why });
+    this.#peer.send({ type: 'sliceFailed', fetchId: this.#fetchId, index, why });
   }
 
   #slice(index: number): Slice {
-    const { blockId, bucket, digest } = this.#message.slices[index] ?? { blockId: '', bucket: 0, digest: '' };
-    const bytes = this.#deps.accepted(blockId as BlockId)?.[bucket]?.bytes ?? -1;
-    return { blockId: blockId as BlockId, bucket, digest: digest as Digest, bytes };
+    const slice = this.#slices[index];
+    if (!slice) throw new Error(`the fetch has no slice ${index}`);
+    return slice;
   }
 }

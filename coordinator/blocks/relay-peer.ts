@@ -11,6 +11,7 @@ import { encodeFrame } from '../../shared/protocol/frames.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { messageChecker, ProtocolError, readFrame } from '../sessions/messages.ts';
+import { TransferStopped } from './relay-credit.ts';
 import { UpstreamFetch } from './relay-upstream.ts';
 
 export type FetchMessage = Extract<DataMessage, { type: 'fetch' }>;
@@ -20,7 +21,9 @@ const pieceHeader = Compile(PieceHeader);
 
 const HEADER_ROOM_BYTES = 4096;
 /** Bytes that may wait in one socket before a sender waits too. */
-const BEHIND_BYTES = LIMITS.creditBytes;
+const BEHIND_BYTES = LIMITS.pieceBytes;
+/** Smaller payloads are cheaper to copy than to send as a fragment of their own. */
+const COPIED_BYTES = 16 * 1024;
 /** Part of the idle time that a holder gets: the consumer still waits when the next holder is asked. */
 const HOLDER_SHARE = 0.6;
 export const DATA_FRAME_LIMITS = { text: LIMITS.sessionFrameBytes, binary: LIMITS.pieceBytes + HEADER_ROOM_BYTES };
@@ -42,6 +45,8 @@ export class DataPeer {
   readonly #deps: PeerDeps;
   readonly #upstream = new Map<string, UpstreamFetch>();
   #fetches = 0;
+  /** Senders that wait until the socket has caught up. */
+  #behind: (() => void)[] = [];
   #closed = false;
 
   constructor(sessionId: SessionId, socket: WebSocket, deps: PeerDeps) {
@@ -74,18 +79,33 @@ export class DataPeer {
   }
 
   /**
-   * A promise when the socket is behind; it resolves once this piece has left. Credit alone would not do: a peer may give any
-   * amount of it and read nothing.
+   * A promise while the socket is behind; the next piece should wait for it. Credit alone would not do: a peer may give any amount of
+   * it and read nothing. `left` is called once the bytes have left this process, or never will.
    */
-  sendPiece(header: PieceHeader, payload: Uint8Array): Promise<void> | undefined {
-    if (this.#closed || this.#socket.readyState !== this.#socket.OPEN) return undefined;
-    const frame = encodeFrame(header, [payload]);
-    if (this.#socket.bufferedAmount < BEHIND_BYTES) {
-      this.#socket.send(frame);
+  sendPiece(header: PieceHeader, payload: Uint8Array, left: () => void): Promise<void> | undefined {
+    if (this.#closed || this.#socket.readyState !== this.#socket.OPEN) {
+      left();
       return undefined;
     }
-    // A socket that closes meanwhile calls back with an error: the wait is over all the same.
-    return new Promise((resolve) => this.#socket.send(frame, () => resolve()));
+    const sent = (): void => {
+      left();
+      if (this.#socket.bufferedAmount < BEHIND_BYTES) this.#caughtUp();
+    };
+    if (payload.byteLength < COPIED_BYTES) {
+      this.#socket.send(encodeFrame(header, [payload]), sent);
+    } else {
+      // One message in two fragments: the payload, which other consumers may share, is never copied.
+      this.#socket.send(encodeFrame(header, []), { binary: true, fin: false });
+      this.#socket.send(payload, { binary: true, fin: true }, sent);
+    }
+    if (this.#socket.bufferedAmount < BEHIND_BYTES) return undefined;
+    return new Promise((resolve, reject) => {
+      const cancel = this.#deps.clock.after(this.#deps.idleMs, () => reject(new TransferStopped('timeout')));
+      this.#behind.push(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
@@ -152,6 +172,13 @@ export class DataPeer {
     if (this.#closed) return;
     this.#closed = true;
     for (const fetch of this.#upstream.values()) fetch.stop('closed');
+    this.#caughtUp();
     this.#deps.gone(this, broken);
+  }
+
+  #caughtUp(): void {
+    const behind = this.#behind;
+    this.#behind = [];
+    for (const wake of behind) wake();
   }
 }

@@ -8,8 +8,8 @@ import type { DataPeer } from './relay-peer.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
 export interface SliceSink {
-  /** Bytes of slice `index`, in order; the next piece is read when this resolves. The last one comes only if the digest fits. */
-  piece(index: number, header: PieceHeader, payload: Uint8Array): Promise<void>;
+  /** Bytes of slice `index`, in order; the next piece is read once this has resolved. The last one comes only if the digest fits. */
+  piece(index: number, header: PieceHeader, payload: Uint8Array): Promise<void> | undefined;
   /** The slice can't be had from here; `begun` when pieces of it were delivered already. */
   failed(index: number, why: FailedWhy, begun: boolean): void;
   complete(index: number): void;
@@ -62,7 +62,8 @@ export async function readSlices(peer: DataPeer, slices: readonly Slice[], windo
       if (!sound || (last && (hasher.digest('hex') as Digest) !== slice.digest)) {
         fail(header.index, 'corrupt');
       } else {
-        await sink.piece(header.index, header, payload);
+        const taken = sink.piece(header.index, header, payload);
+        if (taken) await taken;
         begun = header.index;
         if (last && open.delete(header.index)) sink.complete(header.index);
       }

@@ -25,6 +25,9 @@ export class UpstreamFetch {
   readonly #deps: UpstreamDeps;
   readonly #slices: number;
   #creditLeft: number;
+  /** Consumed and not yet given back: credit goes out in lumps, so that small slices don't cost a message each. */
+  #owedBytes = 0;
+  readonly #lumpBytes: number;
   #index = 0;
   #offset = 0;
   #finished = false;
@@ -34,6 +37,7 @@ export class UpstreamFetch {
   constructor(slices: number, creditBytes: number, deps: UpstreamDeps) {
     this.#slices = slices;
     this.#creditLeft = creditBytes;
+    this.#lumpBytes = creditBytes / 4;
     this.#deps = deps;
   }
 
@@ -67,11 +71,14 @@ export class UpstreamFetch {
     return this.#queue.shift() as Arrival;
   }
 
-  /** The bytes of a piece have left this process; the holder may send as many more. */
+  /** The bytes of a piece have their place; the holder may send as many more. */
   consumed(bytes: number): void {
     if (this.#finished || this.#stopped) return;
-    this.#creditLeft += bytes;
-    this.#deps.sendCredit(bytes);
+    this.#owedBytes += bytes;
+    if (this.#owedBytes < this.#lumpBytes) return;
+    this.#creditLeft += this.#owedBytes;
+    this.#deps.sendCredit(this.#owedBytes);
+    this.#owedBytes = 0;
   }
 
   end(): void {

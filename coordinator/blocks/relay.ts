@@ -1,48 +1,68 @@
 /**
  * The coordinator's side of the data sockets. Workers fetch slices of their live leases here and nowhere else; what the
- * coordinator does not hold streams through from a tab that does, a few pieces at a time. It also collects whole blocks
- * from tabs when the core asks.
+ * coordinator does not hold streams through from a tab that does: pulled once for all who read it at about the same time, kept in
+ * bounded memory, and on disk where readers are slow.
  */
 import type { FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
 import { CLOSE, PROTOCOL } from '../../shared/protocol/version.ts';
 import type { Guard } from '../auth/guard.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { ProtocolError, readFrame, typeOf } from '../sessions/messages.ts';
-import type { BlockKeeper } from '../sessions/ports.ts';
-import { Credit } from './relay-credit.ts';
+import type { CreateFile } from './files.ts';
 import { Delivery, type DeliveryDeps } from './relay-delivery.ts';
+import type { RelayBlocks } from './relay-kept.ts';
 import { checkDataMessage, DATA_FRAME_LIMITS, DataPeer, type FetchMessage, type PeerDeps } from './relay-peer.ts';
+import { FlowPool } from './relay-pool.ts';
+import { Pulls } from './relay-pulls.ts';
 import type { FailedWhy } from './relay-upstream.ts';
+import { SpillFiles } from './spill-files.ts';
 
-/** What one relayed fetch holds here at most, and about what all of one consumer do. */
-const WINDOW_BYTES = 4 * LIMITS.pieceBytes;
-const SOCKET_WINDOW_BYTES = 8 * WINDOW_BYTES;
+/** Part of the idle time that a pull may wait for room: its readers still wait when it fails. */
+const ROOM_SHARE = 0.6;
 
 export interface RelayOptions {
   readonly clock: Clock;
   readonly guard: Guard;
-  readonly blocks: BlockKeeper;
+  readonly blocks: RelayBlocks;
+  /** A folder for what slow readers have not read yet; emptied at each start. */
+  readonly spillDir: () => Promise<string>;
+  readonly createFile?: CreateFile;
+  /** Override LIMITS.relayMemoryBytes and LIMITS.relayDiskBytes in tests. */
+  readonly memoryBytes?: number;
+  readonly diskBytes?: number;
   /** Overrides LIMITS.transferIdleMs in tests. */
   readonly idleMs?: number;
   /** The session behind a data key; undefined when there is none. */
   readonly session: (sessionId: string, dataKey: string) => SessionId | undefined;
-  readonly leased: DeliveryDeps['leased'];
-  readonly accepted: DeliveryDeps['accepted'];
+  /** Whether a live lease of this session reads the slice. */
+  readonly leased: (sessionId: SessionId, blockId: BlockId, bucket: number) => boolean;
+  /** The accepted buckets of a task's output. */
+  readonly accepted: (blockId: BlockId) => readonly BucketInfo[] | undefined;
   readonly holders: (blockId: BlockId) => readonly SessionId[];
   readonly lacks: (holder: SessionId, blockId: BlockId, why: FailedWhy) => void;
+  /** The coordinator's own copy proved to be damaged or gone. */
+  readonly damaged: (blockId: BlockId, error: unknown) => void;
   /** The peer broke the protocol on its data socket: its session ends too, or its blocks would stay listed and unreachable. */
   readonly broken: (sessionId: SessionId, reason: string) => void;
   readonly log: (error: unknown, what: string) => void;
 }
 
 export interface RelayTotals {
+  /** To workers, of the coordinator's own blocks. */
   readonly servedBytes: number;
+  /** To workers, from others; `pulledBytes` is what those others sent: less where several read one slice. */
   readonly relayedBytes: number;
+  readonly pulledBytes: number;
+  /** Now in memory and on disk on its way, and all that ever went to disk. */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly spilledBytes: number;
   readonly peers: number;
   readonly fetches: number;
 }
@@ -52,12 +72,28 @@ export class Relay {
   readonly #idleMs: number;
   readonly #peers = new Map<SessionId, DataPeer>();
   readonly #deliveries = new Map<DataPeer, Map<string, Delivery>>();
+  readonly #pool: FlowPool;
+  readonly #pulls: Pulls;
   #servedBytes = 0;
   #relayedBytes = 0;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#idleMs = options.idleMs ?? LIMITS.transferIdleMs;
+    const { clock, log, memoryBytes, diskBytes, createFile } = options;
+    const spill = new SpillFiles({
+      dir: options.spillDir,
+      capBytes: diskBytes ?? LIMITS.relayDiskBytes,
+      ...(createFile && { create: createFile }),
+    });
+    this.#pool = new FlowPool({ clock, spill, log, ...(memoryBytes !== undefined && { memoryBytes }) });
+    this.#pulls = new Pulls({
+      clock,
+      log,
+      pool: this.#pool,
+      idleMs: this.#idleMs * ROOM_SHARE,
+      lacks: (holder, blockId, why) => options.lacks(holder.sessionId, blockId, why),
+    });
   }
 
   /** A new socket on /v1/data; its Host was checked before the upgrade. */
@@ -99,7 +135,14 @@ export class Relay {
   totals(): RelayTotals {
     let fetches = 0;
     for (const deliveries of this.#deliveries.values()) fetches += deliveries.size;
-    return { servedBytes: this.#servedBytes, relayedBytes: this.#relayedBytes, peers: this.#peers.size, fetches };
+    return {
+      ...this.#pool.usage,
+      servedBytes: this.#servedBytes,
+      relayedBytes: this.#relayedBytes,
+      pulledBytes: this.#pulls.pulledBytes,
+      peers: this.#peers.size,
+      fetches,
+    };
   }
 
   close(): void {
@@ -135,8 +178,8 @@ export class Relay {
       idleMs: this.#idleMs,
       log: this.#options.log,
       fetch: (from, message) => this.#fetch(from, message),
-      credit: (from, fetchId, bytes) => this.#deliveries.get(from)?.get(fetchId)?.credit.add(bytes),
-      abort: (from, fetchId) => this.#deliveries.get(from)?.get(fetchId)?.credit.stop('aborted'),
+      credit: (from, fetchId, bytes) => this.#deliveries.get(from)?.get(fetchId)?.addCredit(bytes),
+      abort: (from, fetchId) => this.#deliveries.get(from)?.get(fetchId)?.stop('aborted'),
       gone: (from, broken) => this.#gone(from, broken),
     };
     const peer = new DataPeer(sessionId, socket, deps);
@@ -152,24 +195,31 @@ export class Relay {
     if (deliveries.has(message.fetchId)) throw new ProtocolError('fetch: this fetchId is in use');
     if (deliveries.size >= LIMITS.fetchesPerSocket)
       throw new ProtocolError(`fetch: more than ${LIMITS.fetchesPerSocket} at once`);
-    const credit = new Credit(message.creditBytes, this.#options.clock, this.#idleMs);
-    const delivery = new Delivery(peer, message, credit, {
-      blocks: this.#options.blocks,
-      leased: this.#options.leased,
-      accepted: this.#options.accepted,
-      holders: (blockId, except) => this.#holders(blockId, except),
-      lacks: (holder, blockId, why) => this.#options.lacks(holder.sessionId, blockId, why),
-      windowBytes: () => Math.max(LIMITS.pieceBytes, Math.min(WINDOW_BYTES, SOCKET_WINDOW_BYTES / deliveries.size)),
-      moved: (bytes, relayed) => {
-        if (relayed) this.#relayedBytes += bytes;
-        else this.#servedBytes += bytes;
-      },
-    });
+    const delivery = new Delivery(peer, message, this.#deliveryDeps());
     deliveries.set(message.fetchId, delivery);
     delivery
       .run()
       .catch((error: unknown) => this.#options.log(error, 'a fetch failed'))
       .finally(() => deliveries.delete(message.fetchId));
+  }
+
+  #deliveryDeps(): DeliveryDeps {
+    const { clock, blocks, leased, accepted, damaged } = this.#options;
+    return {
+      clock,
+      blocks,
+      leased,
+      accepted,
+      damaged,
+      idleMs: this.#idleMs,
+      pool: this.#pool,
+      pull: (holder, flows) => this.#pulls.pull(holder, flows),
+      holders: (blockId, except) => this.#holders(blockId, except),
+      moved: (bytes, relayed) => {
+        if (relayed) this.#relayedBytes += bytes;
+        else this.#servedBytes += bytes;
+      },
+    };
   }
 
   #holders(blockId: BlockId, except: SessionId): readonly DataPeer[] {
@@ -182,7 +232,7 @@ export class Relay {
   }
 
   #gone(peer: DataPeer, broken: string | undefined): void {
-    for (const delivery of this.#deliveries.get(peer)?.values() ?? []) delivery.credit.stop('closed');
+    for (const delivery of this.#deliveries.get(peer)?.values() ?? []) delivery.stop('closed');
     this.#deliveries.delete(peer);
     if (this.#peers.get(peer.sessionId) === peer) this.#peers.delete(peer.sessionId);
     if (broken !== undefined) this.#options.broken(peer.sessionId, broken);

@@ -1,0 +1,99 @@
+/** Writes one record to a file piece by piece: its header is known before its bytes come. */
+import { encodeRecordHeader, type RecordLine } from '../../shared/arrow/record.ts';
+import type { NewFile } from './files.ts';
+
+/** Small slices are written together. */
+const FLUSH_BYTES = 1024 * 1024;
+
+export interface RecordWriterDeps {
+  readonly file: NewFile;
+  /** The file is complete and closed: puts it in its place. */
+  readonly commit: () => Promise<void>;
+  /** Removes the file. */
+  readonly abandon: () => Promise<void>;
+  /** What is thrown for what the file system said. */
+  readonly failed: (error: unknown) => Error;
+}
+
+export class RecordWriter {
+  readonly #deps: RecordWriterDeps;
+  /** Where each bucket's bytes begin in the file. */
+  readonly #offsets: readonly number[];
+  #parts: Uint8Array[];
+  #partsAt = 0;
+  #partsBytes: number;
+  #over = false;
+
+  constructor(buckets: readonly RecordLine[], deps: RecordWriterDeps) {
+    this.#deps = deps;
+    const header = encodeRecordHeader(buckets);
+    this.#parts = [header];
+    this.#partsBytes = header.length;
+    let at = header.length;
+    this.#offsets = buckets.map(({ storedBytes }) => {
+      const offset = at;
+      at += storedBytes;
+      return offset;
+    });
+  }
+
+  /**
+   * Bytes of a bucket, from its byte `at` on; what is written again replaces what was. Resolves when enough has reached the file that
+   * more may come. Rejects with BlockError.
+   */
+  write(bucket: number, at: number, bytes: Uint8Array): Promise<void> | undefined {
+    const position = (this.#offsets[bucket] ?? 0) + at;
+    const follows = position === this.#partsAt + this.#partsBytes;
+    if (follows) {
+      this.#parts.push(bytes);
+      this.#partsBytes += bytes.byteLength;
+      return this.#partsBytes < FLUSH_BYTES ? undefined : this.#flush();
+    }
+    return this.#flush().then(() => {
+      this.#parts = [bytes];
+      this.#partsAt = position;
+      this.#partsBytes = bytes.byteLength;
+    });
+  }
+
+  /** Every bucket was written whole. @throws BlockError; nothing is left behind then */
+  async finish(): Promise<void> {
+    this.#over = true;
+    const { file, commit, abandon, failed } = this.#deps;
+    try {
+      try {
+        await this.#flush();
+      } finally {
+        await file.close();
+      }
+      await commit();
+    } catch (error) {
+      await abandon();
+      throw failed(error);
+    }
+  }
+
+  /** The record is not wanted; does nothing after `finish`. */
+  async abandon(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    const { file, abandon } = this.#deps;
+    try {
+      await file.close();
+    } finally {
+      await abandon();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const [parts, at] = [this.#parts, this.#partsAt];
+    this.#partsAt += this.#partsBytes;
+    this.#parts = [];
+    this.#partsBytes = 0;
+    try {
+      if (parts.length > 0) await this.#deps.file.write(parts, at);
+    } catch (error) {
+      throw this.#deps.failed(error);
+    }
+  }
+}
