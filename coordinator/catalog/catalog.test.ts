@@ -26,13 +26,21 @@ describe('flights-3m.parquet', () => {
     expect(created).toBe(true);
     expect(record.rows).toBe(3_000_000);
     expect(record.chunks.map((chunk) => chunk.rows)).toEqual([...Array(24).fill(122_880), 50_880]);
-    expect(record.columns).toEqual([
+    expect(record.columns.map(({ name, type, wire }) => ({ name, type, wire }))).toEqual([
       { name: 'date', type: 'TIMESTAMP', wire: 'TIMESTAMP' },
       { name: 'delay', type: 'BIGINT', wire: 'BIGINT' },
       { name: 'distance', type: 'BIGINT', wire: 'BIGINT' },
       { name: 'origin', type: 'VARCHAR', wire: 'VARCHAR' },
       { name: 'destination', type: 'VARCHAR', wire: 'VARCHAR' },
     ]);
+    const [counted] = await nativeRows(
+      `SELECT ${record.columns.map((c) => `count(DISTINCT ${c.name})::INTEGER`).join(', ')} FROM '${FLIGHTS}'`,
+    );
+    record.columns.forEach((column, i) => {
+      const ratio = (column.distinct ?? 0) / Number(counted?.[i]);
+      expect(ratio, column.name).toBeGreaterThan(0.3);
+      expect(ratio, column.name).toBeLessThan(3);
+    });
     expect(Math.max(...progress.map(({ rows }) => rows))).toBeGreaterThan(0);
     expect(progress.every((step) => step.progress >= 0 && step.progress <= 1)).toBe(true);
     expect(room.catalog.pending()).toEqual([]);
@@ -112,6 +120,16 @@ describe('after a restart', () => {
     expect(room.catalog.list()).toEqual([record]);
     expect((await ingest('airports', AIRPORTS)).created).toBe(false);
     expect(await readValues(room.blocks, record, 'name')).toEqual((await nativeRows(`SELECT name FROM '${AIRPORTS}'`)).flat());
+  });
+
+  test('records of older versions, without counts of different values, are as good', async () => {
+    const { record } = await ingest('airports', AIRPORTS);
+    const old = { ...record, columns: record.columns.map(({ name, type, wire }) => ({ name, type, wire })) };
+    await room.store.datasets.remove('airports');
+    await room.store.datasets.insert(old);
+    await room.restart();
+    expect(room.catalog.list()).toEqual([old]);
+    expect((await ingest('airports', AIRPORTS)).created).toBe(false);
   });
 
   test('a dataset that lost a chunk is not listed, and the same file mends it', async () => {

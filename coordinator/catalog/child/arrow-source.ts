@@ -36,7 +36,8 @@ export async function ingestArrow(request: IngestRequest, source: string, steps:
       writer.addViews(views, batch.numRows);
       steps.progressed(total === 0 ? 1 : Math.min(1, writer.rows / total), writer.rows);
     }
-    return { columns, chunks: writer.finish(), rows: writer.rows, bytes: writer.bytes };
+    const chunks = writer.finish();
+    return { columns: writer.withDistinct(columns), chunks, rows: writer.rows, bytes: writer.bytes };
   } finally {
     await file.close().catch((error: unknown) => {
       // apache-arrow closes the handle itself when it read to the end.

@@ -12,6 +12,7 @@ import { blockIdOf, digestOf } from '../../../shared/hash.ts';
 import { LIMITS } from '../../../shared/limits.ts';
 import { statisticsOf } from '../columns/bounds.ts';
 import { makeBuilder } from '../columns/builder.ts';
+import { DistinctSampler } from '../columns/distinct.ts';
 import type { ColumnBuilder, EngineVector } from '../columns/node.ts';
 import { BatchStreamWriter, batchParts } from '../columns/stream.ts';
 import { NORMALISER_VERSION } from '../ingest-protocol.ts';
@@ -24,6 +25,7 @@ interface Column {
   readonly layout: Layout;
   readonly builder: ColumnBuilder;
   readonly writer: BatchStreamWriter;
+  readonly sampler: DistinctSampler;
   /** In place of `builder` for sources that have Arrow buffers; one a chunk. */
   fromViews?: ViewBuilder | undefined;
 }
@@ -46,7 +48,8 @@ export class ChunkWriter {
       const type = parseSqlType(wire);
       const builder = makeBuilder(type, LIMITS.chunkRows);
       invariant(builder, `no column builder for ${wire}`);
-      return { type, layout: layoutOfType(type), builder, writer: new BatchStreamWriter([{ name: `c${ordinal}`, wire }]) };
+      const writer = new BatchStreamWriter([{ name: `c${ordinal}`, wire }]);
+      return { type, layout: layoutOfType(type), builder, writer, sampler: new DistinctSampler(type) };
     });
   }
 
@@ -85,6 +88,14 @@ export class ChunkWriter {
     return this.#chunks;
   }
 
+  /** The columns it was made with, and what was seen of their values; after `finish`. */
+  withDistinct(columns: readonly DatasetColumn[]): readonly DatasetColumn[] {
+    return columns.map((column, ordinal) => {
+      const distinct = this.#columns[ordinal]?.sampler.estimate(this.rows);
+      return distinct === undefined ? column : { ...column, distinct };
+    });
+  }
+
   #flush(): void {
     const rows = this.#filled;
     this.#filled = 0;
@@ -111,6 +122,7 @@ export class ChunkWriter {
     const stored = smaller ? coded : stream;
     const [view] = columnViews(stream, parseStream(stream).batches[0] as IpcBatch, [column.layout]);
     invariant(view, 'a chunk without its column');
+    column.sampler.addChunk(view);
     const record = encodeRecord([{ bytes: stream.length, rows, codec: smaller ? 'zstd' : 'raw', digest, coded: stored }]);
     writeFileSync(join(this.#directory, blockId), record);
     this.bytes += stream.length;

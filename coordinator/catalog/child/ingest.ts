@@ -53,7 +53,8 @@ async function ingestSql(request: IngestRequest, source: string, steps: IngestSt
       if (error instanceof EndedEarly) await connection.run(checkQuery(reader, columns));
       throw error;
     });
-    return { columns, chunks: writer.finish(), rows: writer.rows, bytes: writer.bytes };
+    const chunks = writer.finish();
+    return { columns: writer.withDistinct(columns), chunks, rows: writer.rows, bytes: writer.bytes };
   } finally {
     connection.closeSync();
   }
