@@ -1,9 +1,10 @@
 /** Numbers for Prometheus, in its text format 0.0.4. Totals are folded from stories; nothing is counted on the side. */
 
 import Type from 'typebox';
+import { LOCAL_WORKER } from '../local/local-worker.ts';
 import { plugin } from './plugin.ts';
 import { responses } from './schemas.ts';
-import type { CoreViews, Services } from './services.ts';
+import type { CoreViews, NumberedStory, Services } from './services.ts';
 
 export const metricsRoutes = plugin<Services>({ name: 'muster-metrics', dependencies: ['muster-access'] }, (app, services) => {
   const fold = new StoryFold(services.core);
@@ -21,6 +22,8 @@ export const metricsRoutes = plugin<Services>({ name: 'muster-metrics', dependen
 
 class StoryFold {
   readonly counts = new Map<string, number>();
+  /** Attempts that ended, by where they ran and how they ended. */
+  readonly ended = new Map<string, Sample>();
   readonly #core: CoreViews;
   #next = 0;
 
@@ -30,8 +33,18 @@ class StoryFold {
 
   catchUp(): void {
     const { lines, next } = this.#core.storiesSince(this.#next);
-    for (const { what } of lines) this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+    for (const line of lines) {
+      this.counts.set(line.what, (this.counts.get(line.what) ?? 0) + 1);
+      if (line.what === 'attemptEnded') this.#ended(line);
+    }
     this.#next = next;
+  }
+
+  #ended({ detail }: NumberedStory): void {
+    const on = detail?.workerId === LOCAL_WORKER ? 'coordinator' : 'worker';
+    const how = String(detail?.how);
+    const key = `${on} ${how}`;
+    this.ended.set(key, [{ on, how }, (this.ended.get(key)?.[1] ?? 0) + 1]);
   }
 }
 
@@ -52,6 +65,7 @@ function render({ core, relay }: Services, fold: StoryFold): string {
       'Story lines since the start, by what happened',
       [...fold.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, value]) => [{ what }, value]),
     ),
+    metric('muster_attempts_ended_total', 'counter', 'Attempts that ended, by where they ran and how', [...fold.ended.values()]),
     metric('muster_data_bytes_total', 'counter', 'Bytes to workers over data sockets, by where they came from', [
       [{ from: 'coordinator' }, relayed.servedBytes],
       [{ from: 'worker' }, relayed.relayedBytes],

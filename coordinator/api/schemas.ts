@@ -91,6 +91,7 @@ const StageBody = Type.Object({
   running: Count,
   reused: Count,
   recomputes: Count,
+  onCoordinator: Type.Integer({ minimum: 0, description: 'Attempts in the coordinator’s own slot, not in a tab' }),
   rows: Count,
   bytes: Count,
 });

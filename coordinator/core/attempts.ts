@@ -1,13 +1,13 @@
 /** Attempts begin and end here, and nowhere else: records, leases and slots change together. */
 import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
-import type { Attempt, AttemptCause, AttemptRecord, Core, Job, Slot, Task } from './state.ts';
+import type { Attempt, AttemptCause, AttemptRecord, Core, Job, Slot, Task, Worker } from './state.ts';
 import { isEligible } from './state.ts';
 import { note } from './stories.ts';
 
 export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Attempt {
   const id = `a-${core.idSeed}-${++core.attemptsMade}` as AttemptId;
-  const record = newRecord(job, task, id);
+  const record = newRecord(job, task, id, slot.worker);
   const attempt: Attempt = {
     id,
     task,
@@ -36,7 +36,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
 }
 
 /** Charges an attempt to a job; also when the job that had it went and another still wants it. */
-function newRecord(job: Job, task: Task, attemptId: AttemptId): AttemptRecord {
+function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worker): AttemptRecord {
   let cause: AttemptCause = 'planned';
   let why = 'its inputs are there';
   if (task.known.includes(job.id)) {
@@ -47,7 +47,8 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId): AttemptRecord {
   }
   delete task.rerunWhy;
   const ref = task.refs.find((r) => r.stage.job === job);
-  const record: AttemptRecord = { attemptId, blockId: task.blockId, stage: ref?.stage.index ?? 0, cause, why };
+  const stage = ref?.stage.index ?? 0;
+  const record: AttemptRecord = { attemptId, blockId: task.blockId, stage, cause, why, ...(traits.local && { local: true }) };
   job.records.push(record);
   return record;
 }
@@ -80,7 +81,7 @@ export function handOver(core: Core, attempt: Attempt, to: Job): void {
   attempt.job = to;
   to.leases++;
   to.startedAtMs ??= core.now;
-  attempt.record = newRecord(to, attempt.task, attempt.id);
+  attempt.record = newRecord(to, attempt.task, attempt.id, attempt.worker);
 }
 
 /** Keeps the slot under the right number of leases in `core.free` while `change` alters that number. */

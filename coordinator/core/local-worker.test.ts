@@ -36,6 +36,7 @@ it('runs the last stage on the coordinator when its inputs are there, though tab
   if (last) fleet.run(last);
   expect(fleet.settled.get(job)?.state).toBe('successful');
   expect(fleet.scheduler.story(job).some((line) => line.detail?.workerId === 'w-coordinator')).toBe(true);
+  expect(fleet.scheduler.job(job)?.stages).toMatchObject([{ onCoordinator: 0 }, { onCoordinator: 1 }]);
 });
 
 it('leaves it to tabs when an input is only in a tab, when there is too much of it, and for other stages', () => {

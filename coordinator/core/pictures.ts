@@ -39,16 +39,19 @@ export function stagePictures(core: Core, job: Job): StageView[] {
   const planned = new Set<BlockId>();
   const running = new Map<number, number>();
   const recomputes = new Map<number, number>();
+  const local = new Map<number, number>();
   for (const record of job.records) {
     if (record.cause === 'planned') planned.add(record.blockId);
     if (record.cause === 'recompute') recomputes.set(record.stage, (recomputes.get(record.stage) ?? 0) + 1);
+    if (record.local) local.set(record.stage, (local.get(record.stage) ?? 0) + 1);
     if (record.how === undefined) running.set(record.stage, (running.get(record.stage) ?? 0) + 1);
   }
   return job.stages.map((stage) => {
     const { index, state } = stage;
     const { title } = stage.plan;
     const sums = sumsOf(core, stage, planned);
-    const counts = { running: running.get(index) ?? 0, recomputes: recomputes.get(index) ?? 0 };
+    const onCoordinator = local.get(index) ?? 0;
+    const counts = { running: running.get(index) ?? 0, recomputes: recomputes.get(index) ?? 0, onCoordinator };
     return { index, title, state, tasks: stage.tasks.length, done: stage.done, ...counts, ...sums };
   });
 }

@@ -31,6 +31,8 @@ export interface AttemptRecord {
   readonly stage: number;
   readonly cause: AttemptCause;
   readonly why: string;
+  /** It ran in the coordinator's own slot. */
+  readonly local?: true;
   /** `succeeded`, a failure's reason, `cancelled` or `handedOver`; absent while it is leased. */
   how?: string;
   costs?: AttemptCosts;

@@ -72,7 +72,11 @@ test('a last stage runs on the coordinator; its block has the id and digest that
     { stage: 1, local: true, how: 'succeeded' },
   ]);
   expect((await app.inject('/v1/workers')).json<{ workers: unknown[] }>().workers).toHaveLength(1);
-  expect((await app.inject(`/v1/jobs/${jobId}`)).json()).toMatchObject({ counters: { attempts: 2, tasksPlanned: 2 } });
+  expect((await app.inject(`/v1/jobs/${jobId}`)).json()).toMatchObject({
+    counters: { attempts: 2, tasksPlanned: 2 },
+    stages: [{ onCoordinator: 0 }, { onCoordinator: 1 }],
+  });
+  expect((await app.inject('/metrics')).body).toContain('muster_attempts_ended_total{on="coordinator",how="succeeded"} 1');
 
   const { app: without } = await grid({ localSlot: false });
   const again = await submit(without, sql);

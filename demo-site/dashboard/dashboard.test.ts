@@ -37,6 +37,16 @@ test('lines of attempts make exact spans on the page clock, pictures of workers 
   expect(stream.rows).toEqual(['a/0', 'a/1']);
 });
 
+test("the coordinator's own slot has a row from its first task on", () => {
+  const stream = new TaskStream();
+  stream.observe([busy('a')], 10);
+  expect(stream.rows).toEqual(['a/0', 'a/1']);
+  const detail = { workerId: 'coordinator', slot: 0, stage: 1, jobId: 'j' };
+  stream.tell({ atMs: 0, subject: 'a-1', what: 'attemptLeased', why: '', detail }, 20);
+  stream.observe([busy('b')], 30);
+  expect(stream.rows).toEqual(['coordinator/0', 'b/0', 'b/1']);
+});
+
 test('the task stream forgets its oldest spans and rows beyond its cap', () => {
   const stream = new TaskStream();
   for (let at = 0; at < 10_000; at += 1) stream.observe([busy('a', [0, 'j', at])], at);

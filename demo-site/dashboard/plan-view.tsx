@@ -39,6 +39,7 @@ export function StageLine({ stage }: { stage: StageJson }) {
       <Bar done={stage.done} total={stage.tasks} label={`Stage ${stage.index}: ${stage.title}`} tone={tone} />
       <span class="stage-count small muted">
         {stage.tasks === 0 ? 'not cut yet' : `${stage.done} of ${stage.tasks}`}
+        {stage.onCoordinator > 0 && ' · on the coordinator'}
         {stage.recomputes > 0 && <b class="again"> {stage.recomputes} recomputed</b>}
       </span>
     </div>

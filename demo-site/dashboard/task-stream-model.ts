@@ -6,6 +6,8 @@ import type { StoryLineJson, WorkerJson } from '../../client/index.ts';
 
 const SPANS_KEPT = 4_000;
 const ROWS_KEPT = 128;
+/** The coordinator's own slot is nobody's tab: it has a row from its first task on. */
+const LOCAL_ROW = 'coordinator/0';
 
 export interface Span {
   readonly row: string;
@@ -36,7 +38,7 @@ export class TaskStream {
 
   /** `workers` is everyone there is now; a slot not named as busy is idle. */
   observe(workers: readonly WorkerJson[], nowMs: number): void {
-    const rows: string[] = [];
+    const rows = this.#rows.includes(LOCAL_ROW) ? [LOCAL_ROW] : [];
     for (const { workerId, slots } of workers) {
       for (let slot = 0; slot < slots && rows.length < ROWS_KEPT; slot += 1) rows.push(`${workerId}/${slot}`);
     }
@@ -72,6 +74,7 @@ export class TaskStream {
       const row = `${workerId}/${numberIn(line, 'slot')}`;
       const jobId = String(line.detail?.jobId ?? '');
       const fromMs = line.atMs + this.#offsetMs;
+      if (row === LOCAL_ROW && !this.#rows.includes(row)) this.#rows = [row, ...this.#rows];
       this.#begin(line.subject, {
         row,
         fromMs,

@@ -21,6 +21,7 @@ function stage(index: number, title: string, tasks: number, done: number, more: 
     running: 0,
     reused: 0,
     recomputes: 0,
+    onCoordinator: 0,
     rows: done * 320,
     bytes: done * 9_000,
     ...more,
@@ -50,7 +51,10 @@ export const JOBS: readonly JobJson[] = [
     sql: QUERY,
     submittedAtMs: 90_000,
     settledAtMs: 90_412,
-    stages: [stage(0, 'scan flights, aggregate partially', 12, 12), stage(1, 'aggregate finally, top 20 by n', 1, 1)],
+    stages: [
+      stage(0, 'scan flights, aggregate partially', 12, 12),
+      stage(1, 'aggregate finally, top 20 by n', 1, 1, { onCoordinator: 1 }),
+    ],
     counters: COUNTERS,
   },
   {

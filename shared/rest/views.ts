@@ -10,6 +10,8 @@ export interface StageView {
   readonly running: number;
   readonly reused: number;
   readonly recomputes: number;
+  /** Attempts in the coordinator's own slot. */
+  readonly onCoordinator: number;
   readonly rows: number;
   readonly bytes: number;
 }
