@@ -30,6 +30,20 @@ export interface TabOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
 }
 
+/** An expression for a page of the grid: ids of the task outputs in its profile's store. */
+export const COMMITTED_OUTPUTS = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open('muster');
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('metas').objectStore('metas').getAll();
+    reading.onerror = () => reject(reading.error);
+    reading.onsuccess = () => {
+      opening.result.close();
+      resolve(reading.result.filter((meta) => meta.kind === 'output').map((meta) => meta.id));
+    };
+  };
+})`;
+
 /** One volunteer tab, with the verbs that tests need. */
 export class Tab {
   readonly page: Page;
@@ -51,6 +65,20 @@ export class Tab {
     const tab = new Tab(context, await context.newPage());
     await tab.page.goto(options.url);
     return tab;
+  }
+
+  /** Another tab of the same profile, at the same address; with `copy` as the browser's own "duplicate" makes it. */
+  async sibling({ copy = false }: { readonly copy?: boolean } = {}): Promise<Tab> {
+    const url = this.page.url();
+    if (!copy) {
+      const page = await this.#context.newPage();
+      await page.goto(url);
+      return new Tab(this.#context, page);
+    }
+    // A window with an opener begins with a copy of its session storage, as a duplicate does.
+    const [page] = await Promise.all([this.#context.waitForEvent('page'), this.page.evaluate((at) => void window.open(at), url)]);
+    await page.waitForLoadState();
+    return new Tab(this.#context, page);
   }
 
   /** Consents and joins as a person would; resolves once the page says that it is part of the grid. */
@@ -77,6 +105,16 @@ export class Tab {
   /** The worker that this tab is on the grid. */
   workerId(): Promise<string | null> {
     return this.page.evaluate(() => sessionStorage.getItem('muster-worker-id'));
+  }
+
+  /** Ids of the task outputs that this profile has stored for good. */
+  async committedOutputs(): Promise<readonly string[]> {
+    return (await this.page.evaluate(COMMITTED_OUTPUTS)) as string[];
+  }
+
+  /** Closes this tab and leaves others of its profile open. */
+  async closePage(): Promise<void> {
+    await this.page.close({ runBeforeUnload: false });
   }
 
   /** Closes the tab as a person would; its storage goes with it. */

@@ -19,6 +19,7 @@ import { difference } from '../coordinator/cli/demo/difference.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
 import type { StoryLine } from '../coordinator/core/views.ts';
 import { launchBrowser, Tab, type TabOptions } from './browser.ts';
+import { RawTab } from './raw-tab.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -91,6 +92,12 @@ export class Grid {
     const tab = await Tab.open(await this.#browser, { url: `${this.url}/`, ...options });
     this.tabs.push(tab);
     return tab;
+  }
+
+  /** Its visitor closes it. */
+  async openRawTab(): Promise<RawTab> {
+    this.#browser ??= launchBrowser(this.#browserArgs);
+    return RawTab.open(await this.#browser, `${this.url}/`);
   }
 
   /** Opens tabs of one slot at full share, one after the other, each joined. */

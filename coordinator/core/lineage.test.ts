@@ -1,6 +1,7 @@
 /** Blocks are lost and come back; only what is needed runs again. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
+import type { BlockId } from '../../shared/ids.ts';
 import type { FakeAttempt } from './testing/fake-tab.ts';
 import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan, branch, broadcast, gather, planOf, scan } from './testing/plans.ts';
@@ -151,6 +152,33 @@ describe('a recompute', () => {
     fleet.succeed({ ...slow, sessionId: back.sessionId });
     expect(b.cancelled.map((x) => x.attemptId)).toEqual([again.attemptId]);
     expect(fleet.scheduler.job(job)?.stages[0]).toMatchObject({ state: 'successful' });
+  });
+
+  it('is cancelled by the inventory of the tab that came back; what is not as accepted is dropped', () => {
+    const fleet = new Fleet();
+    const a = fleet.join('a');
+    const job = fleet.submit('job-1', aggregatePlan({ dataset: 'd', chunks: 1 }));
+    const made = first(fleet);
+    fleet.run(made);
+    const { blockId } = made.task;
+    const digest = fleet.scheduler.blockInfo(blockId)?.digest;
+    if (!digest) throw new Error('the block was accepted');
+    fleet.kill(a);
+    const b = fleet.join('b');
+    expect(first(fleet).task.blockId).toBe(blockId);
+    const { sessionId, storeId } = fleet.join('a');
+    fleet.stores.get(storeId)?.set(blockId, digest);
+    const [other, ids] = ['f'.repeat(64), fleet.attempts().map((x) => x.attemptId)];
+    const blocks = [
+      { blockId, digest },
+      { blockId: other as BlockId, digest },
+    ];
+    const commands = fleet.send({ type: 'inventoryReported', sessionId, blocks, last: true });
+    expect(commands).toContainEqual({ type: 'dropBlocks', sessionId, blockIds: [other] });
+    expect(b.cancelled.map((x) => x.attemptId)).toEqual(ids);
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(fleet.scheduler.job(job)?.stages[0]?.tasks).toBe(1);
   });
 
   it('is queued once when its reader has it as two inputs', () => {

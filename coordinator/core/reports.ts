@@ -77,6 +77,23 @@ function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void 
   blockCame(core, accepted, storeOf(worker));
 }
 
+/** What a returning tab still has is taken back where it is the block that was accepted; the rest it may forget. */
+export function inventoryReported(core: Core, { sessionId, blocks }: CoreEventOf<'inventoryReported'>): void {
+  const worker = core.workers.get(sessionId);
+  if (!worker) return;
+  let taken = 0;
+  for (const { blockId, digest } of blocks) {
+    const block = core.blocks.get(blockId);
+    if (block?.digest !== digest) {
+      if (!block?.stores.has(worker.store)) dropFrom(core, worker.store, blockId);
+      continue;
+    }
+    taken++;
+    if (!block.stores.has(worker.store)) blockCame(core, block, worker.store);
+  }
+  if (blocks.length > 0) note(core, worker.workerId, 'inventoryReported', `${taken} of ${blocks.length} blocks are known`);
+}
+
 /** The tab may forget the block, and the coordinator the bytes that rode along. */
 function refuse(
   core: Core,

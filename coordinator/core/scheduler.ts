@@ -14,7 +14,7 @@ import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
 import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
-import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
+import { attemptFailed, attemptStarted, attemptSucceeded, inventoryReported } from './reports.ts';
 import { restoreCore } from './restore.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
@@ -169,7 +169,7 @@ const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEve
   attemptSucceeded,
   attemptFailed,
   residentsChanged: workers.residentsChanged,
-  inventoryReported: () => {},
+  inventoryReported,
   storeChanged: () => {},
   blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
   blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),
