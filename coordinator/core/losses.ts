@@ -50,6 +50,12 @@ export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void 
   block.onCoordinator = false;
   afterLoss(core, block, why);
   if (block.pins > 0) collect(core, block);
+  for (const { stage } of core.tasks.get(id)?.refs ?? []) {
+    // A result that is ready but for other blocks waits for this one again.
+    if (stage.readBy.length > 0 || stage.state !== 'successful') continue;
+    stage.job.uncollected.add(id);
+    core.dirtyStages.add(stage);
+  }
 }
 
 function afterLoss(core: Core, block: Block, why: string): void {

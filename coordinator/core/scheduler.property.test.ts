@@ -9,6 +9,8 @@ import { Fleet } from './testing/fleet.ts';
 beforeAll(loadHashes);
 
 const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
+/** So heavy that shuffles are cut into several tasks, and skewed buckets into parts. */
+const ROW_BYTES = 1024 * 1024;
 /** Small bounds, so that they are met. */
 const LIMITS = { leaseMs: 4_000, maxRunMs: 20_000, reusableBlocks: 12, ringLines: 64, endedAttempts: 16 };
 
@@ -18,7 +20,7 @@ function steps(fatal: boolean): fc.Arbitrary<Step[]> {
 }
 
 function live(list: readonly Step[], limits: object): Fleet {
-  const fleet = new Fleet({ limits: { ...LIMITS, ...limits } });
+  const fleet = new Fleet({ rowBytes: ROW_BYTES, limits: { ...LIMITS, ...limits } });
   for (const step of list) take(fleet, step);
   settleDown(fleet);
   return fleet;
@@ -55,12 +57,12 @@ it('gives the same commands after a restore as without one', () => {
   fc.assert(
     fc.property(steps(true), (list) => {
       const plain: unknown[] = [];
-      const first = new Fleet({ limits: LIMITS });
+      const first = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
       first.afterEvent = (_event, commands) => void plain.push(commands);
       const kinds = list.filter((step) => step.kind !== 'reload');
       for (const step of kinds) take(first, step);
       const restored: unknown[] = [];
-      const second = new Fleet({ limits: LIMITS });
+      const second = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
       second.afterEvent = (_event, commands) => void restored.push(commands);
       for (const step of kinds) {
         second.reload((snapshot, options) => Scheduler.restore(snapshot, options));

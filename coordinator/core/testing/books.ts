@@ -1,10 +1,12 @@
 /** The books of a fake fleet: who holds what, by the commands alone; they refuse a command that cannot be obeyed. */
 import { invariant } from '../../../shared/assert.ts';
 import type { BlockId, Digest, JobId, SessionId, StoreId } from '../../../shared/ids.ts';
+import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { TaskSpec } from '../../../shared/plan/task.ts';
 import type { CoreCommand } from '../commands.ts';
 import type { ResidentReport } from '../events.ts';
-import { bucketsFor, type FakeAttempt, type FakeTab } from './fake-tab.ts';
+import { checkAnswer, FakeEngine } from './fake-engine.ts';
+import type { FakeAttempt, FakeTab } from './fake-tab.ts';
 
 type CommandOf<T extends CoreCommand['type']> = Extract<CoreCommand, { readonly type: T }>;
 
@@ -17,6 +19,12 @@ export class Books {
   readonly leases: FakeAttempt[] = [];
   /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
   readonly unsaid = new Set<BlockId>();
+  readonly plans = new Map<JobId, PhysicalPlan>();
+  readonly engine: FakeEngine;
+
+  constructor(rowBytes: number) {
+    this.engine = new FakeEngine(rowBytes);
+  }
 
   protected obey(command: CoreCommand): void {
     switch (command.type) {
@@ -48,7 +56,13 @@ export class Books {
         for (const { blockId, digest } of command.result ?? []) {
           invariant(this.coordinator.get(blockId) === digest, `result block ${blockId} is not on the coordinator`);
         }
+        if (command.result) this.#check(command.jobId, command.result);
     }
+  }
+
+  #check(jobId: JobId, result: readonly { readonly digest: Digest }[]): void {
+    const plan = this.plans.get(jobId);
+    if (plan) checkAnswer(plan, this.engine.rowsOf(result));
   }
 
   #lease(command: CommandOf<'leaseTask'>): void {
@@ -78,10 +92,10 @@ export class Books {
     const missing: BlockId[] = [];
     for (const input of task.inputs) {
       if (input.kind !== 'slices') continue;
-      for (const { blockId, digest } of input.slices) {
+      for (const { blockId, bucket, digest } of input.slices) {
         const held = [this.coordinator, ...this.stores.values()].some((blocks) => {
           const copy = blocks.get(blockId);
-          return copy !== undefined && bucketsFor(copy)[0]?.digest === digest;
+          return copy !== undefined && this.engine.blocks.get(copy)?.buckets[bucket]?.digest === digest;
         });
         if (!held) missing.push(blockId);
       }

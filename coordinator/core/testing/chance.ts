@@ -1,11 +1,11 @@
 /** Random life of a fleet: one step is a kind and two numbers that choose among what is there, so that cases shrink well. */
-import type { AttemptId, BlockId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { JobOptions } from '../events.ts';
 import { Scheduler } from '../scheduler.ts';
-import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
+import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 import type { Fleet } from './fleet.ts';
-import { aggregatePlan, branch, broadcast, forward, gather, planOf, scan } from './plans.ts';
+import { aggregatePlan, branch, broadcast, forward, gather, hash, hashed, joinPlan, planOf, scan, sortPlan } from './plans.ts';
 
 export interface Step {
   readonly kind: StepKind;
@@ -14,6 +14,7 @@ export interface Step {
 }
 
 const T = { dataset: 'lines', chunks: 9 };
+const SKEWED = { dataset: 'skewed', chunks: 6 };
 const U = { dataset: 'flights', chunks: 3, ordinals: [0] };
 
 /** Plans that share stages with each other, so that jobs meet in tasks and blocks. */
@@ -23,12 +24,17 @@ export const PLANS: readonly (() => PhysicalPlan)[] = [
   () => aggregatePlan({ ...T, needed: [2, 3, 7] }, 1),
   () => aggregatePlan({ ...T, needed: [] }, 3),
   () => planOf([branch('select 1')]),
-  () => planOf([branch('build', scan(U))], [branch('probe', scan(T), broadcast(0))], [branch('final', gather(1))]),
+  () => planOf([branch('build', scan(U))], [branch('join', scan(T), broadcast(0))], [branch('final', gather(1))]),
   () => planOf([branch('partial 1', scan(T)), branch('partial 1', scan(T))], [branch('final union', gather(0))]),
   () => planOf([branch('partial 1', scan(T))], [branch('each', forward(0))], [branch('last', gather(1))]),
   () => planOf({ branches: [branch('unordered rows', scan(T))], determinacy: 'unordered' }, [branch('top', gather(0))]),
   () => planOf({ branches: [branch('indeterminate rows', scan(U))], determinacy: 'indeterminate' }, [branch('two', gather(0))]),
-  () => planOf([branch('all at once', scan(T, 'all'), scan(U))], [branch('both', gather(0), broadcast(0))]),
+  () => planOf([branch('join at once', scan(T, 'all'), scan(U))], [branch('both', gather(0), broadcast(0))]),
+  () => joinPlan(T, U),
+  () => joinPlan(SKEWED, U, 6),
+  () => sortPlan(SKEWED),
+  () => planOf(hashed(8, branch('left', scan(T))), hashed(6, branch('sum', hash(0))), [branch('sum', hash(1))]),
+  () => planOf(hashed(8, branch('left', scan(T)), branch('one')), [branch('sum', hash(0)), branch('rows', hash(0))]),
 ];
 
 type Act = (fleet: Fleet, a: number, b: number) => void;
@@ -86,7 +92,7 @@ function oddReport(fleet: Fleet, a: number, b: number): void {
   const sessionId = tab?.sessionId ?? ('s-nobody' as SessionId);
   const attemptId = lease?.attemptId ?? ('a-none' as AttemptId);
   const blockId = lease?.task.blockId ?? ('b-none' as BlockId);
-  const digest = digestFor(blockId, '-odd');
+  const digest = 'digest-odd' as Digest;
   if (fleet.attempts().some((attempt) => attempt.attemptId === attemptId)) return;
   fleet.send({
     type: 'attemptSucceeded',
@@ -94,7 +100,7 @@ function oddReport(fleet: Fleet, a: number, b: number): void {
     attemptId: 'a-none' as AttemptId,
     blockId,
     digest,
-    buckets: bucketsFor(digest),
+    buckets: [{ rows: 1, bytes: 1, digest }],
     inline: false,
     costs: NO_COSTS,
   });

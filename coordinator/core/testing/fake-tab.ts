@@ -1,6 +1,6 @@
-/** A tab as the tests see it, and what its blocks are made of. */
-import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
-import type { AttemptCosts, BucketInfo, TaskSpec } from '../../../shared/plan/task.ts';
+/** A tab as the tests see it. */
+import type { AttemptId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { AttemptCosts, TaskSpec } from '../../../shared/plan/task.ts';
 import type { WorkerTraits } from '../events.ts';
 
 export interface FakeAttempt {
@@ -37,12 +37,3 @@ export const NO_COSTS: AttemptCosts = {
   cachedBytes: 0,
   loadedBytes: 0,
 };
-
-/** What the block's bytes are, symbolically; `variant` for fragments that give other bytes each time. */
-export function digestFor(blockId: BlockId, variant = ''): Digest {
-  return `digest-${blockId}${variant}` as Digest;
-}
-
-export function bucketsFor(digest: Digest): BucketInfo[] {
-  return [{ rows: 10, bytes: 1_000, digest: `bucket-${digest}` as Digest }];
-}

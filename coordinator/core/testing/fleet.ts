@@ -12,7 +12,7 @@ import type { CoreCommand } from '../commands.ts';
 import type { CoreEvent, JobOptions, WorkerTraits } from '../events.ts';
 import { type CoreOptions, Scheduler } from '../scheduler.ts';
 import { Books } from './books.ts';
-import { bucketsFor, digestFor, type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
+import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 
 type EventBody = CoreEvent extends infer E ? (E extends CoreEvent ? Omit<E, 'atMs'> : never) : never;
 
@@ -28,8 +28,9 @@ export class Fleet extends Books {
   readonly #options: CoreOptions;
   #made = 0;
 
-  constructor(options: Partial<CoreOptions> = {}) {
-    super();
+  /** `rowBytes`: what a row weighs. */
+  constructor({ rowBytes = 70, ...options }: Partial<CoreOptions> & { readonly rowBytes?: number } = {}) {
+    super(rowBytes);
     this.#options = { paceMs: 0, idSeed: 't', ...options };
     this.scheduler = new Scheduler(this.#options);
   }
@@ -58,6 +59,7 @@ export class Fleet extends Books {
   submit(jobId: string, plan: PhysicalPlan, options: Partial<JobOptions> = {}): JobId {
     const id = jobId as JobId;
     this.jobs.push(id);
+    this.plans.set(id, plan);
     this.send({ type: 'jobSubmitted', jobId: id, owner: 'local', plan, options: { ...PLAIN, ...options } });
     return id;
   }
@@ -162,7 +164,7 @@ export class Fleet extends Books {
     const tab = this.tabs.get(attempt.sessionId);
     tab?.attempts.delete(attempt.attemptId);
     const { sessionId, attemptId, task } = attempt;
-    const digest = digestFor(task.blockId, options.variant);
+    const { digest, buckets } = this.engine.run(task, options.variant);
     const isLocal = tab?.traits.local === true;
     const inline = isLocal || (options.inline ?? false);
     const changes = tab ? this.load(tab, attempt) : [];
@@ -179,7 +181,7 @@ export class Fleet extends Books {
       attemptId,
       blockId: task.blockId,
       digest,
-      buckets: bucketsFor(digest),
+      buckets,
       inline,
       costs,
     });

@@ -1,15 +1,9 @@
-/** Small plans for tests: stages over made-up datasets, with fragments that nobody runs. */
+/** Small plans for tests: stages over made-up datasets, with fragments that fake tabs run. */
 import { sha256Hex } from '../../../shared/hash.ts';
 import type { BlockId, DatasetVersion, Digest } from '../../../shared/ids.ts';
-import type {
-  Branch,
-  Determinacy,
-  PhysicalPlan,
-  PlanColumn,
-  PlanInput,
-  ScanSource,
-  Stage,
-} from '../../../shared/plan/physical.ts';
+import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource, Stage } from '../../../shared/plan/physical.ts';
+import type { OutputPartitioning } from '../../../shared/plan/recipe.ts';
+import { filterOf, knowChunk } from './fake-engine.ts';
 
 export const COLUMN: PlanColumn = { type: 'BIGINT', wire: 'BIGINT' };
 
@@ -24,13 +18,14 @@ export interface SourceShape {
 
 /** A dataset whose chunk ids depend on its name, the chunk and the column alone. */
 export function sourceOf({ dataset, chunks, ordinals = [0, 1], needed, chunkBytes = 1_000_000 }: SourceShape): ScanSource {
+  const column = (i: number, ordinal: number): ScanSource['chunks'][number]['columns'][number] => {
+    const blockId = sha256Hex(`chunk ${dataset} ${i} ${ordinal}`) as BlockId;
+    knowChunk(blockId, dataset, i);
+    return { blockId, digest: sha256Hex(`bytes ${dataset} ${i} ${ordinal}`) as Digest, bytes: chunkBytes };
+  };
   const chunk = (i: number): ScanSource['chunks'][number] => ({
     rows: 122_880,
-    columns: ordinals.map((ordinal) => ({
-      blockId: sha256Hex(`chunk ${dataset} ${i} ${ordinal}`) as BlockId,
-      digest: sha256Hex(`bytes ${dataset} ${i} ${ordinal}`) as Digest,
-      bytes: chunkBytes,
-    })),
+    columns: ordinals.map((ordinal) => column(i, ordinal)),
   });
   return {
     dataset,
@@ -47,48 +42,43 @@ export const scan = (shape: SourceShape, read: 'partition' | 'all' = 'partition'
   source: sourceOf(shape),
   read,
 });
-export const gather = (stage: number): PlanInput => ({
-  kind: 'stage',
-  stage,
-  columns: [COLUMN],
-  exchange: 'gather',
-  read: 'all',
-});
-export const broadcast = (stage: number): PlanInput => ({
-  kind: 'stage',
-  stage,
-  columns: [COLUMN],
-  exchange: 'broadcast',
-  read: 'all',
-});
-export const forward = (stage: number): PlanInput => ({
-  kind: 'stage',
-  stage,
-  columns: [COLUMN],
-  exchange: 'forward',
-  read: 'partition',
-});
+type Exchange = Extract<PlanInput, { readonly kind: 'stage' }>['exchange'];
 
-/** The fragment's digest is that of `sql`: equal text over equal inputs makes equal blocks. */
+const fromStage = (stage: number, exchange: Exchange, read: 'partition' | 'all'): PlanInput => ({
+  kind: 'stage',
+  stage,
+  columns: [COLUMN],
+  exchange,
+  read,
+});
+export const gather = (stage: number): PlanInput => fromStage(stage, 'gather', 'all');
+export const broadcast = (stage: number): PlanInput => fromStage(stage, 'broadcast', 'all');
+export const forward = (stage: number): PlanInput => fromStage(stage, 'forward', 'partition');
+export const hash = (stage: number): PlanInput => fromStage(stage, 'hash', 'partition');
+export const range = (stage: number): PlanInput => fromStage(stage, 'range', 'partition');
+
+/**
+ * The fragment's digest is that of its text: equal text over equal inputs makes equal blocks. The first word says what it does:
+ * `join`, `sum`, or else the rows of all inputs together (fake-engine.ts).
+ */
 export function branch(sql: string, ...inputs: PlanInput[]): Branch {
-  return { fragment: { steps: [{ kind: 'sql', sql }], digest: sha256Hex(sql), output: [COLUMN] }, inputs };
+  const filters = inputs.flatMap((input) => (input.kind === 'scan' ? filterOf(input.source) : []));
+  const steps = [sql, ...filters].map((text) => ({ kind: 'sql' as const, sql: text }));
+  return { fragment: { steps, digest: sha256Hex([sql, ...filters].join(';')), output: [COLUMN] }, inputs };
 }
 
-export function planOf(
-  ...stages: (readonly Branch[] | { readonly branches: readonly Branch[]; readonly determinacy: Determinacy })[]
-): PhysicalPlan {
+export type StageShape = Pick<Stage, 'branches'> &
+  Partial<Pick<Stage, 'determinacy' | 'alternatives' | 'startsAfter'>> & {
+    readonly partitioning?: OutputPartitioning;
+  };
+
+export function planOf(...stages: (readonly Branch[] | StageShape)[]): PhysicalPlan {
   return {
     stages: stages.map((given, index): Stage => {
-      const { branches, determinacy } = 'branches' in given ? given : { branches: given, determinacy: 'determinate' as const };
-      const title = branches.map((b) => b.fragment.steps[0]?.sql ?? '').join(' | ');
-      return {
-        index,
-        title,
-        branches,
-        output: { columns: [COLUMN], partitioning: { kind: 'single' } },
-        determinacy,
-        operators: [],
-      };
+      const shape = 'branches' in given ? given : { branches: given };
+      const { partitioning = { kind: 'single' }, ...rest } = shape;
+      const title = shape.branches.map((b) => b.fragment.steps[0]?.sql ?? '').join(' | ');
+      return { determinacy: 'determinate', ...rest, index, title, output: { columns: [COLUMN], partitioning }, operators: [] };
     }),
     columns: [{ ...COLUMN, name: 'n' }],
     logical: { op: 'test', detail: '', inputs: [] },
@@ -101,4 +91,26 @@ export function planOf(
 /** A scan in runs and one gathered task: the shape of every aggregate here. */
 export function aggregatePlan(shape: SourceShape, literal = 1): PhysicalPlan {
   return planOf([branch(`partial ${literal}`, scan(shape))], [branch(`final ${literal}`, gather(0))]);
+}
+
+/** A stage whose rows go into buckets by their key. */
+export function hashed(count: number, ...branches: Branch[]): StageShape {
+  return { branches, partitioning: { kind: 'hash', keys: [0], count } };
+}
+
+/** Two scans that meet in a join of their buckets; the left one's may be split. */
+export function joinPlan(left: SourceShape, right: SourceShape, count = 8): PhysicalPlan {
+  return planOf(
+    hashed(count, branch('left', scan(left))),
+    hashed(count, branch('right', scan(right))),
+    [{ ...branch('join', hash(0), hash(1)), splittable: [0] }],
+    [branch('final', gather(2))],
+  );
+}
+
+/** Rows go to ranges of keys, and each run of ranges is sorted. */
+export function sortPlan(shape: SourceShape, count = 8): PhysicalPlan {
+  return planOf({ branches: [branch('split', scan(shape))], partitioning: { kind: 'range', count } }, [
+    { ...branch('sort', range(0)), ordered: true },
+  ]);
 }
