@@ -16,7 +16,18 @@ async function serve(routes: { readonly [methodAndPath: string]: Route }): Promi
 const RUNNING = { code: 'job-running', title: 'Still running', detail: '', status: 409 };
 
 function job(state: JobJson['state'], done: number): Partial<JobJson> & { jobId: string } {
-  const stage = { index: 0, title: 'scan', tasks: 2, done, running: 0, reused: 0, recomputes: 0, onCoordinator: 0, rows: 0, bytes: 0 };
+  const stage = {
+    index: 0,
+    title: 'scan',
+    tasks: 2,
+    done,
+    running: 0,
+    reused: 0,
+    recomputes: 0,
+    onCoordinator: 0,
+    rows: 0,
+    bytes: 0,
+  };
   return { jobId: 'job-1', state, stages: [{ ...stage, state: 'running' }] };
 }
 

@@ -12,7 +12,15 @@ const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
 /** So heavy that shuffles are cut into several tasks, and skewed buckets into parts. */
 const ROW_BYTES = 1024 * 1024;
 /** Small bounds, so that they are met. */
-const LIMITS = { leaseMs: 4_000, maxRunMs: 20_000, reusableBlocks: 12, ringLines: 64, endedAttempts: 16 };
+const LIMITS = {
+  leaseMs: 4_000,
+  maxRunMs: 20_000,
+  reusableBlocks: 12,
+  ringLines: 64,
+  endedAttempts: 16,
+  /** Large, so that the coordinator's own slot has much to do. */
+  localTaskBytes: 64 * 1024 * 1024,
+};
 
 function steps(fatal: boolean): fc.Arbitrary<Step[]> {
   const step = fc.record({ kind: fc.constantFrom(...stepKinds(fatal)), a: fc.nat(10_000), b: fc.nat(10_000) });

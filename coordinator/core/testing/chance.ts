@@ -119,9 +119,9 @@ function oddReport(fleet: Fleet, a: number, b: number): void {
 /** What can happen; the weights make most things go well, so that there is much to lose. */
 const STEPS = {
   join: [6, (fleet, a, b) => void (fleet.tabs.size < 5 && fleet.join(`n${a % 5}`, { slots: 1 + (b % 3) }, `store-${b % 4}`))],
-  /** The coordinator's own slot comes, and goes with it. */
+  /** The coordinator's own slot comes, or comes back; it goes as tabs go. */
   local: [
-    2,
+    6,
     (fleet) => {
       const isThere = [...fleet.tabs.values()].some((tab) => tab.traits.local);
       if (!isThere) fleet.join('coordinator', { slots: 1, local: true }, 'coordinator');
