@@ -9,9 +9,11 @@ import type { BlockId } from '../shared/ids.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { TaskSpec } from '../shared/plan/task.ts';
 import { CLOSE } from '../shared/protocol/version.ts';
+import { FlowPool } from './blocks/relay-pool.ts';
+import { SpillFiles } from './blocks/spill-files.ts';
 import { Planner } from './planner/planner.ts';
 import { packLease } from './sessions/inline.ts';
-import { testApp } from './sessions/testing/app-fixture.ts';
+import { tempDir, testApp } from './sessions/testing/app-fixture.ts';
 import { TestClock } from './sessions/testing/clock.ts';
 import { FakeWorker, HELLO } from './sessions/testing/fake-worker.ts';
 
@@ -183,4 +185,62 @@ test('plannerMemoryBytes: a query that needs more to be planned fails with that 
   const long = `SELECT ${Array.from({ length: 60_000 }, (_, i) => i % 10).join(',')}`;
   expect(await plan(long)).toMatchObject({ ok: false, error: { detail: expect.stringMatching(/memory/i) } });
   expect(await plan('SELECT 1 AS one')).toMatchObject({ ok: true });
+});
+
+describe('pieces that slow readers leave', () => {
+  const PIECE = 1000;
+
+  /** A pool with room for about two pieces, and one slice on its way to a reader that takes nothing yet. */
+  async function slowReader(capBytes: number) {
+    const dir = await tempDir();
+    const clock = new TestClock();
+    const said: unknown[] = [];
+    const spill = new SpillFiles({ dir: async () => dir, capBytes });
+    const pool = new FlowPool({ clock, spill, memoryBytes: 3 * PIECE, log: (error) => said.push(error) });
+    const slice = { blockId: sha256Hex('slow') as BlockId, bucket: 0, digest: digestOf(new Uint8Array()), bytes: 8 * PIECE };
+    const reader = pool.open(slice, () => undefined);
+    let added = 0;
+    const add = (): Promise<void> | undefined => pool.add(reader.flow, new Uint8Array(PIECE).fill(added++));
+    const read = async (): Promise<number | undefined> => {
+      const bytes = await reader.take()?.bytes;
+      reader.release();
+      return bytes?.byteLength === PIECE ? bytes[0] : undefined;
+    };
+    return { pool, clock, add, read, said };
+  }
+
+  test('relayMemoryBytes: what is beyond goes to disk once its reader is late, and is read from there', async () => {
+    const { pool, clock, add, read, said } = await slowReader(1e6);
+    expect([add(), add()]).toEqual([undefined, undefined]);
+    const room = add();
+    expect(room).toBeInstanceOf(Promise);
+    expect(pool.usage.diskBytes).toBe(0);
+    clock.advance(1_000);
+    await room;
+    for (let i = 3; i < 8; i++) await add();
+    expect(pool.usage.memoryBytes).toBeLessThanOrEqual(3 * PIECE);
+    expect(pool.usage.diskBytes).toBeGreaterThanOrEqual(5 * PIECE);
+    for (let i = 0; i < 8; i++) expect(await read()).toBe(i);
+    expect(said).toEqual([]);
+  });
+
+  test('relayDiskBytes: what is beyond waits for its reader, which is said once', async () => {
+    const { pool, clock, add, read, said } = await slowReader(2 * PIECE);
+    expect([add(), add()]).toEqual([undefined, undefined]);
+    const states: string[] = [];
+    const push = (index: number): Promise<void> => Promise.resolve(add()).then(() => void states.push(`${index} has room`));
+    const third = push(2);
+    clock.advance(1_000);
+    await third;
+    await push(3);
+    expect(pool.usage.diskBytes).toBe(2 * PIECE);
+    const fifth = push(4);
+    await expect.poll(() => said).toMatchObject([{ code: 'disk-full' }]);
+    expect(states).toEqual(['2 has room', '3 has room']);
+    expect(pool.usage.diskBytes).toBe(2 * PIECE);
+    for (let i = 0; i < 3; i++) expect(await read()).toBe(i);
+    await fifth;
+    for (let i = 3; i < 5; i++) expect(await read()).toBe(i);
+    expect(said).toHaveLength(1);
+  });
 });
