@@ -2,7 +2,7 @@
  * Aggregates: partially in every task, finally in one task where groups are few, else in the buckets of a hash exchange by the groups.
  * What cannot be merged from parts is computed where all rows of a group are.
  */
-import { fewGroups, groupsIn } from './distribute-sets.ts';
+import { fewGroups, groupsIn, mostGroups } from './distribute-sets.ts';
 import { isHashable, isTogether, togetherBy, withKeys } from './exchange-keys.ts';
 import { type Aggregate, type Expr, ref } from './expressions.ts';
 import type { AggregateNode, LogicalNode } from './logical.ts';
@@ -29,7 +29,7 @@ export function aggregateOver(n: Node, input: Relation, d: Distribution): Relati
   const sets = n.sets?.length ?? 1;
   const like: Size = {
     rows: n.groups.length === 0 ? 1 : groupsIn(input, n.groups) * sets,
-    most: n.groups.length === 0 ? 1 : input.most * sets,
+    most: n.groups.length === 0 ? 1 : mostGroups(input, n.groups) * sets,
     rowBytes: 12 * n.types.length,
   };
   if (!input.many) return grouped(input, n.groups, single({ ...n, input: nodeOf(input) }, like));

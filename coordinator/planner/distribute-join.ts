@@ -9,8 +9,8 @@ import {
   type Distribution,
   gathered,
   isLight,
-  isSmall,
   mapBranches,
+  mostBytesOf,
   movedKeys,
   nodeOf,
   type Relation,
@@ -18,6 +18,9 @@ import {
   type Size,
   single,
 } from './relation.ts';
+
+/** Of both sides: so little is joined in one task where no side may be sent to the other’s tasks. */
+const TOGETHER_BYTES = 1024 * 1024;
 
 function estimate(n: Join, left: Relation, right: Relation): Size {
   const rowBytes = left.rowBytes + (n.types.length > left.types.length ? right.rowBytes : 0);
@@ -60,7 +63,7 @@ export function joinOver(n: Join, left: Relation, right: Relation, d: Distributi
       most: left.most + right.most,
       rowBytes: Math.max(left.rowBytes, right.rowBytes),
     };
-    if (isSmall(together)) return sized(single(joined(n, nodeOf(gathered(left)), nodeOf(gathered(right))), like));
+    if (mostBytesOf(together) <= TOGETHER_BYTES) return sized(single(joined(n, nodeOf(gathered(left)), nodeOf(gathered(right))), like));
     return sized(shuffleJoin(n, left, right, like, d));
   }
   const node = joined(n, nodeOf(gathered(left)), nodeOf(gathered(right)));

@@ -19,7 +19,7 @@ import {
 type Node<Op extends LogicalNode['op']> = Extract<LogicalNode, { op: Op }>;
 
 /** Up to so many groups are merged in one task: each earlier task sends all of them. */
-export const FEW_GROUPS = 4096;
+const FEW_GROUPS = 16_384;
 /** So few rows that their groups are few in any case. */
 const FEW_ROWS = 32_768;
 
@@ -28,6 +28,11 @@ export function fewGroups(input: Relation, by: readonly Expr[]): number | undefi
   const groups = combined(by.map((e) => distinctOf(e, input.distinct)));
   if (groups !== undefined && groups <= FEW_GROUPS) return Math.min(groups, input.rows);
   return input.rows <= FEW_ROWS && isSmall(input) ? input.rows : undefined;
+}
+
+/** As many groups as there surely are at most, as far as the catalogue can tell. */
+export function mostGroups(input: Relation, by: readonly Expr[]): number {
+  return Math.max(1, Math.min(input.most, combined(by.map((e) => distinctOf(e, input.distinct))) ?? input.most));
 }
 
 /** About how many groups there are. */

@@ -4,13 +4,13 @@ import { VOLATILE_FUNCTIONS } from './functions.ts';
 
 type Distinct = readonly (number | undefined)[];
 
-/** Parts of dates, with room for NULL. */
+/** Parts of dates, with room for NULL; years as in data of two decades. */
 const PARTS: ReadonlyMap<string, number> = new Map([
   ['millennium', 3],
   ['century', 12],
   ['decade', 30],
-  ['year', 300],
-  ['isoyear', 300],
+  ['year', 20],
+  ['isoyear', 20],
   ['quarter', 5],
   ['month', 13],
   ['week', 54],
@@ -31,14 +31,14 @@ const PARTS: ReadonlyMap<string, number> = new Map([
   ['era', 3],
 ]);
 
-/** What is left after date_trunc, for data of some decades. */
+/** What is left after date_trunc. */
 const TRUNCATED: ReadonlyMap<string, number> = new Map([
   ['millennium', 3],
   ['century', 12],
   ['decade', 30],
-  ['year', 100],
-  ['quarter', 400],
-  ['month', 1200],
+  ['year', 20],
+  ['quarter', 80],
+  ['month', 240],
 ]);
 
 function ofType(type: string): number | undefined {

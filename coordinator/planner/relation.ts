@@ -150,7 +150,7 @@ export function fallBack(n: LogicalNode, inputs: readonly Relation[], d: Distrib
   return single(node, first ?? { rows: 1, most: 1, rowBytes: 8 }, first?.distinct);
 }
 
-const SMALL_BYTES = 8 * 1024 * 1024;
+const SMALL_BYTES = 16 * 1024 * 1024;
 const SMALL_AT_MOST_BYTES = 64 * 1024 * 1024;
 
 /** Worth one task: sorting or comparing it there costs less than exchanging it. */

@@ -7,10 +7,12 @@ import { missingInTabs } from './tab-functions.ts';
 import { bundledChild } from './testing/bundle-child.ts';
 import { difference } from './testing/compare.ts';
 import { DISTRIBUTED, FALLING_BACK } from './testing/queries.ts';
+import { JOINS } from './testing/queries-joins.ts';
+import { SHUFFLES } from './testing/queries-shuffles.ts';
 import { type SimulationEngine, simulate } from './testing/simulate.ts';
 import { CHUNK_ROWS, TABLES } from './testing/tables.ts';
 import { wasmEngine } from './testing/wasm-engine.ts';
-import { makeWorld, type World } from './testing/world.ts';
+import { inflated, makeWorld, type World } from './testing/world.ts';
 
 let world: World;
 let planner: Planner;
@@ -32,21 +34,24 @@ function readable(rows: readonly (readonly unknown[])[], types: readonly string[
   return rows.map((row) => row.map((v, i) => (types[i] === 'DOUBLE' && typeof v === 'string' ? Number(v) : v)));
 }
 
+const MANY = 100_000;
+
 describe('fragments run in the tabs’ engine and give the same', () => {
-  it.each([...DISTRIBUTED.map(([n, s]) => [n, s] as const), ...FALLING_BACK.map(([n, s]) => [n, s] as const)])(
-    '%s',
-    async (name, sql) => {
-      const outcome = await planner.plan({ sql, datasets: world.datasets, nowMs: Date.UTC(2024, 1, 2) });
-      if (!outcome.ok) throw new Error(outcome.error.detail);
-      const types = outcome.plan.columns.map((c) => c.type);
-      const { rows } = await simulate(wasm, outcome.plan, { chunkRows: CHUNK_ROWS, runChunks: 2, asText: true });
-      if (name === 'clocks' || name === 'qualified names') return;
-      const names = types.map((_, i) => `c${i}`).join(', ');
-      const list = types.map((_, i) => `CAST(c${i} AS VARCHAR)`).join(', ');
-      const native = await world.connection.runAndReadAll(`SELECT ${list} FROM (${sql}) t(${names})`);
-      expect(difference(readable(rows, types), readable(native.getRowsJson(), types))).toBeUndefined();
-    },
-  );
+  it.each([
+    ...[...DISTRIBUTED, ...FALLING_BACK].map(([n, s]) => [n, s, 1] as const),
+    ...[...JOINS.filter(([n]) => n.startsWith('big ')), ...SHUFFLES].map(([n, s]) => [n, s, MANY] as const),
+  ])('%s', async (name, sql, factor) => {
+    const datasets = factor === 1 ? world.datasets : inflated(world.datasets, factor);
+    const outcome = await planner.plan({ sql, datasets, nowMs: Date.UTC(2024, 1, 2) });
+    if (!outcome.ok) throw new Error(outcome.error.detail);
+    const types = outcome.plan.columns.map((c) => c.type);
+    const { rows } = await simulate(wasm, outcome.plan, { chunkRows: CHUNK_ROWS, runChunks: 2, runBuckets: 8, asText: true });
+    if (name === 'clocks' || name === 'qualified names') return;
+    const names = types.map((_, i) => `c${i}`).join(', ');
+    const list = types.map((_, i) => `CAST(c${i} AS VARCHAR)`).join(', ');
+    const native = await world.connection.runAndReadAll(`SELECT ${list} FROM (${sql}) t(${names})`);
+    expect(difference(readable(rows, types), readable(native.getRowsJson(), types))).toBeUndefined();
+  });
 });
 
 describe('functions that tabs lack', () => {

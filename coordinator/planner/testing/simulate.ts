@@ -26,7 +26,8 @@ export interface Simulation {
 }
 
 export interface SimulationOptions {
-  readonly chunkRows: number;
+  /** Of all datasets, or of each by name. */
+  readonly chunkRows: number | ReadonlyMap<string, number>;
   /** Also runs every n-th task's chunks as runs of this many; 1 is one chunk a task. */
   readonly runChunks?: number;
   /** Neighbouring buckets that one task reads. */
@@ -79,7 +80,8 @@ class Simulator {
     const list = source.ordinals
       .map((o, i) => `CAST(${quoteName(names[o] ?? '')} AS ${source.columns[i]?.wire}) AS c${o}`)
       .join(', ');
-    const { chunkRows } = this.options;
+    const { chunkRows: given } = this.options;
+    const chunkRows = typeof given === 'number' ? given : (given.get(source.dataset) ?? 1);
     const where = chunks.map((k) => `(rowid >= ${k * chunkRows} AND rowid < ${(k + 1) * chunkRows})`).join(' OR ') || 'false';
     return `SELECT ${list} FROM main.${quoteName(source.dataset)} WHERE ${where} ORDER BY rowid`;
   }
