@@ -15,6 +15,10 @@ export interface PlanStageView {
   readonly operators: readonly string[];
   readonly determinacy: Stage['determinacy'];
   readonly fallback?: Fallback;
+  /** What may be done instead once the sizes of earlier stages are known. */
+  readonly alternatives?: readonly { readonly title: string; readonly operators: readonly string[] }[];
+  /** Stages that it waits for without reading them: they may make it unnecessary. */
+  readonly startsAfter?: readonly number[];
   /** Known once the stage was cut into tasks. */
   readonly tasks?: number;
   /** The SQL that its tasks run, one a branch; `sql` joins the steps. */
@@ -34,13 +38,15 @@ export function planView(plan: PhysicalPlan, tasks: readonly number[] = []): Pla
 }
 
 function stageView(stage: Stage, tasks: number | undefined): PlanStageView {
-  const { index, title, operators, determinacy, fallback } = stage;
+  const { index, title, operators, determinacy, fallback, alternatives, startsAfter } = stage;
   return {
     index,
     title,
     operators,
     determinacy,
     ...(fallback !== undefined && { fallback }),
+    ...(alternatives !== undefined && { alternatives: alternatives.map((a) => ({ title: a.title, operators: a.operators })) }),
+    ...(startsAfter !== undefined && { startsAfter }),
     ...(tasks !== undefined && { tasks }),
     fragments: stage.branches.map(({ fragment: { steps } }) => ({ sql: steps.map((step) => step.sql).join(';\n'), steps })),
   };
