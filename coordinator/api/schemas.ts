@@ -85,6 +85,7 @@ export const JobsQuery = Type.Object(
 const StageBody = Type.Object({
   index: Count,
   title: Type.String(),
+  alternative: Type.Optional(Type.String({ description: 'What was done instead of the first way of the plan, in words' })),
   state: Type.String(),
   tasks: Count,
   done: Count,

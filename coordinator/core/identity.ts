@@ -35,7 +35,7 @@ export interface TaskDraft {
 
 /** The drafts of one stage, in partition order: the branches' tasks appended. */
 export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
-  return stage.plan.branches.flatMap((branch, i) => draftBranch(core, stage, branch, i));
+  return stage.branches.flatMap((branch, i) => draftBranch(core, stage, branch, i));
 }
 
 function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {

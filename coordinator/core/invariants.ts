@@ -4,11 +4,12 @@
  */
 import { invariant } from '../../shared/assert.ts';
 import type { BlockId } from '../../shared/ids.ts';
+import { isDecided, mayRead, mayResolve } from './alternatives.ts';
 import { isHeld, isPinned } from './inventory.ts';
 import { groupsOf, isNeeded } from './lineage.ts';
 import { pictureOf } from './pictures.ts';
 import { hasReady, jobsOf } from './queue.ts';
-import { type Core, isEligible, type Job, type Task } from './state.ts';
+import { type Core, isEligible, type Job, type StageState, type Task } from './state.ts';
 
 export function checkCore(core: Core): void {
   for (const job of core.jobs.values()) checkJob(core, job);
@@ -28,7 +29,7 @@ function checkJob(core: Core, job: Job): void {
   }
   for (const stage of job.stages) {
     const { tasks, state, done } = stage;
-    const isUncut = state === 'unresolved';
+    const isUncut = state === 'unresolved' || state === 'skipped';
     invariant(isUncut === (tasks.length === 0), `stage ${stage.index} of ${job.id} is ${state} with ${tasks.length} tasks`);
     const finished = tasks.filter((task) => task.state === 'done' || task.state === 'lost').length;
     invariant(done === finished, `stage ${stage.index} of ${job.id} counts ${done} done of ${finished}`);
@@ -37,8 +38,8 @@ function checkJob(core: Core, job: Job): void {
       const isKnown = task.refs.some((ref) => ref.stage === stage && ref.partition === partition);
       invariant(isKnown && core.tasks.get(task.blockId) === task, `a task of stage ${stage.index} does not know it`);
     });
-    const inputsThere = stage.reads.every((i) => job.stages[i]?.state === 'successful');
-    if (isUncut && inputsThere)
+    checkReaders(job, stage);
+    if (state === 'unresolved' && mayResolve(stage))
       invariant(core.waitingStages.has(stage) && core.liveSlots === 0, 'a stage that could be cut is not');
   }
   const last = job.stages.at(-1);
@@ -51,6 +52,21 @@ function checkJob(core: Core, job: Job): void {
 }
 
 /** attempts = tasks run + recomputed + retried, and a retry follows an attempt that ended without success. */
+function checkReaders(job: Job, { index, state, readBy }: StageState): void {
+  const readers = job.stages.filter((other) => {
+    if (other.state === 'skipped') return false;
+    return (isDecided(other) ? other.reads : mayRead(other.plan)).includes(index);
+  });
+  invariant(
+    JSON.stringify(readers.map((r) => r.index)) === JSON.stringify(readBy),
+    `stage ${index} of ${job.id}: readers are wrong`,
+  );
+  if (state === 'skipped') invariant(readers.length === 0, `stage ${index} of ${job.id} is skipped and read`);
+  // One that was done before may be rolled back for another job that has its tasks too.
+  const isFed = state !== 'unresolved' || readers.length > 0 || index === job.stages.length - 1;
+  invariant(isFed, `stage ${index} of ${job.id} is ${state} and feeds nobody`);
+}
+
 function checkAccount(core: Core, job: Job): void {
   const { counters, stages } = pictureOf(core, job);
   const causes = { planned: 0, recompute: 0, retry: 0 };
@@ -69,13 +85,12 @@ function checkAccount(core: Core, job: Job): void {
     invariant(place.planned <= 1, `${job.id} counts task ${id} as planned twice`);
     invariant(place.shared || place.retries <= place.failed, `${job.id} retried ${id} without a failure`);
   }
-  const isDone = stages.every((stage) => stage.state === 'successful');
+  const isDone = stages.every((stage) => stage.state === 'successful' || stage.state === 'skipped');
   if (isDone) {
     const { tasksPlanned, tasksReused } = counters;
-    invariant(
-      causes.planned === tasksPlanned - tasksReused,
-      `${job.id}: ${causes.planned} run of ${tasksPlanned} - ${tasksReused}`,
-    );
+    const there = new Set(job.stages.flatMap((stage) => stage.tasks.map((task) => task.blockId)));
+    const planned = job.records.filter((record) => record.cause === 'planned' && there.has(record.blockId)).length;
+    invariant(planned === tasksPlanned - tasksReused, `${job.id}: ${planned} run of ${tasksPlanned} - ${tasksReused}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../../shared/limits.ts';
 import type { Branch } from '../../shared/plan/physical.ts';
+import { linkStages, mayRead, readsOf } from './alternatives.ts';
 import { scheduleJob } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { isBucketWise } from './identity.ts';
@@ -45,21 +46,19 @@ export function jobSubmitted(core: Core, event: CoreEventOf<'jobSubmitted'>): vo
     });
     return;
   }
+  linkStages(job);
   for (const stage of job.stages) if (stage.reads.length === 0) core.dirtyStages.add(stage);
 }
 
-/** The stages as planned, none cut yet. */
+/** The stages as planned, none cut yet, and not linked. */
 export function stagesOf(job: Job): StageState[] {
-  const reads = job.plan.stages.map(({ branches }) => {
-    const indices = branches.flatMap((b) => b.inputs).flatMap((i) => (i.kind === 'stage' ? [i.stage] : []));
-    return [...new Set(indices)].sort((a, b) => a - b);
-  });
   return job.plan.stages.map((plan, index) => ({
     job,
     index,
     plan,
-    reads: reads[index] ?? [],
-    readBy: reads.flatMap((r, reader) => (r.includes(index) ? [reader] : [])),
+    branches: plan.branches,
+    reads: readsOf(plan.branches),
+    readBy: [],
     state: 'unresolved' as const,
     tasks: [],
     done: 0,
@@ -69,12 +68,16 @@ export function stagesOf(job: Job): StageState[] {
 /** Stages must be in order, none may lead nowhere, and a branch is cut along one input at most. */
 function problemOf(job: Job): string | undefined {
   if (job.stages.length === 0) return 'It has no stages.';
-  for (const { index, reads, readBy, plan } of job.stages) {
+  const isRead = new Set(job.stages.flatMap((stage) => stage.reads));
+  for (const { index, plan } of job.stages) {
     if (plan.index !== index) return `Stage ${index} is numbered ${plan.index}.`;
-    if (reads.some((read) => read < 0 || read >= index)) return `Stage ${index} reads a stage that does not come before it.`;
-    if (readBy.length === 0 && index < job.stages.length - 1) return `Nothing reads stage ${index}.`;
-    if (plan.branches.length === 0) return `Stage ${index} has no branch.`;
-    for (const branch of plan.branches) {
+    const waitsFor = [...mayRead(plan), ...(plan.startsAfter ?? [])];
+    if (waitsFor.some((other) => !(other >= 0 && other < index)))
+      return `Stage ${index} reads or waits for a stage that does not come before it.`;
+    if (!isRead.has(index) && index < job.stages.length - 1) return `Nothing reads stage ${index}.`;
+    const ways = [plan.branches, ...(plan.alternatives ?? []).map((alternative) => alternative.branches)];
+    if (ways.some((branches) => branches.length === 0)) return `Stage ${index} has no branch.`;
+    for (const branch of ways.flat()) {
       const problem = problemOfBranch(job, branch);
       if (problem) return `Stage ${index} ${problem}.`;
     }

@@ -4,7 +4,7 @@
  */
 import { endAttempt } from './attempts.ts';
 import { dequeue, enqueue, jobsOf } from './queue.ts';
-import type { Core, InputGroup, Task } from './state.ts';
+import { type Core, type InputGroup, isResult, type Task } from './state.ts';
 import { note } from './stories.ts';
 
 export function groupsOf(task: Task): InputGroup[] {
@@ -18,7 +18,7 @@ export function isNeeded(task: Task): boolean {
   for (const { stage } of task.refs) {
     const { job } = stage;
     if (job.state !== 'live') continue;
-    if (stage.index === job.stages.length - 1) return true;
+    if (isResult(stage)) return true;
     for (const reader of stage.readBy) if (job.stages[reader]?.state === 'unresolved') return true;
   }
   return task.feeds.some((group) => group.users.size > 0);
@@ -55,7 +55,7 @@ function setBack(core: Core, task: Task): void {
     stage.done--;
     if (stage.state !== 'successful') continue;
     stage.state = 'running';
-    if (stage.readBy.length === 0) stage.job.uncollected.clear();
+    if (isResult(stage)) stage.job.uncollected.clear();
     note(core, stage.job.id, 'stageRolledBack', task.rerunWhy, [], { stage: stage.index });
   }
   const ref = task.refs[0];

@@ -5,7 +5,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
 import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
 import { jobsOf } from './queue.ts';
-import type { Attempt, Block, Core, Store, Task } from './state.ts';
+import { type Attempt, type Block, type Core, isResult, type Store, type Task } from './state.ts';
 import { note } from './stories.ts';
 
 /** Readers of an indeterminate output may only start once the coordinator has it: a rerun would give other rows. */
@@ -52,7 +52,7 @@ export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void 
   if (block.pins > 0) collect(core, block);
   for (const { stage } of core.tasks.get(id)?.refs ?? []) {
     // A result that is ready but for other blocks waits for this one again.
-    if (stage.readBy.length > 0 || stage.state !== 'successful') continue;
+    if (!isResult(stage) || stage.state !== 'successful') continue;
     stage.job.uncollected.add(id);
     core.dirtyStages.add(stage);
   }

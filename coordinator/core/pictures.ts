@@ -49,10 +49,12 @@ export function stagePictures(core: Core, job: Job): StageView[] {
   return job.stages.map((stage) => {
     const { index, state } = stage;
     const { title } = stage.plan;
+    const alternative = stage.plan.alternatives?.[stage.alternative ?? -1]?.title;
     const sums = sumsOf(core, stage, planned);
     const onCoordinator = local.get(index) ?? 0;
     const counts = { running: running.get(index) ?? 0, recomputes: recomputes.get(index) ?? 0, onCoordinator };
-    return { index, title, state, tasks: stage.tasks.length, done: stage.done, ...counts, ...sums };
+    const taken = alternative === undefined ? {} : { alternative };
+    return { index, title, ...taken, state, tasks: stage.tasks.length, done: stage.done, ...counts, ...sums };
   });
 }
 

@@ -1,5 +1,6 @@
 /** The reverse of snapshot.ts: ids become objects again, in the order in which they were. */
 import { invariant } from '../../shared/assert.ts';
+import { linkStages, setAlternative } from './alternatives.ts';
 import { scheduleJob, scheduleWake } from './deadlines.ts';
 import { stagesOf } from './jobs.ts';
 import { newQueue } from './queue.ts';
@@ -110,9 +111,11 @@ function loadJob(core: Core, saved: Snapshot['jobs'][number]): void {
     results: results.map((id) => of(core.blocks, id)),
   };
   job.stages.push(...stagesOf(job));
-  stages.forEach(({ state, done }, i) => {
+  stages.forEach(({ state, done, alternative }, i) => {
     Object.assign(at(job.stages, i), { state, done });
+    if (alternative !== null) setAlternative(at(job.stages, i), alternative);
   });
+  linkStages(job);
   core.jobs.set(job.id, job);
   if (job.state === 'live') scheduleJob(core, job);
 }

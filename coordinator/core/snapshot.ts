@@ -97,7 +97,12 @@ function saveJob(job: Job) {
   const { stages, queue, uncollected, results, ...rest } = job;
   return {
     ...rest,
-    stages: stages.map(({ state, tasks, done }) => ({ state, tasks: tasks.map(idOf), done })),
+    stages: stages.map(({ state, alternative, tasks, done }) => ({
+      state,
+      alternative: alternative ?? null,
+      tasks: tasks.map(idOf),
+      done,
+    })),
     plain: [...queue.plain].map(idOf),
     home: [...queue.home].map(([slot, tasks]) => [slotName(slot), [...tasks].map(idOf)] as const),
     store: [...queue.store].map(([id, tasks]) => [id, [...tasks].map(idOf)] as const),

@@ -1,12 +1,13 @@
 /** Stages: cut into tasks once their inputs are there, successful when every task is done, rolled back by lineage. */
 import type { JobError } from '../../shared/failure.ts';
 import type { PlanInput } from '../../shared/plan/physical.ts';
+import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts';
 import type { ResultBlock } from './commands.ts';
 import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, stagePictures } from './pictures.ts';
-import type { Block, Core, Job, StageState, Task } from './state.ts';
+import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
 import { note } from './stories.ts';
 import { releaseTasks, subscribe } from './subscribe.ts';
 
@@ -28,22 +29,21 @@ export function advance(core: Core): void {
 
 function checkStage(core: Core, stage: StageState): void {
   const { job } = stage;
+  if (stage.state === 'skipped') return;
   if (stage.state === 'unresolved') {
-    if (stage.reads.every((i) => job.stages[i]?.state === 'successful')) resolve(core, stage);
+    chooseAlternatives(core, job);
+    // The choice may have skipped this very stage, or changed what it reads.
+    if (stage.state === 'unresolved' && mayResolve(stage)) resolve(core, stage);
     return;
   }
   if (stage.done < stage.tasks.length) return;
-  const isResult = stage.index === job.stages.length - 1;
   if (stage.state !== 'successful') {
     stage.state = 'successful';
     note(core, job.id, 'stageSucceeded', 'all its tasks are done', [], { stage: stage.index, tasks: stage.tasks.length });
-    for (const reader of stage.readBy) {
-      const next = job.stages[reader];
-      if (next?.state === 'unresolved') core.dirtyStages.add(next);
-    }
-    if (isResult) listUncollected(core, job, stage);
+    for (const next of job.stages) if (next.state === 'unresolved') core.dirtyStages.add(next);
+    if (isResult(stage)) listUncollected(core, job, stage);
   }
-  if (isResult) collectResult(core, job);
+  if (isResult(stage)) collectResult(core, job);
 }
 
 function resolve(core: Core, stage: StageState): void {
@@ -54,6 +54,8 @@ function resolve(core: Core, stage: StageState): void {
   core.waitingStages.delete(stage);
   const drafts = draftTasks(core, stage);
   stage.state = 'resolved';
+  // As planned, then: what only its alternatives would have read is not needed.
+  if (stage.plan.alternatives && stage.alternative === undefined) stagesDecided(core, stage.job);
   let reused = 0;
   drafts.forEach((draft, partition) => {
     const known = core.tasks.get(draft.blockId);
@@ -68,7 +70,7 @@ function resolve(core: Core, stage: StageState): void {
 /** The number of its tasks depends on how many slots there are. */
 function isCutBySlots(stage: StageState): boolean {
   const isCut = (input: PlanInput): boolean => (input.kind === 'scan' ? input.read === 'partition' : isBucketWise(input));
-  return stage.plan.branches.some((branch) => branch.inputs.some(isCut));
+  return stage.branches.some((branch) => branch.inputs.some(isCut));
 }
 
 function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number, partition: number): Task {

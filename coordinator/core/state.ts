@@ -4,7 +4,7 @@
  */
 import type { JobError } from '../../shared/failure.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
-import type { Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
+import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { AttemptCosts, BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState } from './commands.ts';
@@ -42,10 +42,16 @@ export interface StageState {
   readonly job: Job;
   readonly index: number;
   readonly plan: Stage;
-  /** Distinct indices of the stages it reads, and of those that read it. */
-  readonly reads: readonly number[];
-  readonly readBy: readonly number[];
-  state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed';
+  /** As planned, or of the alternative that was taken. */
+  branches: readonly Branch[];
+  /** Which alternative was taken. */
+  alternative?: number;
+  /** Distinct indices of the stages that its branches read. */
+  reads: readonly number[];
+  /** Of those that read it or, as long as they are not decided, may. */
+  readBy: number[];
+  /** `skipped`: nobody reads it since an alternative was taken. */
+  state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed' | 'skipped';
   /** By partition; a task may stand here twice (UNION ALL of equal branches). */
   tasks: Task[];
   /** How many of `tasks` are done or lost-but-unneeded; equal to tasks.length when successful. */
@@ -276,4 +282,9 @@ export interface Core {
 /** A worker whose slots may be given leases from the queues. */
 export function isEligible(worker: Worker): boolean {
   return !worker.traits.local && !worker.traits.paused && !worker.draining && !worker.leaving;
+}
+
+/** Its output is the job's result. */
+export function isResult({ job, index }: StageState): boolean {
+  return index === job.stages.length - 1;
 }

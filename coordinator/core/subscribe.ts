@@ -3,7 +3,7 @@ import { handOver } from './attempts.ts';
 import { releaseBlock } from './inventory.ts';
 import { groupsOf, leaveGroups, requeue, stop, want, withdraw } from './lineage.ts';
 import { addToQueue, dequeue, mayLease, removeFromQueue } from './queue.ts';
-import type { Core, Job, StageState, Task } from './state.ts';
+import type { Core, Job, StageState, Task, TaskRef } from './state.ts';
 
 /** Puts a task at its place in a stage. A task that is new, or whose output is gone, begins to want its inputs. */
 export function subscribe(core: Core, stage: StageState, partition: number, task: Task, isNew: boolean): void {
@@ -22,10 +22,19 @@ export function subscribe(core: Core, stage: StageState, partition: number, task
 
 /** Lets go of all tasks of a job that ended, last stage first. */
 export function releaseTasks(core: Core, job: Job): void {
+  release(core, job.stages.toReversed(), `job ${job.id} ended`);
+}
+
+/** Lets go of the tasks of one stage: those that no other stage and no other job wants stop. */
+export function releaseStage(core: Core, stage: StageState): void {
+  release(core, [stage], `stage ${stage.index} is not needed any more`);
+}
+
+function release(core: Core, stages: readonly StageState[], why: string): void {
   const left: Task[] = [];
-  for (const stage of job.stages.toReversed()) {
+  for (const stage of stages) {
     for (const task of new Set(stage.tasks)) {
-      unsubscribe(core, job, task);
+      unsubscribe(core, stage, task, why);
       if (task.refs.length > 0) left.push(task);
     }
     stage.tasks = [];
@@ -33,11 +42,20 @@ export function releaseTasks(core: Core, job: Job): void {
     core.dirtyStages.delete(stage);
     core.waitingStages.delete(stage);
   }
-  for (const task of left) if (withdraw(core, task)) leaveGroups(core, task);
+  for (const task of left) if (task.refs.length > 0 && withdraw(core, task)) leaveGroups(core, task);
 }
 
-function unsubscribe(core: Core, job: Job, task: Task): void {
-  const others = task.refs.filter((ref) => ref.stage.job !== job);
+function unsubscribe(core: Core, stage: StageState, task: Task, why: string): void {
+  const { job } = stage;
+  const others = task.refs.filter((ref) => ref.stage !== stage);
+  if (!others.some((ref) => ref.stage.job === job)) leaveJob(core, job, task, others, why);
+  task.refs.splice(0, task.refs.length, ...others);
+  if (others.length === 0) destroy(core, task);
+  else if (task.state === 'leased' && !task.attempt) requeue(core, task);
+}
+
+/** No other stage of the job has the task. */
+function leaveJob(core: Core, job: Job, task: Task, others: readonly TaskRef[], why: string): void {
   if (task.state === 'ready') {
     if (others.length > 0) removeFromQueue(core, job, task);
     else dequeue(core, task);
@@ -45,10 +63,7 @@ function unsubscribe(core: Core, job: Job, task: Task): void {
   const next = others.find((ref) => mayLease(ref.stage.job))?.stage.job;
   const isOrphan = task.attempt?.job === job;
   if (isOrphan && task.attempt && next) handOver(core, task.attempt, next);
-  else if (isOrphan) stop(core, task, `job ${job.id} ended`);
-  task.refs.splice(0, task.refs.length, ...others);
-  if (others.length === 0) destroy(core, task);
-  else if (task.state === 'leased' && !task.attempt) requeue(core, task);
+  else if (isOrphan) stop(core, task, why);
 }
 
 function destroy(core: Core, task: Task): void {

@@ -4,7 +4,10 @@ export type JobState = 'waiting' | 'running' | 'successful' | 'failed' | 'cancel
 export interface StageView {
   readonly index: number;
   readonly title: string;
-  readonly state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed';
+  /** What was done instead of the plan's first way, in words: sizes found on the way allowed it. */
+  readonly alternative?: string;
+  /** `skipped`: an alternative made it unnecessary. */
+  readonly state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed' | 'skipped';
   readonly tasks: number;
   readonly done: number;
   readonly running: number;

@@ -5,7 +5,21 @@ import type { JobOptions } from '../events.ts';
 import { Scheduler } from '../scheduler.ts';
 import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 import type { Fleet } from './fleet.ts';
-import { aggregatePlan, branch, broadcast, forward, gather, hash, hashed, joinPlan, planOf, scan, sortPlan } from './plans.ts';
+import {
+  adaptivePlan,
+  aggregatePlan,
+  branch,
+  broadcast,
+  forward,
+  gather,
+  hash,
+  hashed,
+  joinPlan,
+  planOf,
+  racingPlan,
+  scan,
+  sortPlan,
+} from './plans.ts';
 
 export interface Step {
   readonly kind: StepKind;
@@ -33,6 +47,10 @@ export const PLANS: readonly (() => PhysicalPlan)[] = [
   () => joinPlan(T, U),
   () => joinPlan(SKEWED, U, 6),
   () => sortPlan(SKEWED),
+  () => adaptivePlan(T, U, 1_000),
+  () => adaptivePlan(SKEWED, T, 5),
+  () => adaptivePlan(T, { ...U, needed: [] }, 5),
+  () => racingPlan(T, U),
   () => planOf(hashed(8, branch('left', scan(T))), hashed(6, branch('sum', hash(0))), [branch('sum', hash(1))]),
   () => planOf(hashed(8, branch('left', scan(T)), branch('one')), [branch('sum', hash(0)), branch('rows', hash(0))]),
 ];

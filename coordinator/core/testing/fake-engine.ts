@@ -53,7 +53,7 @@ const byKey = (a: FakeRow, b: FakeRow): number => a[0] - b[0] || a[1] - b[1];
 
 function evaluate({ steps }: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
   const [word] = steps[0]?.sql.split(' ') ?? [];
-  if (inputs.length === 0) return [[0, 1]];
+  if (inputs.length === 0) return word === 'nothing' ? [] : [[0, 1]];
   if (word === 'join')
     return inputs.reduce<FakeRow[]>((left, right, i) => (i === 0 ? [...right] : pairs(left, right)), []).sort(byKey);
   const all = inputs.flat();

@@ -114,3 +114,36 @@ export function sortPlan(shape: SourceShape, count = 8): PhysicalPlan {
     { ...branch('sort', range(0)), ordered: true },
   ]);
 }
+
+/** As joinPlan, but the left side waits until the right one has proved small, and is then not shuffled; or not read at all. */
+export function adaptivePlan(left: SourceShape, right: SourceShape, rowsMax: number): PhysicalPlan {
+  const when = { stage: 0, rowsMax };
+  return planOf(
+    hashed(8, branch('right', scan(right))),
+    { ...hashed(8, branch('left', scan(left))), startsAfter: [0] },
+    {
+      branches: [{ ...branch('join', hash(1), hash(0)), splittable: [0] }],
+      alternatives: [
+        { when: { stage: 0, rowsMax: 0 }, title: 'right is empty', branches: [branch('nothing')], operators: [] },
+        { when, title: 'right is small', branches: [branch('join', scan(left), broadcast(0))], operators: [] },
+      ],
+    },
+    [branch('final', gather(2))],
+  );
+}
+
+/** Both sides are shuffled at once, and the first that proves small spares the other's shuffle. */
+export function racingPlan(left: SourceShape, right: SourceShape): PhysicalPlan {
+  const small = (stage: number, other: SourceShape) => ({
+    when: { stage, bytesMax: 1_000_000_000 },
+    title: `stage ${stage} is small`,
+    branches: [branch('join', scan(other), broadcast(stage))],
+    operators: [],
+  });
+  return planOf(
+    hashed(8, branch('left', scan(left))),
+    hashed(8, branch('right', scan(right))),
+    { branches: [branch('join', hash(0), hash(1))], alternatives: [small(0, right), small(1, left)] },
+    [branch('final', gather(2))],
+  );
+}
