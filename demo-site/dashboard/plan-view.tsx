@@ -38,7 +38,7 @@ export function StageLine({ stage }: { stage: StageJson }) {
       </span>
       <Bar done={stage.done} total={stage.tasks} label={`Stage ${stage.index}: ${stage.title}`} tone={tone} />
       <span class="stage-count small muted">
-        {stage.tasks === 0 ? 'not cut yet' : `${stage.done} of ${stage.tasks}`}
+        {stage.tasks > 0 ? `${stage.done} of ${stage.tasks}` : stage.state === 'skipped' ? 'not needed' : 'not cut yet'}
         {stage.onCoordinator > 0 && ' · on the coordinator'}
         {stage.recomputes > 0 && <b class="again"> {stage.recomputes} recomputed</b>}
       </span>
@@ -64,6 +64,7 @@ function StageCard({ stage, live }: { stage: PlanStageJson; live: StageJson | un
           {live.reused > 0 && `, ${live.reused} reused`}, {plural(live.rows, 'row')} out, {formatBytes(live.bytes)}
         </p>
       )}
+      {live?.alternative !== undefined && <p class="small">Done in another way: {live.alternative}</p>}
       {stage.operators.length > 0 && <p class="small mono">{stage.operators.join(' ← ')}</p>}
       <details>
         <summary class="small">SQL that its tasks run</summary>
