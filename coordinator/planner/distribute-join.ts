@@ -63,7 +63,8 @@ export function joinOver(n: Join, left: Relation, right: Relation, d: Distributi
       most: left.most + right.most,
       rowBytes: Math.max(left.rowBytes, right.rowBytes),
     };
-    if (mostBytesOf(together) <= TOGETHER_BYTES) return sized(single(joined(n, nodeOf(gathered(left)), nodeOf(gathered(right))), like));
+    if (mostBytesOf(together) <= TOGETHER_BYTES)
+      return sized(single(joined(n, nodeOf(gathered(left)), nodeOf(gathered(right))), like));
     return sized(shuffleJoin(n, left, right, like, d));
   }
   const node = joined(n, nodeOf(gathered(left)), nodeOf(gathered(right)));

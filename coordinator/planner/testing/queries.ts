@@ -202,6 +202,11 @@ export const FALLING_BACK: readonly (readonly [name: string, sql: string, scope:
     'WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 5) SELECT i, count(*) FROM r JOIN flights ON delay = i GROUP BY 1',
     'query',
   ],
+  [
+    'plan that DuckDB cannot resolve',
+    'SELECT DISTINCT ON (id, whole) id, whole, weight FROM (SELECT * FROM keys UNION ALL SELECT * FROM keys) ORDER BY id, whole, weight DESC',
+    'query',
+  ],
   ['positional join', 'SELECT count(*) FROM airports POSITIONAL JOIN flights', 'query'],
   ['lateral unnest', "SELECT f.date, u.w FROM flights f, unnest(string_split(f.origin, '0')) u(w)", 'query'],
   ['list reduce', 'SELECT id, list_reduce([id, 2, 3], lambda x, y: x + y) FROM odd', 'query'],
