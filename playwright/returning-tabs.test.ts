@@ -13,12 +13,15 @@ import type { RawTab } from './raw-tab.ts';
 /** Stage 0 leaves large blocks in the tabs; stage 1 reads them all. `n` makes a query whose blocks no other test has made. */
 const query = (n: number): string =>
   `SELECT order_key, supplier_key, tax FROM lines WHERE quantity > ${n} ORDER BY supplier_key, order_key, tax LIMIT 200000`;
+/** Machines that run tests may be busy. */
+const PATIENT = { timeout: 15_000 };
 const JOIN = { slots: 1, sharePercent: 100 } as const;
 
 let grid: Grid;
 /** Stages after the first wait before their leases go out, until the test opens this. */
 let held: Gate<void>;
 let reached: Gate<void>;
+const rawTabs: RawTab[] = [];
 /** Non-inline blocks of stage 0, by the worker that made them. */
 const made = new Map<string, string>();
 
@@ -53,6 +56,7 @@ afterEach(async () => {
     expect(tab.problems).toEqual([]);
     await tab.close();
   }
+  for (const tab of rawTabs.splice(0)) await tab.close();
   await grid.until('no workers are left', async () => (await grid.workers()).length === 0);
 });
 
@@ -65,7 +69,8 @@ async function openTab(): Promise<Tab> {
 /** For what Playwright's own pages can't do. */
 async function openRawTab(): Promise<RawTab> {
   const tab = await grid.openRawTab();
-  await expect.poll(() => tab.evaluate('document.querySelector("[data-test=join]")?.disabled')).toBe(false);
+  rawTabs.push(tab);
+  await expect.poll(() => tab.evaluate('document.querySelector("[data-test=join]")?.disabled'), PATIENT).toBe(false);
   await tab.evaluate('document.querySelector("[data-test=join]").click()');
   await grid.until('it has joined', async () => (await grid.workers()).some((w) => w.state === 'idle'));
   return tab;
@@ -73,7 +78,7 @@ async function openRawTab(): Promise<RawTab> {
 
 /** All of the profile's outputs are on its disk: what is written behind the reports has been written. */
 async function committed(tab: Tab | RawTab): Promise<void> {
-  await expect.poll(async () => new Set(await tab.committedOutputs())).toEqual(new Set(made.keys()));
+  await expect.poll(async () => new Set(await tab.committedOutputs()), PATIENT).toEqual(new Set(made.keys()));
 }
 
 /** The answer is right, and nothing was computed twice. */
@@ -110,7 +115,6 @@ test('a tab frozen for so long that its session is lost: thawed, it comes back w
   await tab.thaw();
   await grid.until('it is back', async () => (await grid.workers()).some((w) => w.state !== 'paused'));
   await nothingRemade(comparing);
-  await tab.close();
 }, 60_000);
 
 test('a tab hands back what runs when it is frozen, and works again when it is thawed', async () => {
@@ -124,7 +128,6 @@ test('a tab hands back what runs when it is frozen, and works again when it is t
   await grid.until('it runs again', async () => (await grid.workers()).some((w) => w.busySlots > 0));
   expect(countersOf(await job.status())).toMatchObject({ attempts: 2, ended: { released: 1 } });
   await job.cancel();
-  await tab.close();
 }, 60_000);
 
 test('of two tabs of one profile one closes: the other serves what it had stored', async () => {
