@@ -1,10 +1,8 @@
 /** What the benches that drive real tabs have in common. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import type { Connection } from '../client/index.ts';
 import type { Native } from '../coordinator/cli/demo/native.ts';
-import { Tab } from '../playwright/browser.ts';
 
 export interface BenchOptions {
   readonly repetitions?: number;
@@ -27,13 +25,6 @@ export async function registerTables(
     await native.load(name, path);
     await admin.datasets.register(name, path);
   }
-}
-
-/** A joined tab of one slot at full share, in a profile of its own. */
-export async function openTab(browser: Browser, url: string): Promise<Tab> {
-  const tab = await Tab.open(browser, { url: `${url}/` });
-  await tab.join({ slots: 1, sharePercent: 100 });
-  return tab;
 }
 
 export const cell = (text: string, width: number): string => text.padStart(width);
