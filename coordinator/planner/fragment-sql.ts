@@ -3,8 +3,10 @@
 import { InvariantError, unreachable } from '../../shared/assert.ts';
 import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
 import type { Expr } from './expressions.ts';
+import { joinSql } from './join-sql.ts';
 import { quoteName } from './literals.ts';
-import type { AggregateNode, JoinNode, LogicalNode } from './logical.ts';
+import type { AggregateNode, LogicalNode } from './logical.ts';
+import { selectList } from './select-list.ts';
 
 /** How the leaves are written: the tables in0..inN. */
 export type LeafWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' }>) => string;
@@ -13,11 +15,6 @@ const of =
   (alias: string): ColumnWriter =>
   (i) =>
     `${alias}.c${i}`;
-
-/** `SELECT` needs a column, also where a relation has none. */
-export function selectList(items: readonly string[]): string {
-  return items.length > 0 ? items.map((x, i) => `${x} AS c${i}`).join(', ') : '1 AS c0';
-}
 
 export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
   const from = (x: LogicalNode, alias: string): string => `(${nodeSql(x, leaf)}) ${alias}`;
@@ -38,7 +35,7 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
     case 'aggregate':
       return aggregateNodeSql(n, from(n.input, 't'));
     case 'join':
-      return joinSql(n, from(n.left, 'l'), from(n.right, 'r'));
+      return joinSql(n, `(${nodeSql(n.left, leaf)})`, `(${nodeSql(n.right, leaf)})`);
     case 'sort':
       return `SELECT * FROM ${from(n.input, 't')} ORDER BY ${orderSql(n.keys, of('t'))}`;
     case 'limit': {
@@ -89,59 +86,4 @@ function aggregateNodeSql(n: AggregateNode, from: string): string {
   const sets = n.sets?.map((s) => `(${s.map((i) => groups[i]).join(', ')})`).join(', ');
   const by = sets !== undefined ? ` GROUP BY GROUPING SETS (${sets})` : groups.length > 0 ? ` GROUP BY ${groups.join(', ')}` : '';
   return `SELECT ${selectList([...groups, ...aggregates, ...groupings])} FROM ${from}${by}`;
-}
-
-function joinSql(n: JoinNode, left: string, right: string): string {
-  const width = n.left.types.length;
-  const leftColumns = n.left.types.map((_, i) => `l.c${i}`);
-  const rightColumns = n.right.types.map((_, i) => `r.c${i}`);
-  const both: ColumnWriter = (i) => (i < width ? `l.c${i}` : `r.c${i - width}`);
-  const tests = [
-    ...n.conditions.map((c) => `(${exprSql(c.left, of('l'))} ${c.op} ${exprSql(c.right, of('r'))})`),
-    ...n.residual.map((e) => exprSql(e, both)),
-  ];
-  const on = tests.length > 0 ? tests.join(' AND ') : 'true';
-  switch (n.kind) {
-    case 'INNER':
-    case 'LEFT':
-    case 'RIGHT':
-    case 'FULL':
-      return `SELECT ${selectList([...leftColumns, ...rightColumns])} FROM ${left} ${n.asof ? 'ASOF ' : ''}${n.kind} JOIN ${right} ON ${on}`;
-    case 'SEMI':
-    case 'ANTI':
-      return `SELECT * FROM ${left} ${n.kind} JOIN ${right} ON ${on}`;
-    case 'RIGHT_SEMI':
-    case 'RIGHT_ANTI':
-      return `SELECT * FROM ${right} ${n.kind.slice(6)} JOIN ${left} ON ${on}`;
-    case 'MARK':
-      return `SELECT ${selectList([...leftColumns, markSql(n, right, on)])} FROM ${left}`;
-    case 'SINGLE':
-      return singleSql(n, left, right, on);
-  }
-}
-
-/**
- * IN, ANY and EXISTS keep SQL's three values: the one comparison that is not identity is the subquery's own, and becomes
- * `x op ANY (...)`; identities are its correlation. With none, the mark is EXISTS and never NULL.
- */
-function markSql(n: JoinNode, right: string, on: string): string {
-  const own = n.conditions.filter((c) => c.op !== 'IS NOT DISTINCT FROM');
-  const [mark] = own;
-  if (!mark || n.residual.length > 0) return `EXISTS (SELECT 1 FROM ${right} WHERE ${on})`;
-  if (own.length > 1) throw new InvariantError('a mark join with several comparisons');
-  const correlation = n.conditions
-    .filter((c) => c !== mark)
-    .map((c) => `(${exprSql(c.left, of('l'))} ${c.op} ${exprSql(c.right, of('r'))})`);
-  const where = correlation.length > 0 ? ` WHERE ${correlation.join(' AND ')}` : '';
-  const inner = `SELECT ${exprSql(mark.right, of('r'))} FROM ${right}${where}`;
-  return mark.op === '='
-    ? `(${exprSql(mark.left, of('l'))} IN (${inner}))`
-    : `(${exprSql(mark.left, of('l'))} ${mark.op} ANY (${inner}))`;
-}
-
-/** A scalar subquery: DuckDB itself fails when it gives more than one row. */
-function singleSql(n: JoinNode, left: string, right: string, on: string): string {
-  const fields = n.right.types.map((_, i) => `'c${i}': r.c${i}`).join(', ');
-  const columns = [...n.left.types.map((_, i) => `s.c${i}`), ...n.right.types.map((_, i) => `s.v.c${i}`)];
-  return `SELECT ${selectList(columns)} FROM (SELECT l.*, (SELECT {${fields}} FROM ${right} WHERE ${on}) AS v FROM ${left}) s`;
 }

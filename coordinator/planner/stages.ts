@@ -6,11 +6,12 @@ import type { Alternative, Branch, Fallback, Fragment, PlanColumn, PlanInput, St
 import { canonicalJson } from '../../shared/plan/recipe.ts';
 import { adaptiveJoins, type Choice, choicesFor } from './alternatives.ts';
 import type { ScanBinder } from './bind-scan.ts';
-import { nodeSql, selectList } from './fragment-sql.ts';
+import { nodeSql } from './fragment-sql.ts';
 import { inputsOf, type LogicalNode, type Producer } from './logical.ts';
 import { partableLeaves } from './partings.ts';
 import { determinacyOf } from './properties.ts';
 import type { Distribution } from './relation.ts';
+import { selectList } from './select-list.ts';
 import { operatorLines, stageTitle } from './titles.ts';
 
 /** Settings that change results; the tab's engine runs with these, and they are part of every block's identity. */

@@ -7,10 +7,10 @@ import type { Branch, Fallback, PhysicalPlan, PlanInput, ResultColumn, Stage } f
 import type { DatasetRecord } from '../catalog/types.ts';
 import { sourceOf } from './bind-scan.ts';
 import { CLOCK_WORDS, clockLiteral } from './clocks.ts';
-import { selectList } from './fragment-sql.ts';
 import { VOLATILE_FUNCTIONS } from './functions.ts';
 import { quoteName } from './literals.ts';
 import { type Json, type JsonObject, listOf, objectOf, parseLossless } from './lossless-json.ts';
+import { selectList } from './select-list.ts';
 import { refusal } from './sql-errors.ts';
 import { fragmentOf, planColumn } from './stages.ts';
 import { walkJson } from './statement.ts';

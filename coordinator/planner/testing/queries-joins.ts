@@ -120,6 +120,34 @@ export const JOINS: readonly (readonly [name: string, sql: string])[] = [
     'SELECT a.id, a.whole, b.id, b.whole FROM keys a FULL JOIN other_keys b ON a.whole = b.whole AND a.weight > b.weight',
   ],
   [
+    'full join, condition on one side',
+    'SELECT a.id, b.id FROM keys a FULL JOIN other_keys b ON a.whole = b.whole AND b.weight < 30 AND a.weight > 20',
+  ],
+  [
+    'right join, condition on one side',
+    'SELECT a.id, b.id FROM keys a RIGHT JOIN other_keys b ON a.whole = b.whole AND b.weight < 30',
+  ],
+  [
+    'full join, condition on both sides',
+    'SELECT a.id, a.whole, b.id, b.whole FROM keys a FULL JOIN other_keys b ON a.whole = b.whole AND a.weight + b.weight > 150',
+  ],
+  [
+    'left join, condition on both sides',
+    'SELECT a.id, b.id FROM keys a LEFT JOIN other_keys b ON a.whole IS NOT DISTINCT FROM b.whole AND (a.weight + b.weight) % 50 = 1',
+  ],
+  [
+    'not exists, condition on both sides',
+    'SELECT id FROM keys a WHERE NOT EXISTS (SELECT 1 FROM other_keys b WHERE b.whole = a.whole AND (a.weight + b.weight) % 10 = 1)',
+  ],
+  [
+    'exists, condition on both sides',
+    'SELECT id FROM keys a WHERE EXISTS (SELECT 1 FROM other_keys b WHERE b.whole = a.whole AND (a.weight + b.weight) % 50 = 1)',
+  ],
+  [
+    'few left join many, condition on both sides',
+    'SELECT v.k, b.id FROM (VALUES (1, 5), (2, 6), (77, 7)) v(k, n) LEFT JOIN other_keys b ON v.k = b.whole AND (v.n + b.weight) % 3 = 0',
+  ],
+  [
     'full join then group',
     'SELECT coalesce(a.whole, b.whole) k, count(*), sum(a.weight), sum(b.weight) FROM keys a FULL JOIN other_keys b USING (whole) GROUP BY 1',
   ],
