@@ -98,25 +98,30 @@ export class Delivery {
     await this.#news();
   }
 
-  /** Asks holders for more, one after the other, until enough is on the way. */
+  /** Reads on what passes through for others, then asks holders for more, one after the other, until enough is on the way. */
   #ask(): void {
+    const { pool, pull } = this.#deps;
     while (this.#aheadBytes < AHEAD_BYTES) {
-      const group = this.#itinerary.nextGroup(AHEAD_BYTES);
-      if (!group) return;
-      const flows: SliceFlow[] = [];
-      const wake = (): void => this.#wake();
-      for (const index of group.indices) {
-        const slice = this.#slice(index);
-        let reader = this.#deps.pool.join(slice, wake);
-        if (!reader) {
-          reader = this.#deps.pool.open(slice, wake);
-          flows.push(reader.flow);
-        }
-        this.#readers.set(index, reader);
-        this.#aheadBytes += slice.bytes;
-      }
-      if (flows.length > 0) this.#deps.pull(group.holder, flows);
+      const passing = this.#itinerary.passing(AHEAD_BYTES - this.#aheadBytes, (slice) => pool.has(slice));
+      for (const index of passing) this.#read(index);
+      const group = passing.length > 0 ? undefined : this.#itinerary.nextGroup(AHEAD_BYTES);
+      if (group) {
+        const flows = group.indices.map((index) => this.#read(index)).filter((flow) => flow !== undefined);
+        if (flows.length > 0) pull(group.holder, flows);
+      } else if (passing.length === 0) return;
     }
+  }
+
+  /** Begins to read a slice; answers its flow when somebody must fill it. */
+  #read(index: number): SliceFlow | undefined {
+    const { pool } = this.#deps;
+    const slice = this.#slice(index);
+    const wake = (): void => this.#wake();
+    const joined = pool.join(slice, wake);
+    const reader = joined ?? pool.open(slice, wake);
+    this.#readers.set(index, reader);
+    this.#aheadBytes += slice.bytes;
+    return joined ? undefined : reader.flow;
   }
 
   /** A slice to send next: a complete (or failed) one, else the one that has come farthest. */

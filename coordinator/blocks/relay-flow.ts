@@ -30,6 +30,9 @@ export class SliceFlow {
   firstPart = 0;
   /** Counted in the pool. */
   memoryBytes = 0;
+  /** Parts that all present readers have passed, and what they still take of the memory. */
+  passedParts = 0;
+  passedBytes = 0;
   /** Something of it went to disk: what follows may go there at once. */
   slow = false;
 

@@ -71,6 +71,24 @@ export class Itinerary {
     return { holder, indices };
   }
 
+  /** Waiting slices that pass through now for others, about `bytes` together: they are read on the way. */
+  passing(bytes: number, passes: (slice: Slice) => boolean): readonly number[] {
+    const found: number[] = [];
+    let sum = 0;
+    for (const [holder, waiting] of this.#groups) {
+      const left = waiting.filter((index) => {
+        const slice = this.slices[index];
+        if (!slice || sum >= bytes || !passes(slice)) return true;
+        sum += slice.bytes;
+        found.push(index);
+        return false;
+      });
+      if (left.length > 0) this.#groups.set(holder, left);
+      else this.#groups.delete(holder);
+    }
+    return found;
+  }
+
   /** Plans a slice anew of which nothing was sent. Answers why it can't be had, if so. */
   again(index: number, why: FailedWhy, fromTab = true): FailedWhy | undefined {
     const holder = this.#assigned.get(index);

@@ -19,6 +19,10 @@ export interface PoolOptions {
 
 /** Readers get this long to come for a piece before it goes to disk: those who keep up never cause a write. */
 const GRACE_MS = 100;
+/** Of the memory, the part that pieces may keep which nobody reads now but others may come for. */
+const KEPT_SHARE = 0.25;
+/** How far pieces that a reader waits for may exceed the bound, while others go to disk. */
+const OVER_SHARE = 1.5;
 /** What a part costs besides its bytes: tiny pieces must not fill the memory uncounted. */
 const PART_BYTES = 256;
 
@@ -32,9 +36,12 @@ export class FlowPool implements FlowKeeper {
   /** Flows with pieces in memory; the one that got a piece longest ago first. */
   readonly #held = new Set<SliceFlow>();
   #memoryBytes = 0;
+  /** Of these, bytes that all present readers have passed. */
+  #passedBytes = 0;
   #spilledBytes = 0;
   /** Woken when memory was given back. */
   #waiting: (() => void)[] = [];
+  #round: Promise<void> | undefined;
   /** The disk took nothing the last time; tried again when a reader moves on. */
   #diskFull = false;
   #diskFullTold = false;
@@ -51,10 +58,19 @@ export class FlowPool implements FlowKeeper {
     return { memoryBytes: this.#memoryBytes, diskBytes: this.#spill.usedBytes, spilledBytes: this.#spilledBytes };
   }
 
-  /** A reader of a slice that passes through, or passed a moment ago. */
+  /** The slice passes through now, or passed a moment ago: a reader can join. */
+  has(slice: Slice): boolean {
+    return this.#byKey.get(keyOf(slice))?.joinable ?? false;
+  }
+
+  /** A reader of such a slice. */
   join(slice: Slice, wake: () => void): FlowReader | undefined {
     const flow = this.#byKey.get(keyOf(slice));
-    return flow?.joinable ? new FlowReader(flow, this, wake) : undefined;
+    if (!flow?.joinable) return undefined;
+    this.#passedBytes -= flow.passedBytes;
+    flow.passedBytes = 0;
+    flow.passedParts = 0;
+    return new FlowReader(flow, this, wake);
   }
 
   /** The first reader of a slice; the caller sees to it that the flow is filled. */
@@ -74,7 +90,9 @@ export class FlowPool implements FlowKeeper {
     this.#held.delete(flow);
     this.#count(flow, payload.byteLength + PART_BYTES);
     this.#dropPassed();
-    return awaited || this.#memoryBytes <= this.#most ? undefined : this.#makeRoom();
+    if (this.#memoryBytes <= this.#most) return undefined;
+    const room = this.#makeRoom();
+    return awaited && this.#memoryBytes <= this.#most * OVER_SHARE ? undefined : room;
   }
 
   /** Nothing more will come for it. */
@@ -93,6 +111,10 @@ export class FlowPool implements FlowKeeper {
   passed(flow: SliceFlow): void {
     // What is on disk is not kept for later readers.
     const needed = flow.neededFrom;
+    for (; flow.passedParts < needed; flow.passedParts++) {
+      const part = flow.parts[flow.passedParts];
+      if (part?.memory && !part.spilling) this.#countPassed(flow, part.bytes + PART_BYTES);
+    }
     if (flow.slow && flow.parts[needed - 1]?.place) this.#dropParts(flow, needed);
     this.#dropUnread(flow);
     this.#dropPassed();
@@ -107,12 +129,13 @@ export class FlowPool implements FlowKeeper {
     this.#dropParts(flow, flow.parts.length);
   }
 
-  /** Lets go of parts that all present readers have passed, oldest flow first, until memory fits. */
+  /** Lets go of parts that all present readers have passed, oldest flow first, until memory fits and few of them are left. */
   #dropPassed(): void {
-    if (this.#memoryBytes <= this.#most) return;
+    const tooMuch = (): boolean => this.#memoryBytes > this.#most || this.#passedBytes > this.#most * KEPT_SHARE;
+    if (this.#passedBytes === 0 || !tooMuch()) return;
     for (const flow of this.#held) {
-      this.#dropParts(flow, flow.neededFrom);
-      if (this.#memoryBytes <= this.#most) return;
+      this.#dropParts(flow, flow.passedParts);
+      if (this.#passedBytes === 0 || !tooMuch()) return;
     }
   }
 
@@ -121,13 +144,22 @@ export class FlowPool implements FlowKeeper {
     for (let index = flow.firstPart; index < end; index++) {
       const part = flow.parts[index];
       if (!part) continue;
-      if (part.memory && !part.spilling) this.#count(flow, -part.bytes - PART_BYTES);
+      if (part.memory && !part.spilling) {
+        this.#count(flow, -part.bytes - PART_BYTES);
+        if (index < flow.passedParts) this.#countPassed(flow, -part.bytes - PART_BYTES);
+      }
       if (part.place) this.#spill.free(part.place);
       part.memory = undefined;
       part.place = undefined;
     }
     flow.firstPart = end;
+    flow.passedParts = Math.max(flow.passedParts, end);
     this.#forget(flow);
+  }
+
+  #countPassed(flow: SliceFlow, bytes: number): void {
+    flow.passedBytes += bytes;
+    this.#passedBytes += bytes;
   }
 
   #forget(flow: SliceFlow): void {
@@ -135,7 +167,15 @@ export class FlowPool implements FlowKeeper {
     if (this.#byKey.get(key) === flow) this.#byKey.delete(key);
   }
 
-  async #makeRoom(): Promise<void> {
+  /** Resolves when memory fits. All who want room share one round; it is never rejected. */
+  #makeRoom(): Promise<void> {
+    this.#round ??= this.#spillLate().finally(() => {
+      this.#round = undefined;
+    });
+    return this.#round;
+  }
+
+  async #spillLate(): Promise<void> {
     while (this.#memoryBytes > this.#most) {
       const writes: Promise<void>[] = [];
       const oldMs = this.#clock.nowMs() - GRACE_MS;
@@ -164,10 +204,11 @@ export class FlowPool implements FlowKeeper {
   #leastUrgent(oldMs: number): { readonly flow: SliceFlow; readonly part: Part } | undefined {
     let flow: SliceFlow | undefined;
     for (const one of this.#held) {
-      const late = one.slow || (one.parts[one.neededFrom]?.cameAtMs ?? Number.POSITIVE_INFINITY) <= oldMs;
+      const waits = one.parts[one.passedParts];
+      const late = waits !== undefined && (one.slow || waits.cameAtMs <= oldMs);
       if (late && one.memoryBytes > (flow?.memoryBytes ?? 0)) flow = one;
     }
-    for (let index = (flow?.parts.length ?? 0) - 1; flow && index >= flow.firstPart; index--) {
+    for (let index = (flow?.parts.length ?? 0) - 1; flow && index >= flow.passedParts; index--) {
       const part = flow.parts[index];
       if (part?.memory && !part.spilling) return { flow, part };
     }

@@ -16,6 +16,8 @@ export interface LoadFetch {
   readonly slices: readonly LoadSlice[];
   /** Bytes that the reader takes in a second; absent: as fast as it can. */
   readonly bytesPerSecond?: number;
+  /** Takes nothing beyond its first credit before the fetch of this tab is done. */
+  readonly after?: string;
 }
 
 export interface ToClients {
@@ -55,6 +57,7 @@ interface Fetching {
   owed: number;
   readonly failed: string[];
   readonly rate: number | undefined;
+  readonly held: Promise<unknown>;
   readonly fromMs: number;
   readonly done: () => void;
 }
@@ -83,7 +86,7 @@ class Tab {
     });
   }
 
-  fetch(slices: readonly LoadSlice[], rate: number | undefined): Promise<Fetching> {
+  fetch(slices: readonly LoadSlice[], rate: number | undefined, held: Promise<unknown> | undefined): Promise<Fetching> {
     return new Promise((resolve) => {
       const fetchId = `f${this.#fetching.size}`;
       const fetching: Fetching = {
@@ -92,6 +95,7 @@ class Tab {
         owed: 0,
         failed: [],
         rate,
+        held: held ?? Promise.resolve(),
         fromMs: performance.now(),
         done: () => resolve(fetching),
       };
@@ -141,8 +145,9 @@ class Tab {
     }
     fetching.owed += bytes;
     if (fetching.owed < LIMITS.creditBytes / 4) return;
-    this.#say({ type: 'credit', fetchId, bytes: fetching.owed });
+    const { owed } = fetching;
     fetching.owed = 0;
+    void fetching.held.then(() => this.#say({ type: 'credit', fetchId, bytes: owed }));
   }
 
   /** A slow reader gives credit back at its own rate. */
@@ -197,9 +202,14 @@ async function run(message: ToClients): Promise<FromClients> {
   const tabs = new Map(message.tabs.map((name) => [name, new Tab(name, message, served)]));
   await Promise.all([...tabs.values()].map((tab) => tab.ready()));
   const fromMs = performance.now();
+  const running = new Map<string, Promise<Fetching | undefined>>();
+  for (const { tab, slices, bytesPerSecond, after } of message.fetches) {
+    const held = after === undefined ? undefined : running.get(after);
+    running.set(tab, tabs.get(tab)?.fetch(slices, bytesPerSecond, held) ?? Promise.resolve(undefined));
+  }
   const fetches = await Promise.all(
-    message.fetches.map(async ({ tab, slices, bytesPerSecond }) => {
-      const { bytes, failed } = (await tabs.get(tab)?.fetch(slices, bytesPerSecond)) ?? { bytes: 0, failed: ['no such tab'] };
+    [...running].map(async ([tab, fetching]) => {
+      const { bytes, failed } = (await fetching) ?? { bytes: 0, failed: ['no such tab'] };
       return { tab, bytes, failed, ms: performance.now() - fromMs };
     }),
   );

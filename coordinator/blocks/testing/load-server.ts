@@ -23,7 +23,13 @@ export type ToServer =
   | { readonly type: 'ask' };
 export type FromServer =
   | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'figures'; readonly rss: number; readonly cpuMs: number; readonly totals: RelayTotals | undefined };
+  | {
+      readonly type: 'figures';
+      readonly rss: number;
+
+      readonly cpuMs: number;
+      readonly totals: RelayTotals | undefined;
+    };
 
 let relay: Relay | undefined;
 
@@ -58,7 +64,13 @@ const say = (message: FromServer): void => void process.send?.(message);
 process.on('message', (message: ToServer) => {
   if (message.type === 'ask') {
     const { user, system } = process.cpuUsage();
-    return say({ type: 'figures', rss: process.memoryUsage().rss, cpuMs: (user + system) / 1000, totals: relay?.totals() });
+    return say({
+      type: 'figures',
+      rss: process.memoryUsage().rss,
+
+      cpuMs: (user + system) / 1000,
+      totals: relay?.totals(),
+    });
   }
   void start(message.blocks, message.spillDir).then((port) => say({ type: 'ready', port }));
 });

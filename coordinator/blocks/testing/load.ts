@@ -14,7 +14,12 @@ export interface LoadPlan {
   /** Who holds how many blocks of which slices, bytes each. */
   readonly blocks: readonly { readonly name: string; readonly holder: string; readonly sizes: readonly number[] }[];
   /** Which blocks each tab fetches, all of their slices, bucket by bucket as a shuffle reads them. */
-  readonly fetches: readonly { readonly tab: string; readonly blocks: readonly string[]; readonly bytesPerSecond?: number }[];
+  readonly fetches: readonly {
+    readonly tab: string;
+    readonly blocks: readonly string[];
+    readonly bytesPerSecond?: number;
+    readonly after?: string;
+  }[];
 }
 
 export interface LoadReport extends Omit<FromClients, 'type'> {
@@ -44,10 +49,17 @@ export async function putLoad(plan: LoadPlan): Promise<LoadReport> {
     };
     const before = await figures();
     let most = before.rss;
-    const watch = setInterval(() => void figures().then(({ rss }) => (most = Math.max(most, rss))), 50);
+    let asking = false;
+    const watch = setInterval(async () => {
+      if (asking) return;
+      asking = true;
+      most = Math.max(most, (await figures()).rss);
+      asking = false;
+    }, 25);
     clients.send({ type: 'run', port, ...run } satisfies ToClients);
     const done = await heard<FromClients>(clients, 'done');
     clearInterval(watch);
+    while (asking) await figures();
     const after = await figures();
     const bytes = done.fetches.reduce((sum, fetch) => sum + fetch.bytes, 0);
     const { type: _type, ...rest } = done;
