@@ -4,6 +4,7 @@
  */
 import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
+import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
 import type { CoreCommand } from './commands.ts';
 import { CORE_DEFAULTS } from './constants.ts';
 import { nextWakeMs } from './deadlines.ts';
@@ -77,6 +78,16 @@ export class Scheduler {
 
   *blocks(): Generator<BlockView> {
     for (const block of this.#core.blocks.values()) if (isHeld(block)) yield blockPicture(block);
+  }
+
+  /** Where blocks live, and which runs of chunks are loaded where. */
+  cache(): CacheView {
+    return cacheView(this.#core);
+  }
+
+  /** Whether a job still needs the block, or its result is kept. */
+  needs(blockId: BlockId): boolean {
+    return isNeededBlock(this.#core, blockId);
   }
 
   /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */

@@ -1,0 +1,78 @@
+/** Where blocks live, read-only: for GET /v1/cache, and for those who must know what is still needed. */
+import type { BlockId, JobId, StoreId, WorkerId } from '../../shared/ids.ts';
+import { isHeld, isPinned } from './inventory.ts';
+import type { Core } from './state.ts';
+
+/** A task's output that somebody holds. */
+export interface CachedBlock {
+  readonly blockId: BlockId;
+  readonly bytes: number;
+  readonly onCoordinator: boolean;
+  readonly stores: readonly StoreId[];
+  /** Live jobs whose task it is, and jobs whose result it is; none: it is kept for reuse. */
+  readonly jobs: readonly JobId[];
+}
+
+/** A run of chunks that a slot has loaded, with the ordinals of the columns that it has of them. */
+export interface ResidentRun {
+  readonly workerId: WorkerId;
+  readonly slot: number;
+  readonly residentKey: string;
+  readonly ordinals: readonly number[];
+}
+
+export interface StoreUse {
+  readonly storeId: StoreId;
+  readonly workerIds: readonly WorkerId[];
+}
+
+export interface CacheView {
+  readonly blocks: readonly CachedBlock[];
+  readonly residents: readonly ResidentRun[];
+  readonly stores: readonly StoreUse[];
+}
+
+export function cacheView(core: Core): CacheView {
+  const jobsOf = new Map<BlockId, Set<JobId>>();
+  const note = (blockId: BlockId, jobId: JobId): void => {
+    const jobs = jobsOf.get(blockId);
+    if (jobs) jobs.add(jobId);
+    else jobsOf.set(blockId, new Set([jobId]));
+  };
+  for (const task of core.tasks.values()) for (const { stage } of task.refs) note(task.blockId, stage.job.id);
+  for (const job of core.jobs.values()) for (const { id } of job.results) note(id, job.id);
+  const blocks: CachedBlock[] = [];
+  for (const block of core.blocks.values()) {
+    if (!isHeld(block)) continue;
+    const { id: blockId, bytes, onCoordinator } = block;
+    const stores = [...block.stores.keys()].map((store) => store.id);
+    blocks.push({ blockId, bytes, onCoordinator, stores, jobs: [...(jobsOf.get(blockId) ?? [])] });
+  }
+  return { blocks, residents: [...residentRuns(core)], stores: storeUses(core) };
+}
+
+/** A live job's task makes the block, or it is a result that somebody may still read. */
+export function isNeededBlock(core: Core, blockId: BlockId): boolean {
+  const block = core.blocks.get(blockId);
+  return block ? isPinned(core, block) : core.tasks.has(blockId);
+}
+
+function* residentRuns(core: Core): Generator<ResidentRun> {
+  for (const { workerId, slots } of core.workers.values()) {
+    for (const slot of slots) {
+      for (const [residentKey, ordinals] of slot.residents) {
+        yield { workerId, slot: slot.index, residentKey, ordinals: [...ordinals] };
+      }
+    }
+  }
+}
+
+function storeUses(core: Core): StoreUse[] {
+  const workersOf = new Map<StoreId, WorkerId[]>();
+  for (const { workerId, store } of core.workers.values()) {
+    const workers = workersOf.get(store.id);
+    if (workers) workers.push(workerId);
+    else workersOf.set(store.id, [workerId]);
+  }
+  return [...workersOf].map(([storeId, workerIds]) => ({ storeId, workerIds }));
+}
