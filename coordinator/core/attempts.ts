@@ -10,6 +10,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
   const record = newRecord(job, task, id, slot.worker);
   const attempt: Attempt = {
     id,
+    number: core.attemptsMade,
     task,
     worker: slot.worker,
     slot,
@@ -57,7 +58,7 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worke
 export function endAttempt(core: Core, attempt: Attempt, how: string, why: string, costs?: AttemptCosts): void {
   const { task, slot, worker, record } = attempt;
   core.attempts.delete(attempt.id);
-  core.ended.set(attempt.id, { storeId: worker.store.id, blockId: task.blockId, salted: task.salted });
+  core.ended.set(attempt.id, { storeId: worker.store.id, blockId: task.blockId, salted: task.salted, number: attempt.number });
   if (core.ended.size > core.limits.endedAttempts) {
     const oldest = core.ended.keys().next().value;
     if (oldest !== undefined) core.ended.delete(oldest);

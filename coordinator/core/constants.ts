@@ -14,6 +14,8 @@ export const CORE_DEFAULTS = {
   /** Blocks that no live job needs are kept for reuse up to these bounds, oldest use dropped first. */
   reusableBytes: 1024 * MiB,
   reusableBlocks: 50_000,
+  /** Blocks that nobody holds any more are remembered with their digests up to this many buckets: their tabs may come back. */
+  rememberedBuckets: 200_000,
   /** Lines kept for the event stream, all subjects together. */
   ringLines: 16_384,
   /** Ended attempts remembered, so that a late report can be told from an invented one. */
@@ -53,3 +55,7 @@ export const SKEW_OVER_MEDIAN = 4;
 export const SKEW_BYTES = 4 * MiB;
 /** Buckets that one task reads may take this part of a slot's memory: the engine needs the rest for what it builds. */
 export const BUCKETS_MEMORY_PART = 0.25;
+/** Lines of an inventory that match nothing are kept until its end up to this number. */
+export const INVENTORY_UNMATCHED = 65_536;
+/** Ids in one `dropBlocks`, so that it fits into a frame. */
+export const DROPS_PER_COMMAND = 8_192;

@@ -178,6 +178,13 @@ function checkBlocks(core: Core): void {
       invariant(core.stores.get(store.id) === store && store.blocks.has(block), `${block.id} is in a store that is gone`);
     }
   }
+  let remembered = 0;
+  for (const [id, { buckets }] of core.remembered) {
+    remembered += buckets.length;
+    invariant(!core.blocks.has(id), `${id} is known and remembered`);
+  }
+  invariant(core.rememberedBuckets === remembered, `${core.rememberedBuckets} remembered buckets counted of ${remembered}`);
+  invariant(remembered <= core.limits.rememberedBuckets, 'too much is remembered');
   for (const store of core.stores.values()) {
     invariant(store.sessions.size > 0, `store ${store.id} has no session`);
     for (const block of store.blocks) invariant(core.blocks.get(block.id) === block, `store ${store.id} holds a stranger`);

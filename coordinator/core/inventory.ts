@@ -28,10 +28,13 @@ export function acceptBlock(
     rows += bucket.rows;
   }
   if (!block) {
-    block = { id, salted, digest, buckets, bytes, rows, onCoordinator: false, stores: new Map(), pins: 0, collectsFailed: 0 };
+    const acceptedAt = core.attemptsMade;
+    const stores: Block['stores'] = new Map();
+    block = { id, salted, digest, acceptedAt, buckets, bytes, rows, onCoordinator: false, stores, pins: 0, collectsFailed: 0 };
     core.blocks.set(id, block);
+    recall(core, id);
   } else if (block.digest !== digest) {
-    Object.assign(block, { digest, buckets, bytes, rows });
+    Object.assign(block, { digest, acceptedAt: core.attemptsMade, buckets, bytes, rows });
   }
   return block;
 }
@@ -76,8 +79,12 @@ export function isPinned(core: Core, block: Block): boolean {
 /** Called when a block lost its last task or pin: kept for reuse if another query can name it, else dropped. */
 export function releaseBlock(core: Core, block: Block): void {
   if (isPinned(core, block)) return;
-  if (block.salted || !isHeld(block)) {
+  if (block.salted) {
     dropBlock(core, block);
+    return;
+  }
+  if (!isHeld(block)) {
+    forgetIfGone(core, block);
     return;
   }
   if (core.reusable.has(block.id)) return;
@@ -111,9 +118,22 @@ export function evictReusable(core: Core): void {
   }
 }
 
-/** An unpinned block that nobody holds any more is forgotten altogether. */
+/** An unpinned block that nobody holds any more is only remembered, for the day when a store comes back with it. */
 export function forgetIfGone(core: Core, block: Block): void {
   if (isHeld(block) || isPinned(core, block)) return;
   takeBack(core, block);
   core.blocks.delete(block.id);
+  if (block.salted) return;
+  core.remembered.set(block.id, { digest: block.digest, buckets: block.buckets });
+  core.rememberedBuckets += block.buckets.length;
+  for (const oldest of core.remembered.keys()) {
+    if (core.rememberedBuckets <= core.limits.rememberedBuckets) return;
+    recall(core, oldest);
+  }
+}
+
+/** It is known again, or not to be remembered any longer. */
+function recall(core: Core, id: BlockId): void {
+  core.rememberedBuckets -= core.remembered.get(id)?.buckets.length ?? 0;
+  core.remembered.delete(id);
 }

@@ -6,10 +6,11 @@ import { LEARN_BYTES_MIN, LEARN_RATE } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt } from './failures.ts';
-import { acceptBlock, dropFrom } from './inventory.ts';
+import { acceptBlock } from './inventory.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
-import type { Attempt, Block, Core, Worker } from './state.ts';
+import { refuse, reportedLate } from './returning.ts';
+import type { Attempt, Core, Worker } from './state.ts';
 import { note } from './stories.ts';
 
 export function attemptStarted(core: Core, { sessionId, attemptId }: CoreEventOf<'attemptStarted'>): void {
@@ -56,55 +57,6 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   worker.rows += block.rows;
   if (event.inline) block.onCoordinator = true;
   blockCame(core, block, storeOf(worker));
-}
-
-function reportedLate(core: Core, event: CoreEventOf<'attemptSucceeded'>): void {
-  const worker = core.workers.get(event.sessionId);
-  const ended = core.ended.get(event.attemptId);
-  const block = core.blocks.get(event.blockId);
-  if (!worker || ended?.storeId !== worker.store.id || ended.blockId !== event.blockId || !(event.inline || storeOf(worker))) {
-    refuse(core, event, worker, block, 'its attempt is not known');
-    return;
-  }
-  core.ended.delete(event.attemptId);
-  const accepted = acceptBlock(core, event.blockId, ended.salted, event.digest, event.buckets);
-  if (!accepted) {
-    refuse(core, event, worker, block, 'another digest is accepted');
-    return;
-  }
-  note(core, event.attemptId, 'lateReport', 'counted as inventory', [worker.workerId, event.blockId]);
-  if (event.inline) accepted.onCoordinator = true;
-  blockCame(core, accepted, storeOf(worker));
-}
-
-/** What a returning tab still has is taken back where it is the block that was accepted; the rest it may forget. */
-export function inventoryReported(core: Core, { sessionId, blocks }: CoreEventOf<'inventoryReported'>): void {
-  const worker = core.workers.get(sessionId);
-  if (!worker) return;
-  let taken = 0;
-  for (const { blockId, digest } of blocks) {
-    const block = core.blocks.get(blockId);
-    if (block?.digest !== digest) {
-      if (!block?.stores.has(worker.store)) dropFrom(core, worker.store, blockId);
-      continue;
-    }
-    taken++;
-    if (!block.stores.has(worker.store)) blockCame(core, block, worker.store);
-  }
-  if (blocks.length > 0) note(core, worker.workerId, 'inventoryReported', `${taken} of ${blocks.length} blocks are known`);
-}
-
-/** The tab may forget the block, and the coordinator the bytes that rode along. */
-function refuse(
-  core: Core,
-  event: CoreEventOf<'attemptSucceeded'>,
-  worker: Worker | undefined,
-  block: Block | undefined,
-  why: string,
-): void {
-  note(core, event.attemptId, 'reportIgnored', why, worker ? [worker.workerId] : []);
-  if (worker && !block?.stores.has(worker.store)) dropFrom(core, worker.store, event.blockId);
-  if (event.inline && !block?.onCoordinator) core.discards.push(event.blockId);
 }
 
 export function attemptFailed(core: Core, { sessionId, attemptId, failure }: CoreEventOf<'attemptFailed'>): void {

@@ -54,6 +54,10 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     core.reusable.set(id, block);
     core.reusableBytes += block.bytes;
   }
+  for (const [id, block] of saved.remembered) {
+    core.remembered.set(id, block);
+    core.rememberedBuckets += block.buckets.length;
+  }
   for (const id of saved.lostChunks) core.lostChunks.add(id);
   for (const worker of core.workers.values()) scheduleWake(core, worker);
 }
@@ -82,7 +86,14 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
     core.stores.set(storeId, store);
   }
   store.sessions.add(saved.sessionId);
-  const worker: Worker = { ...rest, store, slots: [], attempts: new Set(), wakeAtMs: Number.POSITIVE_INFINITY };
+  const worker: Worker = {
+    ...rest,
+    unmatched: [...rest.unmatched],
+    store,
+    slots: [],
+    attempts: new Set(),
+    wakeAtMs: Number.POSITIVE_INFINITY,
+  };
   if (loadMsPerByte !== null) worker.loadMsPerByte = loadMsPerByte;
   if (runMs !== null) worker.runMs = runMs;
   slots.forEach((residents, index) => {
@@ -172,9 +183,10 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   const task = of(core.tasks, saved.blockId);
   const slot = slotOf(core, saved.slot);
   const job = of(core.jobs, saved.jobId);
-  const { id, leasedAtMs, expiresAtMs, startedAtMs } = saved;
+  const { id, number, leasedAtMs, expiresAtMs, startedAtMs } = saved;
   const attempt: Attempt = {
     id,
+    number,
     task,
     worker: slot.worker,
     slot,

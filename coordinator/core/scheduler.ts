@@ -6,7 +6,7 @@ import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
 import type { CoreCommand } from './commands.ts';
-import { CORE_DEFAULTS } from './constants.ts';
+import { CORE_DEFAULTS, DROPS_PER_COMMAND } from './constants.ts';
 import { nextWakeMs } from './deadlines.ts';
 import type { CoreEvent, CoreEventOf } from './events.ts';
 import { checkCore } from './invariants.ts';
@@ -15,8 +15,9 @@ import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
 import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
-import { attemptFailed, attemptStarted, attemptSucceeded, inventoryReported } from './reports.ts';
+import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
 import { restoreCore } from './restore.ts';
+import { inventoryReported } from './returning.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
 import { advance } from './stages.ts';
@@ -153,6 +154,8 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     collecting: new Map(),
     reusable: new Map(),
     reusableBytes: 0,
+    remembered: new Map(),
+    rememberedBuckets: 0,
     lostChunks: new Set(),
     wakes: [],
     stealAtMs: Number.POSITIVE_INFINITY,
@@ -209,7 +212,9 @@ function takeCommands(core: Core): readonly CoreCommand[] {
   const commands: CoreCommand[] = [];
   for (const [store, blockIds] of core.drops) {
     const [sessionId] = store.sessions;
-    if (sessionId !== undefined) commands.push({ type: 'dropBlocks', sessionId, blockIds });
+    for (let i = 0; sessionId !== undefined && i < blockIds.length; i += DROPS_PER_COMMAND) {
+      commands.push({ type: 'dropBlocks', sessionId, blockIds: blockIds.slice(i, i + DROPS_PER_COMMAND) });
+    }
   }
   if (core.discards.length > 0) commands.push({ type: 'discardBlocks', blockIds: core.discards.splice(0) });
   core.drops.clear();

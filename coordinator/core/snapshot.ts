@@ -50,12 +50,14 @@ export function snapshotOf(core: Core) {
     ended: [...core.ended],
     collecting: [...core.collecting].map(([id, stores]) => [id, stores.map((store) => store.id)] as const),
     reusable: [...core.reusable.keys()],
+    remembered: [...core.remembered],
     lostChunks: [...core.lostChunks],
   };
 }
 
 function saveWorker(worker: Worker) {
   const { sessionId, workerId, store, traits, draining, leaving, lastHeardMs, tasksDone, recomputed, rows } = worker;
+  const unmatched = [...worker.unmatched];
   const learned = { loadMsPerByte: worker.loadMsPerByte ?? null, runMs: worker.runMs ?? null };
   const slots = worker.slots.map((slot) => [...slot.residents].map(([key, ordinals]) => [key, [...ordinals]] as const));
   return {
@@ -70,6 +72,7 @@ function saveWorker(worker: Worker) {
     recomputed,
     rows,
     slots,
+    unmatched,
     ...learned,
   };
 }
@@ -116,6 +119,7 @@ function saveAttempts(core: Core) {
   for (const job of core.jobs.values()) for (const [i, record] of job.records.entries()) places.set(record, i);
   return [...core.attempts.values()].map((attempt: Attempt) => ({
     id: attempt.id,
+    number: attempt.number,
     blockId: attempt.task.blockId,
     slot: slotName(attempt.slot),
     jobId: attempt.job.id,

@@ -166,6 +166,8 @@ export interface Task {
 
 export interface Attempt {
   readonly id: AttemptId;
+  /** The how manieth it is. */
+  readonly number: number;
   readonly task: Task;
   readonly worker: Worker;
   readonly slot: Slot;
@@ -203,6 +205,8 @@ export interface Worker {
   tasksDone: number;
   recomputed: number;
   rows: number;
+  /** Lines of an inventory not yet ended that match no accepted block. */
+  readonly unmatched: { readonly blockId: BlockId; readonly digest: Digest }[];
 }
 
 export interface Store {
@@ -216,6 +220,8 @@ export interface Block {
   readonly id: BlockId;
   readonly salted: boolean;
   digest: Digest;
+  /** How many attempts had been made when this digest was accepted: later ones have read what it stands for. */
+  acceptedAt: number;
   buckets: readonly BucketInfo[];
   bytes: number;
   rows: number;
@@ -233,6 +239,14 @@ export interface EndedAttempt {
   readonly storeId: StoreId;
   readonly blockId: BlockId;
   readonly salted: boolean;
+  /** How many attempts had been made with it. */
+  readonly number: number;
+}
+
+/** A block that is nowhere now, as it was accepted. */
+export interface RememberedBlock {
+  readonly digest: Digest;
+  readonly buckets: readonly BucketInfo[];
 }
 
 export interface Core {
@@ -265,6 +279,9 @@ export interface Core {
   /** Kept for reuse, least recently used first. */
   readonly reusable: Map<BlockId, Block>;
   reusableBytes: number;
+  /** What stores that are gone held and nobody needed, oldest first. */
+  readonly remembered: Map<BlockId, RememberedBlock>;
+  rememberedBuckets: number;
   readonly lostChunks: Set<BlockId>;
   readonly wakes: { at: number; readonly who: Worker | Job }[];
   stealAtMs: number;

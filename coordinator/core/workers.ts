@@ -37,6 +37,7 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
     tasksDone: 0,
     recomputed: 0,
     rows: 0,
+    unmatched: [],
   };
   core.workers.set(sessionId, worker);
   if (traits.local) core.local = worker;

@@ -13,6 +13,8 @@ type CommandOf<T extends CoreCommand['type']> = Extract<CoreCommand, { readonly 
 export class Books {
   readonly tabs = new Map<SessionId, FakeTab>();
   readonly stores = new Map<StoreId, Map<BlockId, Digest>>();
+  /** Stores without a session: on some disk, out of reach. */
+  readonly asleep = new Map<StoreId, Map<BlockId, Digest>>();
   readonly coordinator = new Map<BlockId, Digest>();
   readonly collects: CommandOf<'collectBlock'>[] = [];
   readonly settled = new Map<JobId, CommandOf<'settleJob'>>();

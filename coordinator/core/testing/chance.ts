@@ -130,6 +130,7 @@ function oddReport(fleet: Fleet, a: number, b: number): void {
   fleet.send({ type: 'blocksDropped', storeId: 'store-none' as StoreId, blockIds: [blockId] });
   fleet.send({ type: 'collectFailed', blockId: 'b-none' as BlockId, why: 'odd' });
   fleet.send({ type: 'blockCollected', blockId: 'b-none' as BlockId, digest });
+  fleet.send({ type: 'inventoryReported', sessionId, blocks: [{ blockId: 'b-none' as BlockId, digest }], last: b % 2 === 0 });
   fleet.send({ type: 'jobCancelled', jobId: 'job-none' as JobId });
   fleet.send({ type: 'residentsChanged', sessionId, changes: [{ slot: 99, residentKey: 'x', ordinals: [1] }] });
 }
@@ -145,6 +146,7 @@ const STEPS = {
       if (!isThere) fleet.join('coordinator', { slots: 1, local: true }, 'coordinator');
     },
   ],
+  announce: [8, withTab((fleet, tab, b) => void (tab.traits.local || fleet.announce(tab, b % 3 === 0 ? 1 : undefined)))],
   submit: [8, (fleet, a, b) => void (fleet.unsettled() < 6 && submit(fleet, a, b))],
   start: [8, withAttempt((fleet, attempt) => attempt.started || fleet.start(attempt))],
   run: [40, run],
@@ -212,7 +214,10 @@ export function take(fleet: Fleet, { kind, a, b }: Step): void {
 /** No more faults: a good tab comes, the others are well again, and all jobs must end. */
 export function settleDown(fleet: Fleet): void {
   for (const tab of [...fleet.tabs.values()]) if (tab.leaving || tab.draining) fleet.kill(tab);
-  for (const tab of fleet.tabs.values()) fleet.change(tab, { paused: false });
+  for (const tab of fleet.tabs.values()) {
+    fleet.change(tab, { paused: false });
+    if (!tab.traits.local) fleet.announce(tab);
+  }
   fleet.join('rescue', { slots: 2 });
   fleet.finish();
 }

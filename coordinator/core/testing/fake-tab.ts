@@ -1,5 +1,5 @@
 /** A tab as the tests see it. */
-import type { AttemptId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
+import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
 import type { AttemptCosts, TaskSpec } from '../../../shared/plan/task.ts';
 import type { WorkerTraits } from '../events.ts';
 
@@ -24,6 +24,8 @@ export interface FakeTab {
   /** Attempts that were cancelled here; a slow tab may still report them. */
   readonly cancelled: FakeAttempt[];
   readonly residents: Set<string>;
+  /** What its store still has from earlier sessions and has not said yet. */
+  unannounced: (readonly [BlockId, Digest])[];
 }
 
 export const NO_COSTS: AttemptCosts = {

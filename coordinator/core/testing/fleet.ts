@@ -86,9 +86,12 @@ export class Fleet extends Books {
       attempts: new Map(),
       cancelled: [],
       residents: new Set(),
+      unannounced: [],
     };
     this.tabs.set(tab.sessionId, tab);
-    if (!this.stores.has(tab.storeId)) this.stores.set(tab.storeId, new Map());
+    if (!this.stores.has(tab.storeId)) this.stores.set(tab.storeId, this.asleep.get(tab.storeId) ?? new Map());
+    this.asleep.delete(tab.storeId);
+    tab.unannounced = [...(this.stores.get(tab.storeId) ?? [])];
     const { sessionId, workerId, storeId } = tab;
     this.send({ type: 'workerJoined', sessionId, workerId, storeId, traits: tab.traits });
     return tab;
@@ -117,7 +120,12 @@ export class Fleet extends Books {
 
   kill(tab: FakeTab, why: 'closed' | 'silent' = 'closed'): readonly CoreCommand[] {
     this.tabs.delete(tab.sessionId);
-    if (![...this.tabs.values()].some((other) => other.storeId === tab.storeId)) this.stores.delete(tab.storeId);
+    if (![...this.tabs.values()].some((other) => other.storeId === tab.storeId)) {
+      const left = this.stores.get(tab.storeId);
+      this.stores.delete(tab.storeId);
+      // What was in memory only is gone; the rest may come back.
+      if (left && !tab.traits.local) this.asleep.set(tab.storeId, left);
+    }
     return this.send({ type: 'workerLost', sessionId: tab.sessionId, why });
   }
 
@@ -135,6 +143,27 @@ export class Fleet extends Books {
       this.send({ type: 'timePassed' });
     }
     this.nowMs = Math.max(this.nowMs, atMs);
+  }
+
+  /** Says what the store still had when the tab joined, all of it or the first `lines`; `last` unless some are left. */
+  announce(tab: FakeTab, lines = tab.unannounced.length): readonly CoreCommand[] {
+    const { sessionId, storeId } = tab;
+    const store = this.stores.get(storeId);
+    const there = tab.unannounced.splice(0, lines).filter(([blockId, digest]) => store?.get(blockId) === digest);
+    const blocks = there.map(([blockId, digest]) => ({ blockId, digest }));
+    const last = tab.unannounced.length === 0;
+    const commands = this.send({ type: 'inventoryReported', sessionId, blocks, last });
+    const dropped = new Set(commands.flatMap((command) => (command.type === 'dropBlocks' ? command.blockIds : [])));
+    for (const { blockId, digest } of last ? blocks : []) {
+      const isHolder = this.scheduler.holders(blockId).sessions.includes(sessionId);
+      const isAsAccepted = this.scheduler.blockInfo(blockId)?.digest === digest;
+      const isBeingMade = this.attempts().some(
+        (a) => a.task.blockId === blockId && this.tabs.get(a.sessionId)?.storeId === storeId,
+      );
+      invariant(isHolder || dropped.has(blockId) || isBeingMade, `${blockId} was announced, and neither taken nor dropped`);
+      invariant(!isAsAccepted || isHolder, `${blockId} was announced as accepted, and not taken`);
+    }
+    return commands;
   }
 
   // Attempts
