@@ -2,7 +2,7 @@
  * Tabs that go and come back in the middle of a job: reloaded, duplicated, closed beside another of their profile, frozen. What they
  * had stored is used again; what is counted comes from the job's story.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { AttemptPoint } from '../coordinator/sessions/breakpoints.ts';
 import type { Tab } from './browser.ts';
 import { orderLinesFile } from './data.ts';
@@ -117,17 +117,24 @@ test('a tab frozen for so long that its session is lost: thawed, it comes back w
   await nothingRemade(comparing);
 }, 60_000);
 
-test('a tab hands back what runs when it is frozen, and works again when it is thawed', async () => {
+test('a tab frozen in mid-run lets go of its attempt, and works again when it is thawed', async () => {
   const tab = await openRawTab();
   const job = await grid.sql('SELECT count(*) AS n FROM range(100000) a, range(100000) b WHERE (a.range * b.range) % 7 = 3');
-  await grid.until('it runs', async () => (await grid.workers()).some((w) => w.busySlots > 0));
+  onTestFinished(() => job.cancel());
+  await expect
+    .poll(() => tab.evaluate('document.querySelector("[data-state]")?.getAttribute("data-state")'), PATIENT)
+    .toBe('working');
   await tab.freeze();
-  await grid.until('it was handed back', async () => countersOf(await job.status()).ended.released === 1);
-  expect((await grid.workers()).map((w) => w.state)).toEqual(['paused']);
+  // At once where the link still got to say so; on a busy machine when the coordinator misses its heartbeats.
+  const endedAttempts = async (): Promise<number> => {
+    const { released = 0, died = 0 } = countersOf(await job.status()).ended;
+    return released + died;
+  };
+  await grid.until('its attempt has ended', async () => (await endedAttempts()) > 0);
+  expect((await grid.workers()).filter((w) => w.state !== 'paused')).toEqual([]);
   await tab.thaw();
   await grid.until('it runs again', async () => (await grid.workers()).some((w) => w.busySlots > 0));
-  expect(countersOf(await job.status())).toMatchObject({ attempts: 2, ended: { released: 1 } });
-  await job.cancel();
+  expect((await job.status()).state).toBe('running');
 }, 60_000);
 
 test('of two tabs of one profile one closes: the other serves what it had stored', async () => {

@@ -59,7 +59,7 @@ export interface GridHandle {
   setShare(share: number): void;
 }
 
-const LAST_WORDS_MS = 50;
+const LAST_WORDS_MS = 100;
 const WORKER_ID = 'muster-worker-id';
 const BUSY: ReadonlySet<TabState> = new Set(['idle', 'working', 'draining']);
 
