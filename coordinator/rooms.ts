@@ -149,6 +149,15 @@ async function openJobs({ options, store, blocks, catalog, planner, grid, log }:
     ...(jobsKept !== undefined && { jobsKept }),
     ...(resultTtlMs !== undefined && { resultTtlMs }),
   });
+  blocks.evictWith({
+    mayGo: () => {
+      const unneeded = new Set(jobs.unneeded(blocks.outputIds()));
+      return (blockId) => unneeded.has(blockId) && !core.needs(blockId);
+    },
+    gone: (blockId) => {
+      if (core.blockInfo(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
+    },
+  });
   grid.serve({
     settleJob: (command) => jobs.settle(command),
     discardBlocks: ({ blockIds }) => {

@@ -32,6 +32,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', url: '/v1/jobs/none/plan', least: 'author', ok: 404 },
   { method: 'GET', url: '/v1/jobs/none/result', least: 'author', ok: 404 },
   { method: 'DELETE', url: '/v1/jobs/none', least: 'author', ok: 404 },
+  { method: 'GET', url: '/v1/cache', least: 'author', ok: 200 },
   { method: 'GET', url: '/v1/workers', least: 'author', ok: 200 },
   { method: 'POST', url: '/v1/workers/none/drain', least: 'admin', ok: 404 },
   { method: 'POST', url: '/v1/workers/none/close', least: 'admin', ok: 404 },

@@ -3,6 +3,7 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { accessPlugin } from './access-plugin.ts';
+import { cacheRoutes } from './cache.ts';
 import { datasetRoutes } from './datasets.ts';
 import { eventRoutes } from './events.ts';
 import { jobRoutes } from './jobs.ts';
@@ -36,6 +37,7 @@ export async function registerApi(
   await app.register(jobRoutes, services);
   await app.register(resultRoutes, services);
   await app.register(workerRoutes, services);
+  await app.register(cacheRoutes, services);
   await app.register(eventRoutes, services);
   await app.register(metricsRoutes, services);
   await app.register(socketRoutes, services);

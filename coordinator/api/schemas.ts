@@ -159,6 +159,38 @@ export const WorkerBody = Type.Object(
   { additionalProperties: true },
 );
 
+const held = { blocks: Count, bytes: Count };
+const Held = Type.Object(held);
+const CappedHeld = Type.Object({ ...held, capBytes: Count });
+
+/** `CacheJson` of shared/rest/cache.ts, which says what each figure means. */
+export const CacheBody = Type.Object({
+  coordinator: Type.Object({
+    chunks: Held,
+    outputs: CappedHeld,
+    inline: CappedHeld,
+    passing: Type.Object({ memoryBytes: Count, diskBytes: Count }),
+  }),
+  datasets: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      total: Held,
+      diskBytes: Count,
+      tabs: Type.Array(Type.Object({ workerId: Id, name: Type.Optional(Type.String()), loaded: Held, fetched: Held })),
+    }),
+  ),
+  jobs: Type.Array(
+    Type.Object({
+      jobId: Id,
+      total: Held,
+      coordinator: Held,
+      stores: Type.Array(Type.Object({ ...held, workerIds: Type.Array(Id) })),
+    }),
+  ),
+  others: Held,
+  reusable: Held,
+});
+
 const problem = {
   description: 'A problem document (RFC 9457)',
   content: { 'application/problem+json': { schema: ProblemBody } },

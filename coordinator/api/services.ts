@@ -2,8 +2,10 @@
 
 import type { Guard } from '../auth/guard.ts';
 import type { Identity } from '../auth/identity.ts';
+import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import type { Relay } from '../blocks/relay.ts';
 import type { DatasetFormat, DatasetRecord } from '../catalog/types.ts';
+import type { CacheView } from '../core/cache-view.ts';
 import type { JobView, StoryLine, WorkerView } from '../core/views.ts';
 import type { DatasetKeeper } from '../jobs/ports.ts';
 import type { JobService } from '../jobs/service.ts';
@@ -21,6 +23,7 @@ export interface CoreViews {
   jobs(): readonly JobView[];
   workers(): readonly WorkerView[];
   story(subject: string): readonly StoryLine[];
+  cache(): CacheView;
   storiesSince(seq: number): { readonly lines: readonly NumberedStory[]; readonly next: number };
 }
 
@@ -60,6 +63,7 @@ export interface Services {
   readonly jobs: JobService;
   readonly sessions: Sessions;
   readonly relay: Relay;
+  readonly blocks: CoordinatorBlocks;
   readonly catalog: CatalogPort;
   readonly results: ResultsPort;
   /** Uploads land here before they are ingested; same file system as the blocks. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { CoordinatorCache } from '../../shared/rest/cache.ts';
 import { BlockStore, type BlockStoreOptions, type Evictor, type StoredSlice } from './block-store.ts';
 import { BlockError } from './errors.ts';
 import type { CreateFile } from './files.ts';
@@ -135,6 +136,17 @@ export class CoordinatorBlocks {
   /** At start: deletes outputs on disk that no kept result names; answers how many. */
   sweepOutputs(keep: ReadonlySet<string>): Promise<number> {
     return this.#outputs.sweep(keep);
+  }
+
+  /** Outputs on disk. */
+  outputIds(): BlockId[] {
+    return this.#outputs.ids();
+  }
+
+  /** What lies where. */
+  held(): Omit<CoordinatorCache, 'passing'> {
+    const [inline, chunks, outputs] = [this.#inline.usage, this.chunks.usage(), this.#outputs.usage()];
+    return { inline, outputs, chunks: { blocks: chunks.blocks, bytes: chunks.bytes } };
   }
 
   usage(): { readonly inlineBytes: number; readonly chunkBytes: number; readonly outputBytes: number; readonly blocks: number } {

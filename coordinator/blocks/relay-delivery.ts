@@ -24,6 +24,8 @@ export interface DeliveryDeps extends ItineraryDeps {
   readonly pull: (holder: DataPeer, flows: readonly SliceFlow[]) => void;
   /** The coordinator's own copy is damaged or gone. */
   readonly damaged: (blockId: Slice['blockId'], error: unknown) => void;
+  /** A slice of the coordinator's own went to a session whole. */
+  readonly served: (sessionId: SessionId, blockId: Slice['blockId']) => void;
   readonly moved: (bytes: number, relayed: boolean) => void;
 }
 
@@ -54,10 +56,6 @@ export class Delivery {
     this.#slices = this.#itinerary.slices;
     this.#kept = new KeptAhead(deps.blocks, this.#slices, this.#itinerary.kept);
     this.#open = new Set(message.slices.keys());
-  }
-
-  get sessionId(): SessionId {
-    return this.#peer.sessionId;
   }
 
   addCredit(bytes: number): void {
@@ -176,6 +174,7 @@ export class Delivery {
         sent += bytes.byteLength;
       }
       this.#deps.moved(sent, false);
+      this.#deps.served(this.#peer.sessionId, slice.blockId);
     } catch (error) {
       if (!(error instanceof BlockError) || error.code !== 'corrupt') throw error;
       this.#deps.damaged(slice.blockId, error);

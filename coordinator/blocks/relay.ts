@@ -25,6 +25,9 @@ import { SpillFiles } from './spill-files.ts';
 
 /** Part of the idle time that a pull may wait for room: its readers still wait when it fails. */
 const ROOM_SHARE = 0.6;
+/** Block ids remembered of what a session was sent. */
+const SERVED_MOST = 20_000;
+const NONE: ReadonlySet<BlockId> = new Set();
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -74,6 +77,7 @@ export class Relay {
   readonly #deliveries = new Map<DataPeer, Map<string, Delivery>>();
   readonly #pool: FlowPool;
   readonly #pulls: Pulls;
+  readonly #served = new Map<SessionId, Set<BlockId>>();
   #servedBytes = 0;
   #relayedBytes = 0;
 
@@ -130,6 +134,12 @@ export class Relay {
   /** The session ended: its data socket has no more to do. */
   detach(sessionId: SessionId): void {
     this.#peers.get(sessionId)?.close('its session is over');
+    this.#served.delete(sessionId);
+  }
+
+  /** Blocks of the coordinator's own that were sent to a session; of very many, the last ones. */
+  served(sessionId: SessionId): ReadonlySet<BlockId> {
+    return this.#served.get(sessionId) ?? NONE;
   }
 
   totals(): RelayTotals {
@@ -215,11 +225,21 @@ export class Relay {
       pool: this.#pool,
       pull: (holder, flows) => this.#pulls.pull(holder, flows),
       holders: (blockId, except) => this.#holders(blockId, except),
+      served: (sessionId, blockId) => this.#noteServed(sessionId, blockId),
       moved: (bytes, relayed) => {
         if (relayed) this.#relayedBytes += bytes;
         else this.#servedBytes += bytes;
       },
     };
+  }
+
+  #noteServed(sessionId: SessionId, blockId: BlockId): void {
+    const served = this.#served.get(sessionId) ?? new Set();
+    served.delete(blockId);
+    served.add(blockId);
+    this.#served.set(sessionId, served);
+    const [oldest] = served;
+    if (served.size > SERVED_MOST && oldest !== undefined) served.delete(oldest);
   }
 
   #holders(blockId: BlockId, except: SessionId): readonly DataPeer[] {

@@ -1,0 +1,159 @@
+/** Where blocks live, put together from what the core, the catalogue and the relay know. */
+import type { BlockId, JobId, SessionId, StoreId } from '../../shared/ids.ts';
+import type { CacheJson, DatasetCache, Held, JobCache, StorePart, TabPart } from '../../shared/rest/cache.ts';
+import type { DatasetRecord } from '../catalog/types.ts';
+import type { CachedBlock, CacheView, ResidentRun } from '../core/cache-view.ts';
+
+export interface CacheTab {
+  readonly workerId: string;
+  readonly sessionId: SessionId;
+  readonly name?: string;
+}
+
+/** A settled job's kept result; after a restart the core knows nothing of it. */
+export interface KeptResult {
+  readonly blockId: BlockId;
+  readonly bytes: number;
+}
+
+export interface CacheFacts {
+  readonly view: CacheView;
+  readonly coordinator: CacheJson['coordinator'];
+  readonly datasets: readonly DatasetRecord[];
+  readonly tabs: readonly CacheTab[];
+  /** Blocks that were sent to a session from the coordinator's own. */
+  readonly served: (sessionId: SessionId) => ReadonlySet<BlockId>;
+  /** The asker's jobs, newest first. */
+  readonly jobs: readonly { readonly jobId: JobId; readonly result: readonly KeptResult[] }[];
+  readonly onCoordinator: (blockId: BlockId) => boolean;
+}
+
+/** Sums that are still being added to. */
+class Sum implements Held {
+  blocks = 0;
+  bytes = 0;
+
+  add(bytes: number): void {
+    this.blocks++;
+    this.bytes += bytes;
+  }
+}
+
+export function cacheReport(facts: CacheFacts): CacheJson {
+  const { jobs, others, reusable } = jobParts(facts);
+  const runs = new Map<string, ResidentRun[]>();
+  for (const run of facts.view.residents) {
+    const version = run.residentKey.slice(0, run.residentKey.indexOf('/'));
+    const found = runs.get(version);
+    if (found) found.push(run);
+    else runs.set(version, [run]);
+  }
+  const datasets = facts.datasets.map((dataset) => datasetPart(dataset, runs.get(dataset.version) ?? [], facts));
+  return { coordinator: facts.coordinator, datasets, jobs, others, reusable };
+}
+
+function datasetPart(dataset: DatasetRecord, runs: readonly ResidentRun[], { tabs, served }: CacheFacts): DatasetCache {
+  const total = new Sum();
+  let diskBytes = 0;
+  const bytesOf = new Map<BlockId, number>();
+  for (const { columns } of dataset.chunks) {
+    for (const { blockId, bytes, storedBytes } of columns) {
+      // Equal columns are one block.
+      if (bytesOf.has(blockId)) continue;
+      bytesOf.set(blockId, bytes);
+      total.add(bytes);
+      diskBytes += storedBytes;
+    }
+  }
+  const parts = tabs.map(({ workerId, sessionId, name }): TabPart => {
+    const own = runs.filter((run) => run.workerId === workerId);
+    const loaded = sumOf(loadedBlocks(dataset, own), bytesOf);
+    const fetched = sumOf(served(sessionId), bytesOf);
+    return { workerId, ...(name !== undefined && { name }), loaded, fetched };
+  });
+  return { name: dataset.name, total, diskBytes, tabs: parts.filter((part) => part.loaded.blocks + part.fetched.blocks > 0) };
+}
+
+function sumOf(blocks: ReadonlySet<BlockId>, bytesOf: ReadonlyMap<BlockId, number>): Held {
+  const sum = new Sum();
+  for (const blockId of blocks) {
+    const bytes = bytesOf.get(blockId);
+    if (bytes !== undefined) sum.add(bytes);
+  }
+  return sum;
+}
+
+/** Chunks that are loaded in any slot of a tab, each once. */
+function loadedBlocks(dataset: DatasetRecord, runs: readonly ResidentRun[]): ReadonlySet<BlockId> {
+  const blocks = new Set<BlockId>();
+  for (const { residentKey, ordinals } of runs) {
+    for (const chunk of chunksOf(residentKey, dataset.chunks.length)) {
+      for (const ordinal of ordinals) {
+        const block = dataset.chunks[chunk]?.columns[ordinal];
+        if (block) blocks.add(block.blockId);
+      }
+    }
+  }
+  return blocks;
+}
+
+/**
+ * Chunk indices of a resident key, as far as there are `chunks` of them: `version/first-last`, and after a colon which of these where
+ * some were skipped (`0-2,5`). Where that list was too long to be a name, a hash stands there and nothing is counted.
+ */
+export function* chunksOf(residentKey: string, chunks: number): Generator<number> {
+  const [run = '', list = run] = residentKey.slice(residentKey.indexOf('/') + 1).split(':');
+  for (const range of list.split(',')) {
+    const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range);
+    if (!match) return;
+    const last = Math.min(Number(match[2] ?? match[1]), chunks - 1);
+    for (let chunk = Number(match[1]); chunk <= last; chunk++) yield chunk;
+  }
+}
+
+interface JobSums {
+  readonly total: Sum;
+  readonly coordinator: Sum;
+  readonly stores: Map<StoreId, Sum>;
+}
+
+function jobParts({ view, jobs, onCoordinator }: CacheFacts): Pick<CacheJson, 'jobs' | 'others' | 'reusable'> {
+  const sums = new Map<JobId, JobSums>();
+  for (const { jobId } of jobs) sums.set(jobId, { total: new Sum(), coordinator: new Sum(), stores: new Map() });
+  const others = new Sum();
+  const reusable = new Sum();
+  const known = new Set<BlockId>();
+  for (const block of view.blocks) {
+    known.add(block.blockId);
+    if (block.jobs.length === 0) reusable.add(block.bytes);
+    else if (!block.jobs.some((jobId) => sums.has(jobId))) others.add(block.bytes);
+    for (const jobId of block.jobs) countBlock(sums.get(jobId), block);
+  }
+  for (const { jobId, result } of jobs) {
+    for (const { blockId, bytes } of result) {
+      if (known.has(blockId) || !onCoordinator(blockId)) continue;
+      countBlock(sums.get(jobId), { bytes, onCoordinator: true, stores: [] });
+    }
+  }
+  const workersOf = new Map(view.stores.map(({ storeId, workerIds }) => [storeId, workerIds]));
+  const parts = [...sums].filter(([, { total }]) => total.blocks > 0);
+  return {
+    others,
+    reusable,
+    jobs: parts.map(([jobId, { total, coordinator, stores }]): JobCache => {
+      const held = [...stores].map(([storeId, sum]): StorePart => ({ workerIds: workersOf.get(storeId) ?? [], ...sum }));
+      return { jobId, total, coordinator, stores: held };
+    }),
+  };
+}
+
+function countBlock(sums: JobSums | undefined, block: Pick<CachedBlock, 'bytes' | 'onCoordinator' | 'stores'>): void {
+  if (!sums) return;
+  sums.total.add(block.bytes);
+  if (block.onCoordinator) sums.coordinator.add(block.bytes);
+  for (const storeId of block.stores) {
+    const store = sums.stores.get(storeId) ?? new Sum();
+    store.add(block.bytes);
+    sums.stores.set(storeId, store);
+  }
+}

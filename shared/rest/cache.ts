@@ -1,0 +1,60 @@
+/** What GET /v1/cache shows: where the blocks of datasets and of jobs live, as far as the coordinator knows. */
+
+export interface Held {
+  readonly blocks: number;
+  /** Of datasets: uncompressed bytes, so that tabs and coordinator compare. */
+  readonly bytes: number;
+}
+
+/** A tab's part of a dataset. */
+export interface TabPart {
+  readonly workerId: string;
+  readonly name?: string;
+  /** In tables that its slots report to have loaded. */
+  readonly loaded: Held;
+  /** Sent to it in this session; it keeps them in its browser's storage as long as there is room, and may have more from earlier. */
+  readonly fetched: Held;
+}
+
+export interface DatasetCache {
+  readonly name: string;
+  /** All of it; the coordinator keeps every chunk. */
+  readonly total: Held;
+  /** What that takes on the coordinator's disk, compressed. */
+  readonly diskBytes: number;
+  readonly tabs: readonly TabPart[];
+}
+
+/** Outputs in the store of one browser profile; tabs of a profile share it. */
+export interface StorePart extends Held {
+  readonly workerIds: readonly string[];
+}
+
+/** A block that has copies in several places counts in each. */
+export interface JobCache {
+  readonly jobId: string;
+  readonly total: Held;
+  readonly coordinator: Held;
+  readonly stores: readonly StorePart[];
+}
+
+export interface CoordinatorCache {
+  /** Chunks of datasets, on disk. */
+  readonly chunks: Held;
+  /** Results and overflow on disk, and the cap of these. */
+  readonly outputs: Held & { readonly capBytes: number };
+  /** Small outputs in memory. */
+  readonly inline: Held & { readonly capBytes: number };
+  /** On its way from tab to tab: pieces in memory, and what slow readers have left on disk. */
+  readonly passing: { readonly memoryBytes: number; readonly diskBytes: number };
+}
+
+export interface CacheJson {
+  readonly coordinator: CoordinatorCache;
+  readonly datasets: readonly DatasetCache[];
+  /** Those of the asker's jobs that have blocks, newest first. */
+  readonly jobs: readonly JobCache[];
+  /** Outputs that belong to other authors' jobs, and those kept for reuse that belong to none. */
+  readonly others: Held;
+  readonly reusable: Held;
+}
