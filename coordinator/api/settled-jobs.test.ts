@@ -36,3 +36,15 @@ test('planMs, fallbacks and counters stay with a job', async () => {
   const again = await testApp({ dataDir, parts: { planner } });
   expect(await look(again.app, jobId)).toEqual(settled);
 });
+
+test('the plan can be read at any moment, also while a job that settled is being written down', async () => {
+  const { app, url } = await testApp({ parts: { planner } });
+  const worker = await FakeWorker.join(url);
+  const { jobId } = (await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'q' } })).json();
+  const plan = async () => (await app.inject(`/v1/jobs/${jobId}/plan`)).json();
+  const live = await plan();
+  expect(live.stages).toHaveLength(1);
+  worker.succeed((await worker.lease()).message, int32Stream([[1]]), 1);
+  await app.inject(`/v1/jobs/${jobId}/result?wait=20`);
+  expect(await plan()).toEqual(live);
+});

@@ -141,7 +141,11 @@ export class JobService {
   }
 
   async plan(job: Job): Promise<unknown> {
-    if (job.kind === 'settled') return (await this.#options.store.get(job.jobId))?.plan;
+    if (job.kind === 'settled') {
+      // It shows as settled before it is written down.
+      await this.#settling.get(job.jobId);
+      return (await this.#options.store.get(job.jobId))?.plan;
+    }
     return planView(
       job.plan,
       this.view(job)?.stages.map((stage) => stage.tasks),
