@@ -97,6 +97,7 @@ test('cancel, jobs, workers, plan and datasets ask the right routes', async () =
     'DELETE /v1/jobs/job-1': done,
     'GET /v1/jobs': (_, response) => sendJson(response, 200, { jobs: [job('running', 0)] }),
     'GET /v1/workers': (_, response) => sendJson(response, 200, { workers: [] }),
+    'GET /v1/cache': (_, response) => sendJson(response, 200, { datasets: [] }),
     'GET /v1/jobs/job-1/plan': (_, response) => sendJson(response, 200, { logical: {}, stages: [] }),
     'GET /v1/datasets': (_, response) => sendJson(response, 200, { datasets: [] }),
     'GET /v1/datasets/a%2Fb': (_, response) => sendJson(response, 200, { name: 'a/b' }),
@@ -107,6 +108,7 @@ test('cancel, jobs, workers, plan and datasets ask the right routes', async () =
   await grid.job('job-1').cancel();
   expect(await grid.jobs()).toHaveLength(1);
   expect(await grid.workers()).toEqual([]);
+  expect((await grid.cache()).datasets).toEqual([]);
   expect(await grid.plan('job-1')).toEqual({ logical: {}, stages: [] });
   expect(await grid.datasets.list()).toEqual([]);
   expect((await grid.datasets.get('a/b')).name).toBe('a/b');

@@ -3,7 +3,7 @@ import { type Datasets, makeDatasets } from './datasets.ts';
 import { type EventsOptions, events } from './events.ts';
 import { type Http, type HttpOptions, makeHttp } from './http.ts';
 import { JobHandle } from './job.ts';
-import type { GridEvent, JobJson, JobOptionsJson, JobsJson, PlanJson, WorkerJson } from './types.ts';
+import type { CacheJson, GridEvent, JobJson, JobOptionsJson, JobsJson, PlanJson, WorkerJson } from './types.ts';
 
 export type { DatasetFormat, Datasets, UploadOptions } from './datasets.ts';
 export type { EventsOptions } from './events.ts';
@@ -30,6 +30,8 @@ export interface Connection {
   job(id: string): JobHandle;
   plan(id: string): Promise<PlanJson>;
   workers(): Promise<readonly WorkerJson[]>;
+  /** Where the blocks of datasets and of your jobs live, as far as the coordinator knows. */
+  cache(): Promise<CacheJson>;
   /** What changes on the grid, as it happens; reconnects by itself until `signal` aborts. */
   events(options?: EventsOptions): AsyncGenerator<GridEvent>;
 }
@@ -70,6 +72,7 @@ export function connect(url: string, options: HttpOptions = {}): Connection {
     async workers() {
       return (await http.json<{ workers: WorkerJson[] }>('GET', '/v1/workers')).workers;
     },
+    cache: () => http.json<CacheJson>('GET', '/v1/cache'),
     events: (eventsOptions) => events(http, eventsOptions),
   };
 }

@@ -3,6 +3,7 @@ import type { JobError } from '../shared/failure.ts';
 import type { Fallback, LogicalView } from '../shared/plan/physical.ts';
 import type { JobCounters, JobState, StageView, WorkerFigures } from '../shared/rest/views.ts';
 
+export type { CacheJson, DatasetCache, Held, JobCache, StorePart, TabPart } from '../shared/rest/cache.ts';
 export type {
   JobCounters as JobCountersJson,
   JobState,

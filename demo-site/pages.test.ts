@@ -138,6 +138,22 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     });
   });
 
+  test.each(LOOKS)('where a dataset lives, at $width px, $colorScheme', async (look) => {
+    await withPage('/dashboard/', look, async (page, shot) => {
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await page.waitForSelector('[data-test=datasets] li');
+      // Nobody looks yet: the coordinator is not asked.
+      expect(asked).not.toContain('/v1/cache');
+      await page.click('[data-test=datasets] li:nth-child(1) summary');
+      await page.waitForSelector('text=No tab has any of it yet');
+      await page.click('[data-test=datasets] li:nth-child(2) summary');
+      await page.waitForSelector('[data-test=where] li');
+      expect(await page.textContent('[data-test=where] li')).toContain('48 loaded, 72 sent');
+      await shot('dashboard-where');
+    });
+  });
+
   test('a dataset uploads with its name taken from the file', async () => {
     await withPage('/dashboard/', LOOKS[0], async (page) => {
       await page.setInputFiles('[data-test=upload-file]', {

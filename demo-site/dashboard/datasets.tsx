@@ -7,6 +7,7 @@ import { Bar } from '../ui/parts.tsx';
 import { datasets, grid, refreshDatasets } from './live.ts';
 import { formatFrom, nameFrom } from './names.ts';
 import { ProblemView } from './problem-view.tsx';
+import { WhereItLives } from './where.tsx';
 
 const SHOWN = 100;
 const COLUMNS_SHOWN = 200;
@@ -105,9 +106,14 @@ function UploadForm() {
 }
 
 function DatasetRow({ dataset }: { dataset: DatasetJson }) {
+  const open = useSignal(false);
   return (
     <li class="dataset">
-      <details>
+      <details
+        onToggle={(event) => {
+          open.value = event.currentTarget.open;
+        }}
+      >
         <summary>
           <b class="mono">{dataset.name}</b>
           <span class="small muted">
@@ -127,6 +133,7 @@ function DatasetRow({ dataset }: { dataset: DatasetJson }) {
           <p class="help">and {formatCount(dataset.schema.length - COLUMNS_SHOWN)} more columns</p>
         )}
         <p class="small muted">{plural(dataset.partitions, 'partition')}</p>
+        {open.value && dataset.state === 'ready' && <WhereItLives name={dataset.name} />}
       </details>
     </li>
   );

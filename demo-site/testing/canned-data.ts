@@ -1,5 +1,6 @@
 /** What the fake coordinator knows, in the client's own types, so that a change of the contract shows here. */
 import type {
+  CacheJson,
   DatasetJson,
   JobCountersJson,
   JobJson,
@@ -131,6 +132,34 @@ export const DATASETS: readonly DatasetJson[] = [
     ],
   },
 ];
+
+const held = (blocks: number): { blocks: number; bytes: number } => ({ blocks, bytes: blocks * 665_600 });
+
+export const CACHE: CacheJson = {
+  coordinator: {
+    chunks: { blocks: 130, bytes: 31_400_000 },
+    outputs: { blocks: 12, bytes: 4_200_000, capBytes: 32 * 2 ** 30 },
+    inline: { blocks: 40, bytes: 900_000, capBytes: 64 * 2 ** 20 },
+    passing: { memoryBytes: 0, diskBytes: 0 },
+  },
+  datasets: [
+    { name: 'airports', total: { blocks: 5, bytes: 214_000 }, diskBytes: 98_000, tabs: [] },
+    {
+      name: 'flights',
+      total: held(125),
+      diskBytes: 31_300_000,
+      tabs: [
+        { workerId: 'w-4k2mz0qpa', name: 'Window seat, third row', loaded: held(48), fetched: held(72) },
+        { workerId: 'w-b81xw7tre', loaded: held(26), fetched: held(26) },
+        { workerId: 'w-c93lq5nnd', loaded: held(0), fetched: held(14) },
+        { workerId: 'w-headless1', loaded: held(51), fetched: held(0) },
+      ],
+    },
+  ],
+  jobs: [],
+  others: held(0),
+  reusable: held(3),
+};
 
 const AIRPORTS = ['ATL', 'ORD', 'DFW', 'DEN', 'LAX', 'PHX', 'IAH', 'LAS', 'DTW', 'EWR', 'MSP', 'SLC', 'SFO', 'CLT', 'BOS', 'LGA'];
 

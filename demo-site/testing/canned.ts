@@ -1,6 +1,6 @@
 /** A coordinator's answers by hand: two jobs, three tabs, one loss, an answer to any query and an error to a misspelt one. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DATASETS, JOBS, PLAN, RESULT, STORIES, WORKERS } from './canned-data.ts';
+import { CACHE, DATASETS, JOBS, PLAN, RESULT, STORIES, WORKERS } from './canned-data.ts';
 
 export type Canned = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -89,6 +89,7 @@ export const API: { readonly [route: string]: Canned } = {
   'GET /v1/jobs/:id/plan': json(200, PLAN),
   'GET /v1/jobs/:id/result': json(200, RESULT),
   'DELETE /v1/jobs/:id': json(200, {}),
+  'GET /v1/cache': json(200, CACHE),
   'GET /v1/workers': json(200, { workers: WORKERS }),
   'GET /v1/datasets': json(200, { datasets: DATASETS }),
   'POST /v1/datasets': (request, response) => bodyOf(request, () => json(201, DATASETS[0])(request, response)),
