@@ -26,6 +26,7 @@ const SUPPLIERS = 10_000;
 const SMALL_ROWS = 1_000;
 const REPETITIONS = 15;
 const SMALL_REPETITIONS = 40;
+const SMALL_WARMUPS = 25;
 const SMALL_BOUND_MS = 50;
 
 interface Measurement {
@@ -81,10 +82,10 @@ async function prepare(admin: Connection, native: Native, folder: string, option
 /** p50 in ms of a query over 1,000 rows on one tab. */
 async function measureSmall(admin: Connection, options: BenchOptions): Promise<number> {
   const times: number[] = [];
-  for (let r = 0; r < SMALL_REPETITIONS + 3; r++) {
+  for (let r = 0; r < SMALL_REPETITIONS + SMALL_WARMUPS; r++) {
     const began = performance.now();
     await (await admin.sql(SMALL_QUERY(r))).rows();
-    if (r >= 3) times.push(performance.now() - began);
+    if (r >= SMALL_WARMUPS) times.push(performance.now() - began);
   }
   const p50 = median(times);
   options.note(`one tab, ${SMALL_ROWS} rows: p50 ${p50.toFixed(1)} ms`);
