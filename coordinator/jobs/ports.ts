@@ -3,7 +3,7 @@ import type { BlockId, JobId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
-import type { JobView } from '../core/views.ts';
+import type { JobView, WorkerView } from '../core/views.ts';
 import type { JobRecord } from '../store/jobs.ts';
 
 export interface PlanError {
@@ -20,7 +20,7 @@ export type PlanOutcome =
   | { readonly ok: false; readonly error: PlanError };
 
 export interface PlannerPort {
-  plan(request: { sql: string; datasets: readonly DatasetRecord[]; nowMs: number }): Promise<PlanOutcome>;
+  plan(request: { sql: string; datasets: readonly DatasetRecord[]; nowMs: number; slots?: number }): Promise<PlanOutcome>;
   close(): Promise<void> | void;
 }
 
@@ -33,6 +33,7 @@ export interface DatasetKeeper {
 export interface JobsCore {
   job(jobId: JobId): JobView | undefined;
   jobs(): readonly JobView[];
+  workers(): readonly Pick<WorkerView, 'slots' | 'state'>[];
 }
 
 export interface ResultKeeper {

@@ -81,7 +81,7 @@ export class JobService {
     if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
     const nowMs = this.#wallMs();
     const datasets = await this.#options.datasets.list();
-    const outcome = await this.#options.planner.plan({ sql: request.sql, datasets, nowMs });
+    const outcome = await this.#options.planner.plan({ sql: request.sql, datasets, nowMs, ...this.#slots() });
     if (!outcome.ok) return outcome;
     const retained = this.#options.datasets.retain(outcome.plan.datasets);
     if (!retained.ok) return { ok: false, error: removedData(retained.name) };
@@ -131,6 +131,13 @@ export class JobService {
   /** Cancelling a settled job changes nothing. */
   cancel(jobId: JobId): void {
     if (this.#jobs.get(jobId)?.kind === 'live') this.#options.shell.tell({ type: 'jobCancelled', jobId });
+  }
+
+  /** How many slots may take part, for the planner to choose between sending a side to all and splitting both; absent: unknown. */
+  #slots(): { readonly slots?: number } {
+    const working = this.#options.core.workers().filter((worker) => worker.state === 'idle' || worker.state === 'working');
+    const slots = working.reduce((sum, worker) => sum + worker.slots, 0);
+    return slots > 0 ? { slots } : {};
   }
 
   /** The core's picture of a live job, the stored one of a settled job. */
@@ -222,7 +229,7 @@ export class JobService {
     const { sql, submittedAtMs, jobId } = accepted;
     if (this.#jobs.has(jobId)) return this.#options.journal.remove(jobId);
     const datasets = await this.#options.datasets.list();
-    const outcome = await this.#options.planner.plan({ sql, datasets, nowMs: submittedAtMs });
+    const outcome = await this.#options.planner.plan({ sql, datasets, nowMs: submittedAtMs, ...this.#slots() });
     const lost = lostData(
       accepted,
       datasets.map(({ name }) => name),

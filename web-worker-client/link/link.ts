@@ -16,25 +16,12 @@ import { AwakeClock } from './awake-clock.ts';
 import { DataLink } from './data-link.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Identity } from './identity.ts';
+import type { LinkOptions } from './link-options.ts';
 import { type EngineProgress, type Platform, randomUnit } from './platform.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
 import { SessionSocket } from './session-socket.ts';
 import { type LinkSnapshot, SnapshotPace } from './snapshot.ts';
 import { makeWorkshop, type Workshop } from './workshop.ts';
-
-export interface LinkOptions {
-  readonly platform: Platform;
-  /** Where the coordinator is: http(s):// or ws(s)://, without a path. */
-  readonly url: string;
-  readonly token?: string;
-  readonly name?: string;
-  /** From an earlier session of this tab. */
-  readonly workerId?: string;
-  readonly traits: Omit<WorkerTraits, 'paused'>;
-  /** At most four times a second, and at once where somebody acted or the state is a new one. */
-  readonly onChange: (snapshot: LinkSnapshot) => void;
-  readonly onLog: (words: string) => void;
-}
 
 /** A page has to hear of its freezing within this time to do anything about it. */
 const FREEZE_NEWS_MS = 1_000;
