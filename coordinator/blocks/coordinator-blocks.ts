@@ -175,6 +175,9 @@ function inMemory(slice: StoredSlice): OpenSlice {
     async *pieces() {
       yield bytes;
     },
+    async readInto(at, target) {
+      target.set(bytes.subarray(at, at + target.length));
+    },
     close: async () => undefined,
   };
 }

@@ -58,6 +58,10 @@ export function openEntry(
     rawBytes: entry.bytes,
     rows: entry.rows,
     close,
+    async readInto(at, target) {
+      if (bytes) target.set(bytes.subarray(at, at + target.length));
+      else if ((await fill(file, target, entry.offset + at)) < target.length) throw cutShort(blockId);
+    },
     async *pieces() {
       try {
         if (bytes) {
@@ -80,13 +84,18 @@ export function openEntry(
 /** Fewer bytes only where the file ends. */
 export async function readAt(file: FileHandle, position: number, bytes: number): Promise<Uint8Array> {
   const buffer = new Uint8Array(bytes);
+  return buffer.subarray(0, await fill(file, buffer, position));
+}
+
+/** Answers how many bytes there were. */
+async function fill(file: FileHandle, target: Uint8Array, position: number): Promise<number> {
   let filled = 0;
-  while (filled < bytes) {
-    const { bytesRead } = await file.read(buffer, filled, bytes - filled, position + filled);
+  while (filled < target.length) {
+    const { bytesRead } = await file.read(target, filled, target.length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return buffer.subarray(0, filled);
+  return filled;
 }
 
 async function readHeader(file: FileHandle, blockId: BlockId, prefix: Uint8Array): Promise<RecordHeader> {

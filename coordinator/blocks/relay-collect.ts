@@ -3,6 +3,7 @@ import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand } from '../core/commands.ts';
+import { BlockError } from './errors.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { DataPeer } from './relay-peer.ts';
 import { readSlices } from './relay-slices.ts';
@@ -15,7 +16,8 @@ export interface CollectorOptions {
   /** Where a block's verified bytes go. Rejects with BlockError `disk-full` when there is no room. */
   readonly receive: (blockId: BlockId, buckets: readonly BucketInfo[]) => Promise<RecordWriter>;
   readonly collected: (command: CollectCommand) => void;
-  readonly failed: (blockId: BlockId, why: string) => void;
+  /** `noRoom`: the disk is full, whoever was asked has the block all the same. */
+  readonly failed: (blockId: BlockId, why: string, noRoom: boolean) => void;
   readonly lacks: (holder: SessionId, blockId: BlockId, why: FailedWhy) => void;
   readonly log: (error: unknown, what: string) => void;
 }
@@ -35,7 +37,9 @@ export class Collector {
   }
 
   collect(command: CollectCommand): void {
-    this.#waiting.push(command);
+    // Before all that can wait, after what is just as urgent.
+    const place = command.urgent ? this.#waiting.findIndex((other) => !other.urgent) : -1;
+    this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, command);
     this.#next();
   }
 
@@ -47,7 +51,8 @@ export class Collector {
       this.#collect(command)
         .catch((error: unknown) => {
           this.#options.log(error, `block ${command.blockId} could not be collected`);
-          this.#options.failed(command.blockId, (error as Error).message);
+          const noRoom = error instanceof BlockError && error.code === 'disk-full';
+          this.#options.failed(command.blockId, (error as Error).message, noRoom);
         })
         .finally(() => {
           this.#running--;
@@ -69,7 +74,7 @@ export class Collector {
         await writer.finish();
         return this.#options.collected(command);
       }
-      this.#options.failed(blockId, reasons.length > 0 ? reasons.join('; ') : 'no tab that holds it is connected');
+      this.#options.failed(blockId, reasons.length > 0 ? reasons.join('; ') : 'no tab that holds it is connected', false);
     } finally {
       await writer.abandon();
     }

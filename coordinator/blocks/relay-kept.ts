@@ -13,7 +13,9 @@ export interface OpenSlice {
   readonly rawBytes: number;
   /** The coded bytes in order, once; ending early closes the file. @throws BlockError */
   pieces(): AsyncIterable<Uint8Array>;
-  /** For a slice that is not read to its end. */
+  /** Fills `target` with the coded bytes from `at` on. @throws BlockError */
+  readInto(at: number, target: Uint8Array): Promise<void>;
+  /** For a slice whose pieces are not read to their end. */
   close(): Promise<void>;
 }
 

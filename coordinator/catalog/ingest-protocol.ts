@@ -26,6 +26,8 @@ export interface ParquetRequest {
   /** Slices of the result, each with its length before it (u64, little endian). */
   readonly slicesPath: string;
   readonly outputPath: string;
+  /** An empty folder for what exceeds the memory limit. */
+  readonly tempDir: string;
   readonly columns: readonly ResultColumn[];
   readonly memoryLimitBytes: number;
   readonly threads: number;

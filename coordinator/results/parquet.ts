@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResultColumn } from '../../shared/plan/physical.ts';
 import { runInChild } from '../catalog/child-process.ts';
@@ -17,7 +17,7 @@ const MEMORY_BYTES = 1024 * 1024 * 1024;
 
 /**
  * Writes slices (complete Arrow streams with the columns' wire types) as one parquet file at `path`, in a child process that can
- * open no other file. HUGEINT columns become DECIMAL(38,0). Nothing is left behind on failure. @throws CatalogError
+ * open no other file; what exceeds its memory limit goes to a folder of its own. HUGEINT columns become DECIMAL(38,0). Nothing is left behind on failure. @throws CatalogError
  */
 export async function writeParquet(
   columns: readonly ResultColumn[],
@@ -25,8 +25,11 @@ export async function writeParquet(
   path: string,
   options: ParquetOptions,
 ): Promise<{ readonly rows: number }> {
-  const spool = join(options.tempDir, `${randomBytes(9).toString('hex')}.slices`);
+  const name = join(options.tempDir, randomBytes(9).toString('hex'));
+  const spool = `${name}.slices`;
+  const tempDir = `${name}.spill`;
   try {
+    await mkdir(tempDir);
     await spoolSlices(slices, spool);
     const done = await runInChild({
       entry: options.childEntry,
@@ -34,6 +37,7 @@ export async function writeParquet(
         type: 'writeParquet',
         slicesPath: spool,
         outputPath: path,
+        tempDir,
         columns: columns.map(({ name, type, wire }) => ({ name, type, wire })),
         memoryLimitBytes: options.memoryLimitBytes ?? MEMORY_BYTES,
         threads: options.threads ?? 2,
@@ -48,6 +52,7 @@ export async function writeParquet(
     throw error;
   } finally {
     await rm(spool, { force: true });
+    await rm(tempDir, { recursive: true, force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import type { ResultBlock } from '../core/commands.ts';
 import type { JobRecord } from '../store/jobs.ts';
 import { encodeResult, type StreamedFormat } from './encode.ts';
 import { writeParquet } from './parquet.ts';
+import { sliceStreams } from './slice-streams.ts';
 
 export type ResultFormat = StreamedFormat | 'parquet';
 
@@ -20,6 +21,8 @@ export interface ResultsOptions {
   readonly tempDir: string;
   /** The ingest child's script; default: where the build puts it. */
   readonly childEntry?: URL | string;
+  /** What a child that writes parquet may take; the rest goes to disk. Default 1 GiB. */
+  readonly parquetMemoryBytes?: number;
 }
 
 const CONTENT_TYPES: { readonly [F in ResultFormat]: string } = {
@@ -45,7 +48,8 @@ export class Results {
   }
 
   /**
-   * Starts streaming a successful job's result; every slice is verified against its digest. For parquet the whole file is
+   * Starts streaming a successful job's result; every slice is verified against its digest, and a
+   * large one that proves to be damaged ends the stream with an error. For parquet the whole file is
    * written first, since its index stands at the end. @throws BlockError, CatalogError (parquet)
    */
   async open(job: Pick<JobRecord, 'columns' | 'result'>, format: ResultFormat): Promise<ResultStream> {
@@ -53,8 +57,10 @@ export class Results {
     const slices = this.#slices(job.result);
     if (format !== 'parquet') return { contentType, body: encodeResult(format, job.columns, slices) };
     const path = join(this.#options.tempDir, `${randomBytes(9).toString('hex')}.parquet`);
+    const { parquetMemoryBytes } = this.#options;
     await writeParquet(job.columns, slices, path, {
       tempDir: this.#options.tempDir,
+      ...(parquetMemoryBytes !== undefined && { memoryLimitBytes: parquetMemoryBytes }),
       childEntry: this.#options.childEntry ?? new URL('./ingest-child.js', import.meta.url),
     });
     return { contentType, body: await sendOnce(path) };
@@ -62,7 +68,9 @@ export class Results {
 
   async *#slices(blocks: readonly ResultBlock[]): AsyncGenerator<Uint8Array> {
     for (const { blockId, buckets } of blocks) {
-      for (const [bucket, { digest }] of buckets.entries()) yield await this.#options.blocks.readStream(blockId, bucket, digest);
+      for (const [bucket, { digest }] of buckets.entries()) {
+        yield* sliceStreams(this.#options.blocks, blockId, bucket, digest);
+      }
     }
   }
 }

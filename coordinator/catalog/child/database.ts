@@ -5,6 +5,8 @@ export interface Sandbox {
   readonly threads: number;
   /** The only files that may be read or written; everything else is refused by the engine itself. */
   readonly files: readonly string[];
+  /** An empty folder of its own, where what exceeds the memory limit goes; absent: nothing may exceed it. */
+  readonly tempDir?: string;
 }
 
 /** A fresh in-memory database that can touch nothing but `files`, and whose settings can no longer be changed. */
@@ -15,8 +17,8 @@ export async function openSandbox(sandbox: Sandbox): Promise<DuckDBConnection> {
     allow_unsigned_extensions: 'false',
     memory_limit: `${Math.max(64, Math.floor(sandbox.memoryLimitBytes / 2 ** 20))}MiB`,
     threads: String(sandbox.threads),
-    // Nothing may be spilled: it would need a directory that the engine can write to.
-    temp_directory: '',
+    // The engine can write to this folder whatever else it is denied: only where no author's SQL runs.
+    temp_directory: sandbox.tempDir ?? '',
   });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
