@@ -8,6 +8,7 @@ import { digestOf, digestOfList, sha256Hex } from '../../shared/hash.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import { BlockStore } from './block-store.ts';
 import { CoordinatorBlocks } from './coordinator-blocks.ts';
+import { testDisk } from './testing/disk.ts';
 import { loadCodecs } from './verify.ts';
 
 let dir: string;
@@ -73,6 +74,47 @@ describe('BlockStore', () => {
     await store.put(idOf('a'), record);
     expect(await readdir(join(dir, 'incoming'))).toEqual([]);
     expect((await store.readSlice(idOf('a'), 0, { verify: true }))?.rows).toBe(3);
+  });
+
+  test('blocks that nobody needs make room, those used longest ago first', async () => {
+    const record = recordOf('one');
+    const store = await BlockStore.open(dir, { capBytes: 3 * record.length });
+    const gone: string[] = [];
+    const needed = new Set([idOf('needed')]);
+    store.evictWith({ mayGo: () => (blockId) => !needed.has(blockId), gone: (blockId) => gone.push(blockId) });
+    for (const name of ['needed', 'old', 'read']) await store.put(idOf(name), record);
+    await store.readSlice(idOf('read'), 0);
+    await store.readSlice(idOf('old'), 0);
+    await store.put(idOf('new'), record);
+    expect(gone).toEqual([idOf('read')]);
+    expect([...store.ids()].sort()).toEqual([idOf('needed'), idOf('new'), idOf('old')].sort());
+    // What is being written counts, so that two at once don't exceed the cap.
+    const { digest } = bucket('one').info;
+    const line = { codec: 'raw' as const, storedBytes: 150, bytes: 150, rows: 3, digest };
+    const writer = await store.create(idOf('large'), [line]);
+    expect(store.usage().blocks).toBe(2);
+    needed.add(idOf('old'));
+    needed.add(idOf('new'));
+    await expect(store.put(idOf('more'), record)).rejects.toThrow('coordinator disk cap');
+    await writer.abandon();
+    await store.put(idOf('more'), record);
+    expect(store.usage().bytes).toBeLessThanOrEqual(3 * record.length);
+  });
+
+  test('a full disk is said so, and nothing is left behind', async () => {
+    const disk = testDisk(true);
+    const store = await BlockStore.open(dir, { create: disk.create });
+    const full = { code: 'disk-full', message: expect.stringContaining('No space is left on the disk') };
+    await expect(store.put(idOf('a'), recordOf('one'))).rejects.toMatchObject(full);
+    const { info, stream } = bucket('one');
+    const writer = await store.create(idOf('a'), [{ ...info, codec: 'raw', storedBytes: stream.length }]);
+    await writer.write(0, 0, stream);
+    await expect(writer.finish()).rejects.toMatchObject(full);
+    expect(await readdir(join(dir, 'incoming'))).toEqual([]);
+    expect(store.usage().bytes).toBe(0);
+    disk.full = false;
+    await store.put(idOf('a'), recordOf('one'));
+    expect(store.has(idOf('a'))).toBe(true);
   });
 
   test('what a killed process left half written is gone at the next start', async () => {

@@ -6,10 +6,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
-import { type CreateFile, createFile } from './files.ts';
+import type { CreateFile } from './files.ts';
 import type { FlowReader } from './relay-flow.ts';
 import { FlowPool } from './relay-pool.ts';
 import { SpillFiles } from './spill-files.ts';
+import { testDisk } from './testing/disk.ts';
 
 const PIECE = 1000;
 const GRACE_MS = 100;
@@ -140,7 +141,7 @@ test('readers that go take their pieces with them, from memory and from disk', a
 });
 
 test.each([
-  ['the disk is full', { create: fullDisk() }, 'No space is left'],
+  ['the disk is full', { create: testDisk(true).create }, 'No space is left'],
   ['the cap is reached', { diskBytes: 10 }, 'more are not kept'],
 ])('when %s, holders wait until readers move on', async (_what, options, words) => {
   const { pool, clock, told } = poolOf(2, options);
@@ -155,11 +156,3 @@ test.each([
   expect(await readOn(reader)).toEqual([0, 1, 2]);
   await room;
 });
-
-function fullDisk(): CreateFile {
-  return async (path) => {
-    const file = await createFile(path);
-    const write = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
-    return { ...file, write };
-  };
-}
