@@ -33,6 +33,8 @@ export type CoreCommand =
       readonly digest: Digest;
       readonly buckets: readonly BucketInfo[];
       readonly from: readonly SessionId[];
+      /** Those who hold it are about to go: before others. */
+      readonly urgent: boolean;
     }
   /** No job needs the coordinator's copy any more. */
   | { readonly type: 'discardBlocks'; readonly blockIds: readonly BlockId[] }

@@ -57,5 +57,7 @@ export const SKEW_BYTES = 4 * MiB;
 export const BUCKETS_MEMORY_PART = 0.25;
 /** Lines of an inventory that match nothing are kept until its end up to this number. */
 export const INVENTORY_UNMATCHED = 65_536;
+/** A store over its cap is relieved down to this part of it, so that it is not over it again at once. */
+export const SHED_TO = 0.9;
 /** Ids in one `dropBlocks`, so that it fits into a frame. */
 export const DROPS_PER_COMMAND = 8_192;

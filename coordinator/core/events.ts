@@ -89,7 +89,8 @@ export type CoreEvent = { readonly atMs: number } & (
   | { readonly type: 'blocksDropped'; readonly storeId: StoreId; readonly blockIds: readonly BlockId[] }
   /** The coordinator now keeps a verified copy. */
   | { readonly type: 'blockCollected'; readonly blockId: BlockId; readonly digest: Digest }
-  | { readonly type: 'collectFailed'; readonly blockId: BlockId; readonly why: string }
+  /** `noRoom`: the coordinator's disk is full; whoever was asked still has the block. */
+  | { readonly type: 'collectFailed'; readonly blockId: BlockId; readonly why: string; readonly noRoom?: boolean }
   /** The coordinator's own copy is gone (disk full on spill, file damaged). */
   | { readonly type: 'coordinatorBlockLost'; readonly blockId: BlockId }
   | { readonly type: 'timePassed' }

@@ -7,6 +7,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { isDecided, mayRead, mayResolve } from './alternatives.ts';
 import { isHeld, isPinned } from './inventory.ts';
 import { groupsOf, isNeeded } from './lineage.ts';
+import { isOver } from './overflow.ts';
 import { pictureOf } from './pictures.ts';
 import { hasReady, jobsOf } from './queue.ts';
 import { type Core, isEligible, type Job, type StageState, type Task } from './state.ts';
@@ -17,7 +18,8 @@ export function checkCore(core: Core): void {
   checkWorkers(core);
   checkBlocks(core);
   checkQueues(core);
-  const pending = core.dirtyStages.size + core.doomed.size + core.fresh.length + core.freed.size + core.drops.size;
+  const pending =
+    core.dirtyStages.size + core.doomed.size + core.fresh.length + core.freed.size + core.drops.size + core.crowded.size;
   invariant(pending === 0 && core.discards.length === 0 && core.out.length === 0, 'work is left over from the event');
 }
 
@@ -187,6 +189,10 @@ function checkBlocks(core: Core): void {
   invariant(remembered <= core.limits.rememberedBuckets, 'too much is remembered');
   for (const store of core.stores.values()) {
     invariant(store.sessions.size > 0, `store ${store.id} has no session`);
+    const held = [...store.blocks].reduce((sum, block) => sum + block.bytes, 0);
+    invariant(store.heldBytes === held, `store ${store.id} counts ${store.heldBytes} bytes of ${held}`);
+    invariant(core.fullStores.has(store) === store.isFull, `store ${store.id} is listed wrongly as full`);
+    invariant(!store.isFull || isOver(store), `store ${store.id} has room and gets no leases`);
     for (const block of store.blocks) invariant(core.blocks.get(block.id) === block, `store ${store.id} holds a stranger`);
   }
   invariant(core.reusableBytes === bytes, `${core.reusableBytes} reusable bytes counted of ${bytes}`);

@@ -2,7 +2,7 @@
  * Which blocks exist and who holds them. A block counts only with its accepted digest: an id alone proves nothing.
  * What a loss means for tasks is lineage.ts's business; these functions only keep the books.
  */
-import type { BlockId, Digest, SessionId } from '../../shared/ids.ts';
+import type { BlockId, Digest, SessionId, StoreId } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { Block, Core, Store } from './state.ts';
 
@@ -39,14 +39,22 @@ export function acceptBlock(
   return block;
 }
 
+export function newStore(id: StoreId): Store {
+  return { id, sessions: new Set(), blocks: new Set(), heldBytes: 0, toldBytes: 0, capBytes: 0, isFull: false };
+}
+
 export function addHolder(core: Core, block: Block, store: Store): void {
+  if (!block.stores.has(store)) store.heldBytes += block.bytes;
   block.stores.set(store, core.now);
   store.blocks.add(block);
 }
 
-export function removeHolder(block: Block, store: Store): boolean {
+export function removeHolder(core: Core, block: Block, store: Store): boolean {
   store.blocks.delete(block);
-  return block.stores.delete(store);
+  if (!block.stores.delete(store)) return false;
+  store.heldBytes -= block.bytes;
+  if (store.isFull) core.crowded.add(store);
+  return true;
 }
 
 /** Sessions that can serve the block, one or more a store. */
@@ -63,12 +71,12 @@ export function dropFrom(core: Core, store: Store, id: BlockId): void {
   else core.drops.set(store, [id]);
 }
 
-/** Asks for a copy on the coordinator, once at a time. */
-export function collect(core: Core, block: Block): void {
+/** Asks for a copy on the coordinator, once at a time; `urgent` when its holder is about to go. */
+export function collect(core: Core, block: Block, urgent = false): void {
   if (block.onCoordinator || block.stores.size === 0 || core.collecting.has(block.id)) return;
   core.collecting.set(block.id, [...block.stores.keys()]);
   const { id: blockId, digest, buckets } = block;
-  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block) });
+  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block), urgent });
 }
 
 /** A live job's task makes it, or it is a result that someone may still read. */
@@ -100,7 +108,7 @@ export function takeBack(core: Core, block: Block): void {
 function dropBlock(core: Core, block: Block): void {
   takeBack(core, block);
   for (const store of [...block.stores.keys()]) {
-    removeHolder(block, store);
+    removeHolder(core, block, store);
     dropFrom(core, store, block.id);
   }
   if (block.onCoordinator) core.discards.push(block.id);

@@ -5,7 +5,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
 import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
 import { jobsOf } from './queue.ts';
-import { type Attempt, type Block, type Core, isResult, type Store, type Task } from './state.ts';
+import { type Attempt, type Block, type Core, isGoing, isResult, type Store, type Task } from './state.ts';
 import { note } from './stories.ts';
 
 /** Readers of an indeterminate output may only start once the coordinator has it: a rerun would give other rows. */
@@ -21,8 +21,11 @@ export function blockCame(core: Core, block: Block, store: Store | undefined): v
     releaseBlock(core, block);
     return;
   }
+  if (block.onCoordinator) resultCame(core, task);
   if (isServable(task, block)) {
     markDone(core, task);
+    // Made by an attempt that a going tab was left to finish.
+    if (store && isSole(core, block) && isNeeded(task)) collect(core, block, true);
     return;
   }
   if (task.state !== 'lost') {
@@ -32,10 +35,15 @@ export function blockCame(core: Core, block: Block, store: Store | undefined): v
   collect(core, block);
 }
 
+/** Jobs that waited for the coordinator's copy go on. */
+function resultCame(core: Core, task: Task): void {
+  for (const { stage } of task.refs) if (stage.job.uncollected.has(task.blockId)) core.dirtyStages.add(stage);
+}
+
 /** The stores no longer hold these blocks. All copies are taken off before any task reacts. */
 export function copiesLost(core: Core, lost: readonly (readonly [Block, Store])[], why: string): void {
   const affected = new Set<Block>();
-  for (const [block, store] of lost) if (removeHolder(block, store)) affected.add(block);
+  for (const [block, store] of lost) if (removeHolder(core, block, store)) affected.add(block);
   for (const block of affected) afterLoss(core, block, why);
 }
 
@@ -105,23 +113,27 @@ export function collected(core: Core, id: BlockId, digest: string): void {
   }
   block.onCoordinator = true;
   block.collectsFailed = 0;
+  core.noRoom = undefined;
   note(core, id, 'blockCollected', 'the coordinator has a copy');
   const task = core.tasks.get(id);
   if (task && task.state !== 'done') markDone(core, task);
-  for (const ref of task?.refs ?? []) if (ref.stage.job.uncollected.has(id)) core.dirtyStages.add(ref.stage);
+  if (task) resultCame(core, task);
   if (!isPinned(core, block)) releaseBlock(core, block);
 }
 
-/** Those who were asked are taken to have lost it; after a few rounds the cause is not with them. */
-export function collectFailed(core: Core, id: BlockId, why: string): void {
+/** Those who were asked are taken to have lost it, unless there was no room; after a few rounds the cause is not with them. */
+export function collectFailed(core: Core, id: BlockId, why: string, noRoom = false): void {
   const asked = core.collecting.get(id) ?? [];
   core.collecting.delete(id);
   const block = core.blocks.get(id);
   if (!block) return;
-  const reason = collectReason(core, asked, why);
+  const reason = noRoom ? `the coordinator has no room: ${why}` : collectReason(core, asked, why);
   note(core, id, 'collectFailed', reason);
-  block.collectsFailed++;
+  if (noRoom) core.noRoom = why;
   const task = core.tasks.get(id);
+  // A copy that only makes room in a tab may be tried for ever: failStuck knows when that is in vain.
+  if (noRoom && !isCopyWanted(task)) return;
+  block.collectsFailed++;
   if (task && block.collectsFailed >= core.limits.collectsPerBlock) {
     const error: JobError = {
       code: 'result-not-collected',
@@ -132,12 +144,16 @@ export function collectFailed(core: Core, id: BlockId, why: string): void {
     for (const job of jobsOf(task)) core.doomed.set(job, error);
     return;
   }
+  if (noRoom) {
+    collect(core, block);
+    return;
+  }
   copiesLost(
     core,
     asked.map((store) => [block, store] as const),
     reason,
   );
-  if (isHeld(block)) wantCopy(core, block);
+  if (isHeld(block) && isCopyWanted(core.tasks.get(id))) collect(core, block);
 }
 
 /**
@@ -158,11 +174,10 @@ function collectReason(core: Core, asked: readonly Store[], why: string): string
   return `${who} could not give the block to the coordinator: closed meanwhile, or no longer has it (${cause})`;
 }
 
-/** Asks again where a copy is still wanted. */
-function wantCopy(core: Core, block: Block): void {
-  const task = core.tasks.get(block.id);
-  const isResult = task?.refs.some((ref) => ref.stage.job.uncollected.has(block.id)) ?? false;
-  if (task?.state === 'pinning' || isResult) collect(core, block);
+/** Somebody waits for the coordinator's copy itself. */
+function isCopyWanted(task: Task | undefined): boolean {
+  if (!task) return false;
+  return task.state === 'pinning' || task.refs.some((ref) => ref.stage.job.uncollected.has(task.blockId));
 }
 
 /** An attempt could not get slices: their copies older than its lease count as lost. Returns slices we believed in. */
@@ -183,12 +198,24 @@ export function slicesMissing(core: Core, attempt: Attempt, failure: Failure): {
   return { strays, gone };
 }
 
-/** Copies to the coordinator that named a session which is gone are the shell's to report; the store may be gone as well. */
-export function soleCopies(core: Core, store: Store): Block[] {
-  const blocks: Block[] = [];
-  for (const block of store.blocks) {
-    const task = core.tasks.get(block.id);
-    if (!block.onCoordinator && block.stores.size === 1 && task && isNeeded(task)) blocks.push(block);
+/** All its tabs are about to go. */
+export function isStoreGoing(core: Core, store: Store): boolean {
+  for (const sessionId of store.sessions) {
+    const worker = core.workers.get(sessionId);
+    if (worker && !isGoing(worker)) return false;
   }
-  return blocks;
+  return true;
+}
+
+/** Nobody will have it when those who are about to go are gone. */
+function isSole(core: Core, block: Block): boolean {
+  return !block.onCoordinator && [...block.stores.keys()].every((store) => isStoreGoing(core, store));
+}
+
+/** What of this store's blocks would be lost and made again. */
+export function soleCopies(core: Core, store: Store): Block[] {
+  return [...store.blocks].filter((block) => {
+    const task = core.tasks.get(block.id);
+    return task !== undefined && isSole(core, block) && isNeeded(task);
+  });
 }

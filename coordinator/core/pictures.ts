@@ -32,6 +32,8 @@ function waitingWords(core: Core, job: Job): string | undefined {
   if (job.uncollected.size > 0) return 'the result is being copied to the coordinator';
   if (core.liveSlots > 0) return 'all slots are busy with other jobs';
   if (joinedWorkers(core) === 0) return 'no worker is connected: open the volunteer page in a browser, or run `muster worker`';
+  if (core.fullStores.size > 0)
+    return 'the stores of the tabs that work are full: their outputs are being copied to the coordinator';
   return 'every connected worker is paused, draining or leaving: resume one, or open another tab';
 }
 

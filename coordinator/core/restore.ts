@@ -2,6 +2,7 @@
 import { invariant } from '../../shared/assert.ts';
 import { linkStages, setAlternative } from './alternatives.ts';
 import { scheduleJob, scheduleWake } from './deadlines.ts';
+import { newStore } from './inventory.ts';
 import { stagesOf } from './jobs.ts';
 import { newQueue } from './queue.ts';
 import type { SlotName, Snapshot } from './snapshot.ts';
@@ -28,11 +29,20 @@ export function restoreCore(core: Core, saved: Snapshot): void {
   core.attemptsMade = saved.attemptsMade;
   core.stealAtMs = saved.stealAtMs ?? Number.POSITIVE_INFINITY;
   core.stories.load(saved.stories);
+  for (const { id, toldBytes, capBytes, isFull } of saved.stores)
+    core.stores.set(id, { ...newStore(id), toldBytes, capBytes, isFull });
+  for (const id of saved.fullStores) core.fullStores.add(of(core.stores, id));
+  core.noRoom = saved.noRoom ?? undefined;
   for (const worker of saved.workers) loadWorker(core, worker);
   for (const [key, slots] of saved.residents) core.residents.set(key, new Set(slots.map((name) => slotOf(core, name))));
   for (const block of saved.blocks) loadBlock(core, block);
-  for (const [id, blocks] of saved.storeBlocks)
-    for (const block of blocks) core.stores.get(id)?.blocks.add(of(core.blocks, block));
+  for (const { id, blocks } of saved.stores) {
+    const store = of(core.stores, id);
+    for (const block of blocks) {
+      store.blocks.add(of(core.blocks, block));
+      store.heldBytes += of(core.blocks, block).bytes;
+    }
+  }
   for (const job of saved.jobs) loadJob(core, job);
   loadTasks(core, saved);
   for (const job of saved.jobs) loadQueue(core, job);
@@ -80,11 +90,7 @@ function slotOf(core: Core, [session, index]: SlotName): Slot {
 
 function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
   const { storeId, slots, loadMsPerByte, runMs, ...rest } = saved;
-  let store = core.stores.get(storeId);
-  if (!store) {
-    store = { id: storeId, sessions: new Set(), blocks: new Set() };
-    core.stores.set(storeId, store);
-  }
+  const store = of(core.stores, storeId);
   store.sessions.add(saved.sessionId);
   const worker: Worker = {
     ...rest,

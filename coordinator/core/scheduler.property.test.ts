@@ -42,7 +42,9 @@ it('finishes every job, whatever happens to tabs and blocks', () => {
       const fleet = live(list, patient);
       for (const id of fleet.jobs) {
         const settled = fleet.settled.get(id);
-        const isFine = settled?.state !== 'failed' || ['job-deadline', 'indeterminate-lost'].includes(settled.error?.code ?? '');
+        const isFine =
+          settled?.state !== 'failed' ||
+          ['job-deadline', 'indeterminate-lost', 'storage-full'].includes(settled.error?.code ?? '');
         expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
         expect(settled, `${id} did not end`).toBeDefined();
       }

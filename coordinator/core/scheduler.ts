@@ -13,6 +13,7 @@ import { checkCore } from './invariants.ts';
 import { evictReusable, isHeld, servingSessions } from './inventory.ts';
 import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
 import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
+import { failStuck, relieveStores, storeChanged } from './overflow.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
@@ -41,8 +42,14 @@ export class Scheduler {
     core.now = Math.max(core.now, event.atMs);
     apply(core, event);
     advance(core);
-    dispatch(core);
-    evictReusable(core);
+    do {
+      evictReusable(core);
+      while (relieveStores(core, event.type)) {
+        advance(core);
+        evictReusable(core);
+      }
+      dispatch(core);
+    } while (giveWay(core));
     return takeCommands(core);
   }
 
@@ -156,6 +163,8 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     reusableBytes: 0,
     remembered: new Map(),
     rememberedBuckets: 0,
+    fullStores: new Set(),
+    noRoom: undefined,
     lostChunks: new Set(),
     wakes: [],
     stealAtMs: Number.POSITIVE_INFINITY,
@@ -163,6 +172,7 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     doomed: new Map(),
     fresh: [],
     freed: new Set(),
+    crowded: new Set(),
     drops: new Map(),
     discards: [],
     out: [],
@@ -184,13 +194,21 @@ const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEve
   attemptFailed,
   residentsChanged: workers.residentsChanged,
   inventoryReported,
-  storeChanged: () => {},
+  storeChanged,
   blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
   blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),
-  collectFailed: (core, { blockId, why }) => collectFailed(core, blockId, why),
+  collectFailed: (core, { blockId, why, noRoom }) => collectFailed(core, blockId, why, noRoom),
   coordinatorBlockLost: (core, { blockId }) => coordinatorCopyLost(core, blockId, 'the coordinator lost its copy'),
   timePassed: (core) => workers.timePassed(core),
 };
+
+/** Ends a job that can't go on for want of room, and with it the need for what it left. */
+function giveWay(core: Core): boolean {
+  if (!failStuck(core)) return false;
+  advance(core);
+  for (const store of core.fullStores) core.crowded.add(store);
+  return true;
+}
 
 function apply<T extends CoreEvent['type']>(core: Core, event: CoreEventOf<T>): void {
   HANDLERS[event.type as T](core, event);
@@ -216,6 +234,7 @@ function takeCommands(core: Core): readonly CoreCommand[] {
       commands.push({ type: 'dropBlocks', sessionId, blockIds: blockIds.slice(i, i + DROPS_PER_COMMAND) });
     }
   }
+  if (core.discards.length > 0) core.noRoom = undefined;
   if (core.discards.length > 0) commands.push({ type: 'discardBlocks', blockIds: core.discards.splice(0) });
   core.drops.clear();
   if (commands.length > 0) commands.push(...core.out);

@@ -34,7 +34,12 @@ export function snapshotOf(core: Core) {
     residents: [...core.residents].map(([key, slots]) => [key, [...slots].map(slotName)] as const),
     free: core.free.map((slots) => [...slots].map(slotName)),
     blocks: [...core.blocks.values()].map(saveBlock),
-    storeBlocks: [...core.stores.values()].map((store) => [store.id, [...store.blocks].map((block) => block.id)] as const),
+    stores: [...core.stores.values()].map(({ sessions: _sessions, blocks, heldBytes: _heldBytes, ...store }) => ({
+      ...store,
+      blocks: [...blocks].map((block) => block.id),
+    })),
+    fullStores: [...core.fullStores].map((store) => store.id),
+    noRoom: core.noRoom ?? null,
     fragments: [...fragments.values()],
     tasks: [...core.tasks.values()].map((task) => saveTask(task, groups)),
     groups: [...groups.keys()].map(({ producers, missing, users, consumers }) => ({

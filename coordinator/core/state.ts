@@ -212,7 +212,15 @@ export interface Worker {
 export interface Store {
   readonly id: StoreId;
   readonly sessions: Set<SessionId>;
+  /** In the order in which they came. */
   readonly blocks: Set<Block>;
+  /** Sum of their bytes. */
+  heldBytes: number;
+  /** Bytes of outputs that its tab last spoke of, and how many it may keep; both 0 until it did. */
+  toldBytes: number;
+  capBytes: number;
+  /** Over its cap: its workers get no leases. */
+  isFull: boolean;
 }
 
 /** A task's output. Source chunks are not here: the coordinator holds them all. */
@@ -282,6 +290,9 @@ export interface Core {
   /** What stores that are gone held and nobody needed, oldest first. */
   readonly remembered: Map<BlockId, RememberedBlock>;
   rememberedBuckets: number;
+  readonly fullStores: Set<Store>;
+  /** Why the coordinator could not take a block of a full store over; tried again when something may have changed. */
+  noRoom: string | undefined;
   readonly lostChunks: Set<BlockId>;
   readonly wakes: { at: number; readonly who: Worker | Job }[];
   stealAtMs: number;
@@ -291,6 +302,8 @@ export interface Core {
   readonly doomed: Map<Job, JobError>;
   readonly fresh: Task[];
   readonly freed: Set<Slot>;
+  /** Stores that may be over their cap, or no longer. */
+  readonly crowded: Set<Store>;
   readonly drops: Map<Store, BlockId[]>;
   readonly discards: BlockId[];
   out: CoreCommand[];
@@ -298,7 +311,12 @@ export interface Core {
 
 /** A worker whose slots may be given leases from the queues. */
 export function isEligible(worker: Worker): boolean {
-  return !worker.traits.local && !worker.traits.paused && !worker.draining && !worker.leaving;
+  return !worker.traits.local && !worker.traits.paused && !worker.store.isFull && !isGoing(worker);
+}
+
+/** It finishes what it has, or not even that, and takes its blocks with it. */
+export function isGoing(worker: Worker): boolean {
+  return worker.draining || worker.leaving;
 }
 
 /** Its output is the job's result. */

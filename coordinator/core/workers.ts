@@ -3,8 +3,8 @@ import { setFree } from './attempts.ts';
 import { dueAtMs, runDueAtMs, scheduleWake, takeDue } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt, failForDeadline } from './failures.ts';
-import { collect } from './inventory.ts';
-import { copiesLost, soleCopies } from './losses.ts';
+import { collect, newStore } from './inventory.ts';
+import { copiesLost, isStoreGoing, soleCopies } from './losses.ts';
 import { rehome } from './queue.ts';
 import { indexResidents, setResident, unindex } from './residents.ts';
 import { slotsCame } from './stages.ts';
@@ -19,7 +19,7 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
   }
   let store = core.stores.get(storeId);
   if (!store) {
-    store = { id: storeId, sessions: new Set(), blocks: new Set() };
+    store = newStore(storeId);
     core.stores.set(storeId, store);
   }
   store.sessions.add(sessionId);
@@ -49,17 +49,28 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
 }
 
 /** Changes what decides whether the worker's slots may get leases, and keeps all indexes right. */
-export function alter(core: Core, worker: Worker, change: () => void): void {
-  for (const slot of worker.slots) core.free[slot.attempts.size]?.delete(slot);
-  core.liveSlots -= slotsOf(worker);
-  change();
-  while (worker.slots.length < worker.traits.slots) {
-    worker.slots.push({ worker, index: worker.slots.length, attempts: new Set(), residents: new Map(), backlog: 0 });
+function alter(core: Core, worker: Worker, change: () => void): void {
+  alterAll(core, [worker], change);
+}
+
+/** As `alter`, for a change that concerns several workers at once. */
+export function alterAll(core: Core, workers: readonly Worker[], change: () => void): void {
+  for (const worker of workers) {
+    for (const slot of worker.slots) core.free[slot.attempts.size]?.delete(slot);
+    core.liveSlots -= slotsOf(worker);
   }
-  core.liveSlots += slotsOf(worker);
-  for (const slot of worker.slots) {
-    setFree(core, slot, () => undefined);
-    indexResidents(core, slot);
+  change();
+  for (const worker of workers) {
+    while (worker.slots.length < worker.traits.slots) {
+      worker.slots.push({ worker, index: worker.slots.length, attempts: new Set(), residents: new Map(), backlog: 0 });
+    }
+    core.liveSlots += slotsOf(worker);
+    for (const slot of worker.slots) {
+      setFree(core, slot, () => undefined);
+      indexResidents(core, slot);
+    }
+  }
+  for (const slot of workers.flatMap((worker) => worker.slots)) {
     if (slot.backlog > 0 && !isOpen(slot)) rehome(core, slot);
     else core.freed.add(slot);
   }
@@ -112,13 +123,10 @@ export function workerLeaving(core: Core, { sessionId }: CoreEventOf<'workerLeav
   saveSoleCopies(core, worker.store);
 }
 
-/** What only this store holds and is still needed goes to the coordinator while there is time. */
+/** What only stores that go hold and is still needed goes to the coordinator while there is time. */
 function saveSoleCopies(core: Core, store: Store): void {
-  for (const sessionId of store.sessions) {
-    const worker = core.workers.get(sessionId);
-    if (worker && isEligible(worker)) return;
-  }
-  for (const block of soleCopies(core, store)) collect(core, block);
+  if (!isStoreGoing(core, store)) return;
+  for (const block of soleCopies(core, store)) collect(core, block, true);
 }
 
 export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLost'>): void {
@@ -144,6 +152,7 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
   store.sessions.delete(sessionId);
   if (store.sessions.size > 0) return;
   core.stores.delete(store.id);
+  core.fullStores.delete(store);
   copiesLost(
     core,
     [...store.blocks].map((block) => [block, store] as const),

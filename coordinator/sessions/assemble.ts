@@ -103,7 +103,7 @@ export function assembleGrid(options: GridOptions): Grid {
       blocks.received(blockId);
       handOvers.ended(blockId, () => shell.tell({ type: 'blockCollected', blockId, digest }));
     },
-    failed: (blockId, why) => handOvers.ended(blockId, () => shell.tell({ type: 'collectFailed', blockId, why })),
+    failed: (blockId, why, noRoom) => handOvers.ended(blockId, () => shell.tell({ type: 'collectFailed', blockId, why, noRoom })),
     lacks,
     log,
   });

@@ -55,6 +55,9 @@ export const PLANS: readonly (() => PhysicalPlan)[] = [
   () => planOf(hashed(8, branch('left', scan(T)), branch('one')), [branch('sum', hash(0)), branch('rows', hash(0))]),
 ];
 
+/** Bytes that stores may keep: nothing, about one block, some, and more than there is. */
+const CAPS = [0, 8, 40, 4_000].map((mib) => mib * 1024 * 1024);
+
 type Act = (fleet: Fleet, a: number, b: number) => void;
 
 const pick = <X>(items: Iterable<X>, n: number): X | undefined => {
@@ -147,6 +150,13 @@ const STEPS = {
     },
   ],
   announce: [8, withTab((fleet, tab, b) => void (tab.traits.local || fleet.announce(tab, b % 3 === 0 ? 1 : undefined)))],
+  tell: [4, withTab((fleet, tab, b) => void (tab.traits.local || fleet.tellStore(tab, CAPS[b % CAPS.length])))],
+  fillDisk: [
+    1,
+    (fleet, a) => {
+      fleet.isDiskFull = a % 2 === 0;
+    },
+  ],
   submit: [8, (fleet, a, b) => void (fleet.unsettled() < 6 && submit(fleet, a, b))],
   start: [8, withAttempt((fleet, attempt) => attempt.started || fleet.start(attempt))],
   run: [40, run],
@@ -218,6 +228,7 @@ export function settleDown(fleet: Fleet): void {
     fleet.change(tab, { paused: false });
     if (!tab.traits.local) fleet.announce(tab);
   }
+  fleet.isDiskFull = false;
   fleet.join('rescue', { slots: 2 });
   fleet.finish();
 }

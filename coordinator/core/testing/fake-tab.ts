@@ -25,6 +25,9 @@ export interface FakeTab {
   readonly cancelled: FakeAttempt[];
   readonly residents: Set<string>;
   /** What its store still has from earlier sessions and has not said yet. */
+  /** What its store may keep, and what it last said that it keeps; undefined: it does not speak of it. */
+  capBytes: number | undefined;
+  toldBytes: number;
   unannounced: (readonly [BlockId, Digest])[];
 }
 

@@ -25,6 +25,8 @@ export class Fleet extends Books {
   /** Called after each event, before the commands are obeyed. */
   afterEvent: (event: CoreEvent, commands: readonly CoreCommand[]) => void = () => undefined;
   readonly jobs: JobId[] = [];
+  /** The coordinator can keep no more copies. */
+  isDiskFull = false;
   readonly #options: CoreOptions;
   #made = 0;
 
@@ -86,6 +88,8 @@ export class Fleet extends Books {
       attempts: new Map(),
       cancelled: [],
       residents: new Set(),
+      capBytes: undefined,
+      toldBytes: 0,
       unannounced: [],
     };
     this.tabs.set(tab.sessionId, tab);
@@ -161,9 +165,24 @@ export class Fleet extends Books {
         (a) => a.task.blockId === blockId && this.tabs.get(a.sessionId)?.storeId === storeId,
       );
       invariant(isHolder || dropped.has(blockId) || isBeingMade, `${blockId} was announced, and neither taken nor dropped`);
-      invariant(!isAsAccepted || isHolder, `${blockId} was announced as accepted, and not taken`);
+      invariant(!isAsAccepted || isHolder || dropped.has(blockId), `${blockId} was announced as accepted, and not taken`);
     }
     return commands;
+  }
+
+  /** Says how much its store keeps. */
+  tellStore(tab: FakeTab, capBytes = tab.capBytes ?? Number.MAX_SAFE_INTEGER): readonly CoreCommand[] {
+    tab.capBytes = capBytes;
+    tab.toldBytes = this.storedBytes(tab);
+    return this.send({ type: 'storeChanged', sessionId: tab.sessionId, outputBytes: tab.toldBytes, capBytes });
+  }
+
+  storedBytes(tab: FakeTab): number {
+    let bytes = 0;
+    for (const digest of this.stores.get(tab.storeId)?.values() ?? []) {
+      for (const bucket of this.engine.blocks.get(digest)?.buckets ?? []) bytes += bucket.bytes;
+    }
+    return bytes;
   }
 
   // Attempts
@@ -242,6 +261,10 @@ export class Fleet extends Books {
       this.send({ type: 'collectFailed', blockId, why: 'nobody who was named has it' });
       return true;
     }
+    if (this.isDiskFull) {
+      this.send({ type: 'collectFailed', blockId, why: 'no space is left', noRoom: true });
+      return true;
+    }
     this.coordinator.set(blockId, digest);
     this.send({ type: 'blockCollected', blockId, digest });
     return true;
@@ -269,6 +292,8 @@ export class Fleet extends Books {
   /** Runs everything to its end: no faults, oldest attempts first. */
   finish(steps = 2_000): void {
     for (let step = 0; step < steps; step++) {
+      for (const tab of this.tabs.values())
+        if (tab.capBytes !== undefined && tab.toldBytes !== this.storedBytes(tab)) this.tellStore(tab);
       const [attempt] = this.attempts();
       if (attempt) this.run(attempt);
       else if (!this.answerCollect() && !this.#wake()) return;
