@@ -21,6 +21,8 @@ import { type NodePlan, nodesOf } from './nodes.ts';
 import { CURSORS_BYTES, type PlacedCell, scatterNode } from './scatter.ts';
 import { placeBatch, type StagedNode } from './staged-piece.ts';
 
+const VECTOR_BYTES = 16;
+
 interface Key {
   readonly column: number;
   readonly hash: KeyHash;
@@ -183,7 +185,8 @@ export class KernelSplitter {
       return { at, bytes: size, rows: own.reduce((sum, l) => sum + l.batch.rows, 0), cells };
     });
     const lost = layoutOfCell(this.#books, nodes, NOWHERE);
-    return { streams, nowhere: [{ layout: lost, body: this.#memory.take(lost.batch.bodyBytes) }] };
+    // Short texts run over their end by a vector at most. Behind other cells comes what is written later; behind this one the cursors.
+    return { streams, nowhere: [{ layout: lost, body: this.#memory.take(lost.batch.bodyBytes + VECTOR_BYTES) }] };
   }
 
   /** Writes what is not body; last, since strings may have run over the end of a body. */
