@@ -50,9 +50,10 @@ class StoryFold {
 
 type Sample = readonly [labels: { readonly [name: string]: string }, value: number];
 
-function render({ core, relay }: Services, fold: StoryFold): string {
+function render({ core, relay, blocks }: Services, fold: StoryFold): string {
   const workers = core.workers();
   const relayed = relay.totals();
+  const held = blocks.held();
   const { rss, heapUsed } = process.memoryUsage();
   return [
     metric('muster_workers', 'gauge', 'Connected workers by state', countBy(workers.map((worker) => worker.state))),
@@ -72,6 +73,27 @@ function render({ core, relay }: Services, fold: StoryFold): string {
     ]),
     metric('muster_data_sockets', 'gauge', 'Open data sockets', [[{}, relayed.peers]]),
     metric('muster_data_fetches', 'gauge', 'Fetches under way', [[{}, relayed.fetches]]),
+    metric(
+      'muster_relay_pulled_bytes_total',
+      'counter',
+      'Bytes that workers sent for others; each slice once for all its readers',
+      [[{}, relayed.pulledBytes]],
+    ),
+    metric('muster_relay_spilled_bytes_total', 'counter', 'Bytes that slow readers left on disk', [[{}, relayed.spilledBytes]]),
+    metric('muster_relay_bytes', 'gauge', 'Bytes on their way between workers, by where they are', [
+      [{ where: 'memory' }, relayed.memoryBytes],
+      [{ where: 'disk' }, relayed.diskBytes],
+    ]),
+    metric(
+      'muster_blocks_bytes',
+      'gauge',
+      'Bytes of blocks on the coordinator: chunks of datasets, outputs on disk and in memory',
+      [
+        [{ kind: 'chunks' }, held.chunks.bytes],
+        [{ kind: 'outputs' }, held.outputs.bytes],
+        [{ kind: 'inline' }, held.inline.bytes],
+      ],
+    ),
     metric('process_resident_memory_bytes', 'gauge', 'Resident memory of the coordinator', [[{}, rss]]),
     metric('nodejs_heap_used_bytes', 'gauge', 'Heap in use', [[{}, heapUsed]]),
   ].join('');

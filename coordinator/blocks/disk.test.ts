@@ -5,6 +5,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { digestOf, loadHashes } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import { type TestApp, testApp } from '../sessions/testing/app-fixture.ts';
+import { TestClock } from '../sessions/testing/clock.ts';
 import { FakeWorker, type TestSocket } from '../sessions/testing/fake-worker.ts';
 import { testDisk } from './testing/disk.ts';
 import { BIG, type Fetch, fetchIt, readAll, scene, sendPieces, serve } from './testing/scene.ts';
@@ -73,6 +74,27 @@ test('a damaged copy on the coordinator is given up, and the slice comes from th
   expect(failed).toEqual([]);
   expect(digestOf(bytes)).toBe(wanted.digest);
   await vi.waitFor(() => expect(blocks.has(blockId)).toBe(false));
+});
+
+test('a reader that takes nothing while memory and disk are full: the transfer ends within its deadline, and the tab may stop', async () => {
+  const clock = new TestClock();
+  const { app, holderData, consumerData, wanted } = await scene({
+    clock,
+    limits: { transferIdleMs: 500, relayMemoryBytes: 1_000_000 },
+    parts: { createFile: testDisk(true).create },
+  });
+  fetchIt(consumerData, [wanted], 1);
+  const { fetchId, creditBytes } = (await holderData.next<Fetch>('fetch')).message;
+  sendPieces(holderData, fetchId, BIG, 0, creditBytes);
+  await consumerData.next('piece');
+  await vi.waitFor(() => expect(app.grid.relay.totals().memoryBytes).toBeGreaterThan(1_000_000));
+  // First the tab that serves is let go, then the reader is.
+  clock.advance(300);
+  await holderData.next('abort');
+  clock.advance(200);
+  expect((await consumerData.next<{ type: string; why: string }>('sliceFailed')).message.why).toBe('timeout');
+  await consumerData.next('done');
+  await vi.waitFor(() => expect(app.grid.relay.totals()).toMatchObject({ memoryBytes: 0, diskBytes: 0, fetches: 0 }));
 });
 
 test('a large block of the coordinator’s own passes piece by piece', async () => {
