@@ -14,6 +14,7 @@ import { Itinerary, type ItineraryDeps } from './relay-itinerary.ts';
 import { KeptAhead, type RelayBlocks } from './relay-kept.ts';
 import type { DataPeer, FetchMessage } from './relay-peer.ts';
 import type { FlowPool } from './relay-pool.ts';
+import type { Pulls } from './relay-pulls.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
 export interface DeliveryDeps extends ItineraryDeps {
@@ -21,7 +22,7 @@ export interface DeliveryDeps extends ItineraryDeps {
   readonly idleMs: number;
   readonly blocks: RelayBlocks;
   readonly pool: FlowPool;
-  readonly pull: (holder: DataPeer, flows: readonly SliceFlow[]) => void;
+  readonly pulls: Pick<Pulls, 'pull' | 'pullBytes'>;
   /** The coordinator's own copy is damaged or gone. */
   readonly damaged: (blockId: Slice['blockId'], error: unknown) => void;
   /** A slice of the coordinator's own went to a session whole. */
@@ -98,14 +99,14 @@ export class Delivery {
 
   /** Reads on what passes through for others, then asks holders for more, one after the other, until enough is on the way. */
   #ask(): void {
-    const { pool, pull } = this.#deps;
+    const { pool, pulls } = this.#deps;
     while (this.#aheadBytes < AHEAD_BYTES) {
       const passing = this.#itinerary.passing(AHEAD_BYTES - this.#aheadBytes, (slice) => pool.has(slice));
       for (const index of passing) this.#read(index);
-      const group = passing.length > 0 ? undefined : this.#itinerary.nextGroup(AHEAD_BYTES);
+      const group = passing.length > 0 ? undefined : this.#itinerary.nextGroup(pulls.pullBytes);
       if (group) {
         const flows = group.indices.map((index) => this.#read(index)).filter((flow) => flow !== undefined);
-        if (flows.length > 0) pull(group.holder, flows);
+        if (flows.length > 0) pulls.pull(group.holder, flows);
       } else if (passing.length === 0) return;
     }
   }

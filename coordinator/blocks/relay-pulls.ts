@@ -22,13 +22,17 @@ export interface PullsOptions {
   readonly log: (error: unknown, what: string) => void;
 }
 
-const AT_ONCE = 64;
+/** Many: on a slow network each must still move within its deadline. */
+const AT_ONCE = 256;
 /** Of one holder; it refuses more than LIMITS.fetchesPerSocket, and collecting blocks needs some too. */
-const AT_ONCE_OF_HOLDER = 16;
+const AT_ONCE_OF_HOLDER = LIMITS.fetchesPerSocket * 0.75;
 /** What all holders together may send ahead, about; each pull gets half of what is left, within the bounds. */
 const AHEAD_BYTES = 8 * LIMITS.pieceBytes;
-const WINDOW_LEAST_BYTES = LIMITS.pieceBytes / 4;
+const WINDOW_LEAST_BYTES = LIMITS.pieceBytes / 8;
 const WINDOW_MOST_BYTES = 2 * LIMITS.pieceBytes;
+/** What one pull brings at most, unless a slice is larger: less when there are many, so that none waits long for its turn. */
+const PULL_MOST_BYTES = 8 * LIMITS.pieceBytes;
+const PULLS_FEW = 16;
 
 interface Pull {
   readonly holder: DataPeer;
@@ -50,6 +54,12 @@ export class Pulls {
   /** Bytes that holders have sent. */
   get pulledBytes(): number {
     return this.#pulledBytes;
+  }
+
+  /** What a pull should bring now, about. */
+  get pullBytes(): number {
+    const pulls = this.#count + this.#waiting.length;
+    return Math.max(LIMITS.pieceBytes, Math.min(PULL_MOST_BYTES, (PULL_MOST_BYTES * PULLS_FEW) / (pulls + 1)));
   }
 
   /** Each flow ends complete or failed. */

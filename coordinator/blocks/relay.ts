@@ -223,7 +223,7 @@ export class Relay {
       damaged,
       idleMs: this.#idleMs,
       pool: this.#pool,
-      pull: (holder, flows) => this.#pulls.pull(holder, flows),
+      pulls: this.#pulls,
       holders: (blockId, except) => this.#holders(blockId, except),
       served: (sessionId, blockId) => this.#noteServed(sessionId, blockId),
       moved: (bytes, relayed) => {
