@@ -13,6 +13,7 @@ import { checkCore } from './invariants.ts';
 import { evictReusable, isHeld, servingSessions } from './inventory.ts';
 import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
 import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
+import type { CoreOptions } from './options.ts';
 import { failStuck, relieveStores, storeChanged } from './overflow.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
@@ -22,12 +23,12 @@ import { inventoryReported } from './returning.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
 import { advance } from './stages.ts';
-import type { Block, Core, CoreOptions, Store } from './state.ts';
+import type { Block, Core, Store } from './state.ts';
 import { Stories } from './stories.ts';
 import type { BlockView, JobView, StoryLine, WorkerView } from './views.ts';
 import * as workers from './workers.ts';
 
-export type { CoreOptions } from './state.ts';
+export type { CoreOptions } from './options.ts';
 
 export class Scheduler {
   readonly #core: Core;

@@ -13,14 +13,6 @@ import type { JobOptions, WorkerTraits } from './events.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
 
-export interface CoreOptions {
-  /** Minimum duration of every task, for showing; 0 is off. */
-  readonly paceMs: number;
-  readonly limits?: Partial<CoreLimits>;
-  /** Prefix of attempt ids; must differ between runs of the coordinator. */
-  readonly idSeed: string;
-}
-
 /** Why an attempt was leased: `recompute` when the task was done for the job and its output was lost. */
 export type AttemptCause = 'planned' | 'recompute' | 'retry';
 

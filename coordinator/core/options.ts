@@ -1,0 +1,10 @@
+/** What a scheduler is made with. */
+import type { CoreLimits } from './constants.ts';
+
+export interface CoreOptions {
+  /** Minimum duration of every task, for showing; 0 is off. */
+  readonly paceMs: number;
+  readonly limits?: Partial<CoreLimits>;
+  /** Prefix of attempt ids; must differ between runs of the coordinator. */
+  readonly idSeed: string;
+}
