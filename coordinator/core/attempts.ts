@@ -1,7 +1,8 @@
 /** Attempts begin and end here, and nowhere else: records, leases and slots change together. */
 import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
-import type { Attempt, AttemptCause, AttemptRecord, Core, Job, Slot, Task, Worker } from './state.ts';
+import type { AttemptCause, AttemptRecord } from './records.ts';
+import type { Attempt, Core, Job, Slot, Task, Worker } from './state.ts';
 import { isEligible } from './state.ts';
 import { note } from './stories.ts';
 

@@ -9,7 +9,8 @@ import type { CoreEventOf } from './events.ts';
 import { acceptBlock, dropFrom } from './inventory.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
-import type { Block, Core, EndedAttempt, Store, Task, Worker } from './state.ts';
+import type { EndedAttempt } from './records.ts';
+import type { Block, Core, Store, Task, Worker } from './state.ts';
 import { note } from './stories.ts';
 
 type Line = CoreEventOf<'inventoryReported'>['blocks'][number];

@@ -9,6 +9,8 @@ import { Fleet } from './testing/fleet.ts';
 beforeAll(loadHashes);
 
 const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
+/** A busy machine, and the shrinking of a case that fails. */
+const PATIENCE_MS = 180_000;
 /** So heavy that shuffles are cut into several tasks, and skewed buckets into parts. */
 const ROW_BYTES = 1024 * 1024;
 /** Small bounds, so that they are met. */
@@ -34,52 +36,64 @@ function live(list: readonly Step[], limits: object): Fleet {
   return fleet;
 }
 
-it('finishes every job, whatever happens to tabs and blocks', () => {
-  // Ceilings are out of reach here, so that only the author ends a job otherwise.
-  const patient = { deathsPerTask: 1_000, failuresPerTask: 1_000, collectsPerBlock: 1_000, strayInputsPerTask: 1_000 };
-  fc.assert(
-    fc.property(steps(false), (list) => {
-      const fleet = live(list, patient);
-      for (const id of fleet.jobs) {
-        const settled = fleet.settled.get(id);
-        const isFine =
-          settled?.state !== 'failed' ||
-          ['job-deadline', 'indeterminate-lost', 'storage-full'].includes(settled.error?.code ?? '');
-        expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
-        expect(settled, `${id} did not end`).toBeDefined();
-      }
-    }),
-    { numRuns: RUNS },
-  );
-});
+it(
+  'finishes every job, whatever happens to tabs and blocks',
+  () => {
+    // Ceilings are out of reach here, so that only the author ends a job otherwise.
+    const patient = { deathsPerTask: 1_000, failuresPerTask: 1_000, collectsPerBlock: 1_000, strayInputsPerTask: 1_000 };
+    fc.assert(
+      fc.property(steps(false), (list) => {
+        const fleet = live(list, patient);
+        for (const id of fleet.jobs) {
+          const settled = fleet.settled.get(id);
+          const isFine =
+            settled?.state !== 'failed' ||
+            ['job-deadline', 'indeterminate-lost', 'storage-full'].includes(settled.error?.code ?? '');
+          expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
+          expect(settled, `${id} did not end`).toBeDefined();
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  },
+  PATIENCE_MS,
+);
 
-it('ends every job also when tasks fail for good', () => {
-  fc.assert(
-    fc.property(steps(true), (list) => {
-      const fleet = live(list, {});
-      expect(fleet.unsettled()).toBe(0);
-    }),
-    { numRuns: RUNS },
-  );
-});
+it(
+  'ends every job also when tasks fail for good',
+  () => {
+    fc.assert(
+      fc.property(steps(true), (list) => {
+        const fleet = live(list, {});
+        expect(fleet.unsettled()).toBe(0);
+      }),
+      { numRuns: RUNS },
+    );
+  },
+  PATIENCE_MS,
+);
 
-it('gives the same commands after a restore as without one', () => {
-  fc.assert(
-    fc.property(steps(true), (list) => {
-      const plain: unknown[] = [];
-      const first = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
-      first.afterEvent = (_event, commands) => void plain.push(commands);
-      const kinds = list.filter((step) => step.kind !== 'reload');
-      for (const step of kinds) take(first, step);
-      const restored: unknown[] = [];
-      const second = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
-      second.afterEvent = (_event, commands) => void restored.push(commands);
-      for (const step of kinds) {
-        second.reload((snapshot, options) => Scheduler.restore(snapshot, options));
-        take(second, step);
-      }
-      expect(restored).toEqual(plain);
-    }),
-    { numRuns: Math.ceil(RUNS / 5) },
-  );
-});
+it(
+  'gives the same commands after a restore as without one',
+  () => {
+    fc.assert(
+      fc.property(steps(true), (list) => {
+        const plain: unknown[] = [];
+        const first = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
+        first.afterEvent = (_event, commands) => void plain.push(commands);
+        const kinds = list.filter((step) => step.kind !== 'reload');
+        for (const step of kinds) take(first, step);
+        const restored: unknown[] = [];
+        const second = new Fleet({ rowBytes: ROW_BYTES, limits: LIMITS });
+        second.afterEvent = (_event, commands) => void restored.push(commands);
+        for (const step of kinds) {
+          second.reload((snapshot, options) => Scheduler.restore(snapshot, options));
+          take(second, step);
+        }
+        expect(restored).toEqual(plain);
+      }),
+      { numRuns: Math.ceil(RUNS / 5) },
+    );
+  },
+  PATIENCE_MS,
+);

@@ -98,6 +98,16 @@ describe('a shuffle', () => {
   });
 });
 
+it('a task that would read more pieces than a lease can name fails its job in words', () => {
+  const fleet = new Fleet({ limits: { leasesPerSlot: 2 } });
+  const many = Array.from({ length: 4_097 }, (_, i) => branch(`row ${i}`));
+  fleet.join('a');
+  const job = fleet.submit('job-1', planOf(many, [branch('final', gather(0))]));
+  fleet.scheduler.checkInvariants = () => undefined;
+  fleet.finish(10_000);
+  expect(fleet.settled.get(job)?.error).toMatchObject({ code: 'too-many-pieces', stage: 1 });
+});
+
 describe('a shuffle again', () => {
   it('runs nothing, and shares what runs', () => {
     const fleet = new Fleet(HEAVY);

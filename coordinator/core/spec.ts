@@ -1,5 +1,6 @@
 /** What an attempt is told, with the digests that are accepted now. */
 import type { BlockId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
 import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
 import { bucketCount } from './buckets.ts';
 import type { Core, InputGroup, Task } from './state.ts';
@@ -40,6 +41,16 @@ function listSlices(core: Core, group: InputGroup, buckets: readonly number[]): 
     }
   }
   return slices;
+}
+
+/** More slices than fit into the message of a lease. */
+export function readsTooMuch(core: Core, sources: Task['sources']): boolean {
+  let atMost = 0;
+  for (const source of sources) if (source.kind === 'group') atMost += source.group.producers.length * source.buckets.length;
+  if (atMost <= LIMITS.slicesPerFetch) return false;
+  let slices = 0;
+  for (const source of sources) if (source.kind === 'group') slices += slicesOf(core, source.group, source.buckets).length;
+  return slices > LIMITS.slicesPerFetch;
 }
 
 /** May a session with a lease of this task fetch this slice? */

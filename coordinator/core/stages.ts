@@ -1,5 +1,6 @@
 /** Stages: cut into tasks once their inputs are there, successful when every task is done, rolled back by lineage. */
 import type { JobError } from '../../shared/failure.ts';
+import { LIMITS } from '../../shared/limits.ts';
 import type { PlanInput } from '../../shared/plan/physical.ts';
 import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts';
 import type { ResultBlock } from './commands.ts';
@@ -7,6 +8,7 @@ import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, stagePictures } from './pictures.ts';
+import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
 import { note } from './stories.ts';
 import { releaseTasks, subscribe } from './subscribe.ts';
@@ -53,6 +55,10 @@ function resolve(core: Core, stage: StageState): void {
   }
   core.waitingStages.delete(stage);
   const drafts = draftTasks(core, stage);
+  if (drafts.some((draft) => readsTooMuch(core, draft.sources))) {
+    core.doomed.set(stage.job, tooManyPieces(stage));
+    return;
+  }
   stage.state = 'resolved';
   // As planned, then: what only its alternatives would have read is not needed.
   if (stage.plan.alternatives && stage.alternative === undefined) stagesDecided(core, stage.job);
@@ -65,6 +71,16 @@ function resolve(core: Core, stage: StageState): void {
   });
   note(core, stage.job.id, 'stageResolved', 'its inputs are there', [], { stage: stage.index, tasks: drafts.length, reused });
   core.dirtyStages.add(stage);
+}
+
+function tooManyPieces({ index, plan }: StageState): JobError {
+  return {
+    code: 'too-many-pieces',
+    title: 'A task would read too many pieces',
+    detail: `A task of stage ${index} (${plan.title}) would read more than ${LIMITS.slicesPerFetch} pieces of earlier stages' outputs.`,
+    stage: index,
+    hint: 'Let fewer tabs work on it at once, filter earlier, or split the query in two.',
+  };
 }
 
 /** The number of its tasks depends on how many slots there are. */

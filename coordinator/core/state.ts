@@ -6,29 +6,13 @@ import type { JobError } from '../../shared/failure.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
-import type { AttemptCosts, BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
+import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, WorkerTraits } from './events.ts';
+import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
-
-/** Why an attempt was leased: `recompute` when the task was done for the job and its output was lost. */
-export type AttemptCause = 'planned' | 'recompute' | 'retry';
-
-/** One attempt as its job remembers it; the job's counters are derived from these alone. */
-export interface AttemptRecord {
-  readonly attemptId: AttemptId;
-  readonly blockId: BlockId;
-  readonly stage: number;
-  readonly cause: AttemptCause;
-  readonly why: string;
-  /** It ran in the coordinator's own slot. */
-  readonly local?: true;
-  /** `succeeded`, a failure's reason, `cancelled` or `handedOver`; absent while it is leased. */
-  how?: string;
-  costs?: AttemptCosts;
-}
 
 export interface StageState {
   readonly job: Job;
@@ -116,12 +100,6 @@ export type TaskState = 'blocked' | 'ready' | 'leased' | 'pinning' | 'done' | 'l
 export interface TaskRef {
   readonly stage: StageState;
   readonly partition: number;
-}
-
-export interface TaskEnd {
-  readonly workerId: WorkerId;
-  readonly reason: string;
-  readonly message: string;
 }
 
 /** Keyed by the block it makes: jobs that need one block share one task. */
@@ -232,21 +210,6 @@ export interface Block {
   pins: number;
   /** Copies to the coordinator that failed. */
   collectsFailed: number;
-}
-
-export interface EndedAttempt {
-  /** Late reports may come in a later session of the tab. */
-  readonly storeId: StoreId;
-  readonly blockId: BlockId;
-  readonly salted: boolean;
-  /** How many attempts had been made with it. */
-  readonly number: number;
-}
-
-/** A block that is nowhere now, as it was accepted. */
-export interface RememberedBlock {
-  readonly digest: Digest;
-  readonly buckets: readonly BucketInfo[];
 }
 
 export interface Core {
