@@ -33,12 +33,14 @@ export interface LoadReport extends Omit<FromClients, 'type'> {
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const MiB = 1024 * 1024;
+const [SERVER, CLIENTS] = ['load-server', 'load-clients'] as const;
+const ENTRIES = [SERVER, CLIENTS];
 
 export async function putLoad(plan: LoadPlan): Promise<LoadReport> {
   await loadHashes();
   const { blocks, run } = await worldOf(plan);
   const spillDir = await mkdtemp(join(tmpdir(), 'muster-load-'));
-  const [server, clients] = await Promise.all([start('load-server'), start('load-clients')]);
+  const [server, clients] = await Promise.all([start(SERVER), start(CLIENTS)]);
   const toServer = (message: ToServer): boolean => server.send(message);
   try {
     toServer({ type: 'start', blocks, spillDir });
@@ -75,6 +77,7 @@ export async function putLoad(plan: LoadPlan): Promise<LoadReport> {
     server.kill();
     clients.kill();
     await rm(spillDir, { recursive: true, force: true });
+    await Promise.all(ENTRIES.map((entry) => rm(bundleOf(entry), { force: true })));
   }
 }
 
@@ -109,7 +112,8 @@ async function worldOf({ tabs, blocks, fetches }: LoadPlan) {
 }
 
 async function start(entry: string): Promise<ChildProcess> {
-  const outfile = join(ROOT, `node_modules/.cache/muster/${entry}-${process.pid}.mjs`);
+  // Under node_modules, so that the packages it imports are found.
+  const outfile = bundleOf(entry);
   await build({
     entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
     bundle: true,
@@ -121,6 +125,10 @@ async function start(entry: string): Promise<ChildProcess> {
     logLevel: 'error',
   });
   return fork(outfile, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+}
+
+function bundleOf(entry: string): string {
+  return join(ROOT, `node_modules/.cache/muster/${entry}-${process.pid}.mjs`);
 }
 
 function heard<M extends { readonly type: string }>(child: ChildProcess, type: M['type']): Promise<M> {
