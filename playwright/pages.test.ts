@@ -189,12 +189,13 @@ describe.each(LOOKS)('at $width px', (look) => {
     await page.waitForSelector('[data-test=result] tbody tr');
     const first = (await grid.native.query(sql)).result.rows[0]?.[0];
     expect(await page.textContent('[data-test=result] tbody tr td')).toBe(first);
-    expect(await watch.words('[data-test=summary]')).toMatch(/20 rows in .+ attempts · .+ moved/);
-    expect(await watch.words('[data-test=jobs]')).toMatch(/successful/);
+    // The rows come first; what the job cost, and that it is over, the page hears a moment later.
+    await expect.poll(() => watch.words('[data-test=summary]')).toMatch(/20 rows in .+ attempts · .+ moved/);
+    await expect.poll(() => watch.words('[data-test=jobs]')).toMatch(/successful/);
     await watch.shot('dashboard-result');
     await page.click('[data-test=tab-plan]');
     await page.waitForSelector('[data-test=plan]');
-    expect(await watch.words('[data-test=plan]')).toMatch(/flights/);
+    await expect.poll(() => watch.words('[data-test=plan]')).toMatch(/flights/);
     await watch.shot('dashboard-plan');
     await tab.close();
     await page.waitForFunction(() => document.querySelectorAll('[data-test=workers] li').length === 0);
