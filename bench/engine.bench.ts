@@ -3,20 +3,14 @@
  * grid's time is from POST to the last byte of the result. Literals vary, so every repetition computes; inputs are
  * resident, which the job's own counters must confirm. The two engines take turns, query by query.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Connection, connect, type JobJson } from '../client/index.ts';
-import { adminToken } from '../coordinator/cli/data-dir.ts';
+import type { Connection, JobJson } from '../client/index.ts';
 import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
-import { Native } from '../coordinator/cli/demo/native.ts';
-import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
+import type { Native } from '../coordinator/cli/demo/native.ts';
 import { countersOf } from '../playwright/grid.ts';
-import { QuietBrowser } from '../playwright/quiet-browser.ts';
 import { suppliersSql } from '../playwright/tables.ts';
 import { ENGINE_QUERIES, SMALL_QUERY } from './engine-queries.ts';
-import { type BenchOptions, cell, registerTables, save } from './grid-bench.ts';
+import { type BenchGrid, type BenchOptions, cell, registerTables, save, withGrid } from './grid-bench.ts';
 import { median } from './statistics.ts';
 
 export const summary = 'Two Chromium tabs beside native DuckDB with two threads: Q1, Q6, a broadcast join, a small query';
@@ -42,30 +36,22 @@ interface Measurement {
   readonly loadedBytes: number;
 }
 
-export async function run(options: BenchOptions): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
-  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
-  const native = await Native.open();
-  const browser = await QuietBrowser.launch();
-  try {
-    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
-    await prepare(admin, native, folder, options);
-    const page = `${coordinator.url}/`;
-    await browser.join(page);
-    const small = await measureSmall(admin, options);
-    await browser.join(page);
-    const measured: Measurement[] = [];
-    for (const query of ENGINE_QUERIES) measured.push(await measure(admin, native, query, options));
-    report(measured, small, options);
-    save('engine', { measured, smallP50Ms: small }, options);
-    const late = measured.filter((m) => m.ratio > m.bound || m.attempts !== m.tasks || m.loadedBytes > 0);
-    return late.length === 0 && small <= SMALL_BOUND_MS ? 0 : 1;
-  } finally {
-    await browser.close();
-    await coordinator.stop();
-    native.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function run(options: BenchOptions): Promise<number> {
+  return withGrid((grid) => measureAll(grid, options));
+}
+
+async function measureAll({ admin, native, coordinator, browser, folder }: BenchGrid, options: BenchOptions): Promise<number> {
+  await prepare(admin, native, folder, options);
+  const page = `${coordinator.url}/`;
+  await browser.join(page);
+  const small = await measureSmall(admin, options);
+  await browser.join(page);
+  const measured: Measurement[] = [];
+  for (const query of ENGINE_QUERIES) measured.push(await measure(admin, native, query, options));
+  report(measured, small, options);
+  save('engine', { measured, smallP50Ms: small }, options);
+  const late = measured.filter((m) => m.ratio > m.bound || m.attempts !== m.tasks || m.loadedBytes > 0);
+  return late.length === 0 && small <= SMALL_BOUND_MS ? 0 : 1;
 }
 
 async function prepare(admin: Connection, native: Native, folder: string, options: BenchOptions): Promise<void> {

@@ -1,8 +1,12 @@
 /** What the benches that drive real tabs have in common. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Connection } from '../client/index.ts';
-import type { Native } from '../coordinator/cli/demo/native.ts';
+import { type Connection, connect } from '../client/index.ts';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
+import { Native } from '../coordinator/cli/demo/native.ts';
+import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
+import { QuietBrowser } from '../playwright/quiet-browser.ts';
 
 export interface BenchOptions {
   readonly repetitions?: number;
@@ -10,6 +14,31 @@ export interface BenchOptions {
   readonly out?: string;
   readonly print: (text: string) => void;
   readonly note: (line: string) => void;
+}
+
+/** A coordinator in its own process, native DuckDB and a browser, from an empty folder; all gone when the work is done. */
+export interface BenchGrid {
+  readonly admin: Connection;
+  readonly native: Native;
+  readonly coordinator: CoordinatorProcess;
+  readonly browser: QuietBrowser;
+  readonly folder: string;
+}
+
+export async function withGrid<T>(work: (grid: BenchGrid) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
+  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
+  const native = await Native.open();
+  const browser = await QuietBrowser.launch();
+  try {
+    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
+    return await work({ admin, native, coordinator, browser, folder });
+  } finally {
+    await browser.close();
+    await coordinator.stop();
+    native.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Makes each file, loads it natively and registers it under the same name. The SQL writes to the path it is given. */

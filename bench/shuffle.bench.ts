@@ -3,20 +3,14 @@
  * data, same run. The grid's time is from POST to the last byte of the result; inputs are resident, literals vary. The
  * coordinator, through which everything moves, is a process of its own: its memory and processor time are shown.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Connection, connect, type JobJson } from '../client/index.ts';
-import { adminToken } from '../coordinator/cli/data-dir.ts';
+import type { Connection, JobJson } from '../client/index.ts';
 import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
-import { Native } from '../coordinator/cli/demo/native.ts';
-import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
+import type { Native } from '../coordinator/cli/demo/native.ts';
 import { countersOf } from '../playwright/grid.ts';
 import { usageOf } from '../playwright/process-usage.ts';
-import { QuietBrowser } from '../playwright/quiet-browser.ts';
 import { ordersSql, sideSql } from '../playwright/tables.ts';
-import { type BenchOptions, cell, registerTables, save } from './grid-bench.ts';
+import { type BenchGrid, type BenchOptions, cell, registerTables, save, withGrid } from './grid-bench.ts';
 import { SHUFFLE_QUERIES, type ShuffleQuery } from './shuffle-queries.ts';
 import { median } from './statistics.ts';
 
@@ -43,28 +37,20 @@ interface Measurement {
   readonly coordinatorGrowthMiB: number;
 }
 
-export async function run(options: BenchOptions): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
-  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
-  const native = await Native.open();
-  const browser = await QuietBrowser.launch();
-  try {
-    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
-    await prepare(admin, native, folder, options);
-    for (let slot = 0; slot < SLOTS; slot++) await browser.join(`${coordinator.url}/`);
-    const measured: Measurement[] = [];
-    for (const query of SHUFFLE_QUERIES) measured.push(await measure(admin, native, coordinator.pid, query, options));
-    const skew = (measured[3]?.gridMs ?? 0) / (measured[2]?.gridMs ?? 1);
-    report(measured, skew, options);
-    save('shuffle', { measured, skew }, options);
-    const late = measured.filter((m) => (m.bound !== undefined && m.ratio > m.bound) || m.attempts !== m.tasks);
-    return late.length === 0 && skew <= SKEW_BOUND ? 0 : 1;
-  } finally {
-    await browser.close();
-    await coordinator.stop();
-    native.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function run(options: BenchOptions): Promise<number> {
+  return withGrid((grid) => measureAll(grid, options));
+}
+
+async function measureAll({ admin, native, coordinator, browser, folder }: BenchGrid, options: BenchOptions): Promise<number> {
+  await prepare(admin, native, folder, options);
+  for (let slot = 0; slot < SLOTS; slot++) await browser.join(`${coordinator.url}/`);
+  const measured: Measurement[] = [];
+  for (const query of SHUFFLE_QUERIES) measured.push(await measure(admin, native, coordinator.pid, query, options));
+  const skew = (measured[3]?.gridMs ?? 0) / (measured[2]?.gridMs ?? 1);
+  report(measured, skew, options);
+  save('shuffle', { measured, skew }, options);
+  const late = measured.filter((m) => (m.bound !== undefined && m.ratio > m.bound) || m.attempts !== m.tasks);
+  return late.length === 0 && skew <= SKEW_BOUND ? 0 : 1;
 }
 
 async function prepare(admin: Connection, native: Native, folder: string, options: BenchOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { type LoadPlan, putLoad } from './testing/load.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-const GROWTH_MOST = 96 * MiB;
+const GROWTH_MOST = 64 * MiB;
 
 test('200 MiB pass to a slow reader in flat memory', { timeout: 60_000 }, async () => {
   const names = Array.from({ length: 25 }, (_, i) => `block ${i}`);

@@ -40,8 +40,9 @@ export function readInlineBlock(message: Success, payload: Uint8Array): readonly
     if (stream.byteLength !== entry.length || digestOf(stream) !== entry.digest) {
       throw new ProtocolError(`attemptSucceeded: the bytes of inline slice ${index} have another digest`);
     }
-    // A copy: a view would keep the whole frame alive as long as the block.
-    return { info: { rows: bucket.rows, bytes: bucket.bytes, digest: bucket.digest as Digest }, stream: stream.slice() };
+    // A copy: a view would keep the whole frame alive as long as the block. Not slice(): the payload is a Buffer, whose slice is a view.
+    const copy = new Uint8Array(stream);
+    return { info: { rows: bucket.rows, bytes: bucket.bytes, digest: bucket.digest as Digest }, stream: copy };
   });
 }
 

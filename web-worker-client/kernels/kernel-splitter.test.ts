@@ -130,6 +130,8 @@ test('the kernel makes the bytes of the reference, whatever the types, the cuts 
       expectSame(await kernel.finish(noBreath), expected);
     },
   );
+  // The seed once found texts of elements that no list has, written over what lies behind them.
+  await fc.assert(property, { seed: -864613225, path: '379', endOnFailure: true, numRuns: 1 });
   await fc.assert(property, { numRuns: 400 });
 });
 
