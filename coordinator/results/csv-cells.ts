@@ -1,8 +1,8 @@
 import type { ColumnView } from '../../shared/arrow/column-view.ts';
 import type { SqlType } from '../../shared/arrow/types.ts';
-import { ByteWriter } from './byte-writer.ts';
-import { type CellWriter, cellWriter, type Marks } from './cells.ts';
-import { jsonCells } from './json-cells.ts';
+import { ByteWriter } from '../../shared/cells/byte-writer.ts';
+import { type CellWriter, cellWriter, type Marks } from '../../shared/cells/cells.ts';
+import { jsonCells } from '../../shared/cells/json-cells.ts';
 
 const QUOTE = 0x22;
 

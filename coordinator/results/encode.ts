@@ -7,13 +7,13 @@ import { type ColumnView, columnViews } from '../../shared/arrow/column-view.ts'
 import { parseStream } from '../../shared/arrow/ipc.ts';
 import { type Layout, layoutOf } from '../../shared/arrow/layout.ts';
 import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
+import { ByteWriter } from '../../shared/cells/byte-writer.ts';
+import type { CellWriter } from '../../shared/cells/cells.ts';
+import { jsonCells } from '../../shared/cells/json-cells.ts';
 import type { ResultColumn } from '../../shared/plan/physical.ts';
 import { distinctColumnNames } from '../catalog/names.ts';
 import { encodeArrow } from './arrow.ts';
-import { ByteWriter } from './byte-writer.ts';
-import type { CellWriter } from './cells.ts';
 import { csvCells, csvText } from './csv-cells.ts';
-import { jsonCells } from './json-cells.ts';
 
 export type StreamedFormat = 'json' | 'ndjson' | 'csv' | 'arrow';
 

@@ -2,9 +2,10 @@
  * Writes single values of Arrow columns as text, straight from the buffers. Two dialects differ only in their marks: JSON, and
  * the bare text that CSV quotes where it must.
  */
-import type { ColumnView } from '../../shared/arrow/column-view.ts';
-import type { SqlType } from '../../shared/arrow/types.ts';
-import { invariant } from '../../shared/assert.ts';
+import type { ColumnView } from '../arrow/column-view.ts';
+import type { SqlType } from '../arrow/types.ts';
+import { invariant } from '../assert.ts';
+import { base64Text } from './base64.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { dateText, intervalText, timeNanosText, timestampNanosText, timestampText, timeText } from './calendar.ts';
 import { decimalText, hugeAt } from './decimals.ts';
@@ -118,5 +119,5 @@ const zoned = (text: string): string => (text.endsWith('infinity') ? text : `${t
 function base64(column: ColumnView, row: number): string {
   const { data, offsets } = column;
   invariant(data && offsets, 'a BLOB column without its buffers');
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64', offsets[row], offsets[row + 1]);
+  return base64Text(data, offsets[row] as number, offsets[row + 1] as number);
 }

@@ -1,6 +1,6 @@
-import type { ColumnView } from '../../shared/arrow/column-view.ts';
-import type { SqlType } from '../../shared/arrow/types.ts';
-import { invariant } from '../../shared/assert.ts';
+import type { ColumnView } from '../arrow/column-view.ts';
+import type { SqlType } from '../arrow/types.ts';
+import { invariant } from '../assert.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { type CellWriter, cellWriter, type Marks } from './cells.ts';
 
