@@ -16,6 +16,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
     worker: slot.worker,
     slot,
     leasedAtMs: core.now,
+    visibility: slot.worker.traits.visibility,
     job,
     record,
     expiresAtMs: core.now + core.limits.leaseMs,
@@ -24,6 +25,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
   task.attempt = attempt;
   core.attempts.set(id, attempt);
   setFree(core, slot, () => slot.attempts.add(attempt));
+  markHead(core, slot);
   slot.worker.attempts.add(attempt);
   job.leases++;
   job.startedAtMs ??= core.now;
@@ -66,6 +68,7 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   }
   delete task.attempt;
   setFree(core, slot, () => slot.attempts.delete(attempt));
+  markHead(core, slot);
   worker.attempts.delete(attempt);
   core.freed.add(slot);
   attempt.job.leases--;
@@ -74,6 +77,11 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   const jobId = attempt.job.id;
   const detail = { how, jobId, workerId: worker.workerId, stage: record.stage, ...costs };
   note(core, attempt.id, 'attemptEnded', why, [jobId, worker.workerId, task.blockId], detail);
+}
+
+function markHead(core: Core, slot: Slot): void {
+  const [head] = slot.attempts;
+  if (head) head.headAtMs ??= core.now;
 }
 
 /** The job that the attempt was charged to is let go while another still wants the task. */

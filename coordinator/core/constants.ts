@@ -29,12 +29,18 @@ export type CoreLimits = { readonly [name in keyof typeof CORE_DEFAULTS]: number
 
 /** Load: 400 MiB/s into the engine and 50 MiB/s over the network, until a worker has shown its own figure. */
 export const LOAD_MS_PER_BYTE_GUESS = 1000 / (400 * MiB) + 1000 / (50 * MiB);
-/** Run time of one task until a worker has shown its own. */
-export const RUN_MS_GUESS = 100;
+/** Run: 256 MiB of input a second, until a worker has shown its own figure. */
+export const RUN_MS_PER_BYTE_GUESS = 1000 / (256 * MiB);
+/** Run time of a task with nearly no input: messages, parsing, packing. */
+export const RUN_MS_FLOOR = 5;
 /** Weight of the newest sample in a worker's learned figures. */
 export const LEARN_RATE = 0.3;
-/** Samples with fewer loaded bytes than this say more about latency than about throughput. */
+/** Samples with fewer bytes than this say nothing about throughput, */
 export const LEARN_BYTES_MIN = 1 * MiB;
+/** and those with this many count half. */
+export const LEARN_BYTES_HALF = 4 * MiB;
+/** Work is moved away from its loaded input only if that spares this much: bytes that move crowd other transfers and tables. */
+export const STEAL_GAIN_MS = 50;
 /** A run may take at most this part of what a slot may keep resident, so that small tables stay beside it. */
 export const RUN_RESIDENT_PART = 0.75;
 /** Runs that each slot gets at least where slots differ in speed. */

@@ -200,10 +200,13 @@ function checkBlocks(core: Core): void {
 }
 
 function checkQueues(core: Core): void {
-  const backlog = new Map<object, number>();
+  const backlog = new Map<object, { tasks: number; bytes: number }>();
   for (const task of core.tasks.values()) {
     const isReady = task.state === 'ready';
-    if (isReady && task.home) backlog.set(task.home, (backlog.get(task.home) ?? 0) + 1);
+    if (isReady && task.home) {
+      const { tasks, bytes } = backlog.get(task.home) ?? { tasks: 0, bytes: 0 };
+      backlog.set(task.home, { tasks: tasks + 1, bytes: bytes + task.inputBytes });
+    }
     for (const { queue, id } of jobsOf(task)) {
       const isPlain = queue.plain.has(task);
       const isHome = task.home !== undefined && (queue.home.get(task.home)?.has(task) ?? false);
@@ -220,7 +223,14 @@ function checkQueues(core: Core): void {
   }
   for (const worker of core.workers.values()) {
     for (const slot of worker.slots) {
-      invariant(slot.backlog === (backlog.get(slot) ?? 0), `slot ${slot.index} of ${worker.sessionId}: backlog ${slot.backlog}`);
+      const { tasks, bytes } = backlog.get(slot) ?? { tasks: 0, bytes: 0 };
+      const isRight = slot.backlog === tasks && slot.backlogBytes === bytes;
+      invariant(isRight, `slot ${slot.index} of ${worker.sessionId}: backlog ${slot.backlog}, ${slot.backlogBytes} bytes`);
+      const [head] = slot.attempts;
+      invariant(
+        !head || head.headAtMs !== undefined,
+        `the oldest attempt of slot ${slot.index} of ${worker.sessionId} is not known as such`,
+      );
     }
   }
   // No slot idles beside work that it may do: the only tasks that wait are those at home in a busy slot.

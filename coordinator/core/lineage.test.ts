@@ -84,7 +84,7 @@ describe('a tab that goes', () => {
     fleet.join('twin', {}, 'shared');
     fleet.kill(a);
     fleet.finish();
-    expect(fleet.scheduler.job(job)?.counters).toMatchObject({ recomputes: 0, ended: { succeeded: 2, released: 1 } });
+    expect(fleet.scheduler.job(job)?.counters).toMatchObject({ recomputes: 0, ended: { succeeded: 2, died: 1 } });
   });
 
   it('after the gather is done makes nothing run again', () => {

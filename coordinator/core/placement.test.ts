@@ -130,15 +130,15 @@ describe('work whose input is loaded elsewhere', () => {
   it('waits while that costs less than loading, and moves when it has waited as long', () => {
     const { fleet, count } = fiveLeft(4 * MiB, 0);
     expect(count()).toEqual([2, 0]);
-    // 4 MiB at 50 MiB/s over the network and 400 MiB/s into the engine, from when it became ready.
+    // 4 MiB at 50 MiB/s over the network and 400 MiB/s into the engine, and what moving must spare, from when it became ready.
     const due = fleet.scheduler.nextDeadline() ?? 0;
-    expect(due).toBeCloseTo(4_000 / 50 + 4_000 / 400, 6);
+    expect(due).toBeCloseTo(4_000 / 50 + 4_000 / 400 + 50, 6);
     fleet.passTo(due);
     expect(count()).toEqual([2, 1]);
   });
 
   it('moves at once when the queue there is longer than loading takes', () => {
-    // (2 leases + 3 queued - 1) x 50 ms against 90 ms.
+    // (2 leases + 3 queued - 1) x 50 ms against 140 ms.
     expect(fiveLeft(4 * MiB, 50).count()).toEqual([2, 1]);
   });
 });

@@ -4,12 +4,13 @@
  * elsewhere moves only when waiting would cost more than loading.
  */
 import { beginAttempt } from './attempts.ts';
-import { QUEUE_LOOKAHEAD, STEAL_LOOKAHEAD } from './constants.ts';
+import { QUEUE_LOOKAHEAD, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
 import { localOffer, nextLocalTask } from './local-worker.ts';
 import { dequeue, enqueue, jobsOf, mayLease } from './queue.ts';
-import { homeOf, loadMs, runMs } from './residents.ts';
+import { homeOf, loadMs } from './residents.ts';
 import { specOf } from './spec.ts';
+import { runMs, waitMs } from './speeds.ts';
 import { type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
 
 export function dispatch(core: Core): void {
@@ -145,9 +146,10 @@ function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {
     if (looked++ >= STEAL_LOOKAHEAD) return undefined;
     const [task] = tasks;
     if (!task || shuns(core, task, slot.worker)) continue;
-    const cost = Math.max(0, loadMs(task, slot) - loadMs(task, home));
-    const wait = (home.attempts.size + home.backlog - 1) * runMs(home.worker);
-    // Having waited as long as loading takes, it moves whatever was expected: at worst twice the best choice.
+    const cost = Math.max(0, loadMs(task, slot) - loadMs(task, home)) + STEAL_GAIN_MS;
+    // What the last of them waits for, once this one is gone.
+    const wait = waitMs(core, home) - runMs(core, task, home.worker);
+    // Having waited as long as moving costs, it moves whatever was expected: at worst twice the best choice.
     const movesAtMs = task.readyAtMs + cost;
     if (cost <= wait || core.now >= movesAtMs) return task;
     core.stealAtMs = Math.min(core.stealAtMs, movesAtMs);

@@ -1,6 +1,6 @@
 /** Ready tasks, by job and by where they had best run. A task that several jobs want stands in each one's queue. */
 import { homeOf } from './residents.ts';
-import type { Core, Job, ReadyQueue, Slot, Store, Task } from './state.ts';
+import type { Block, Core, Job, ReadyQueue, Slot, Store, Task } from './state.ts';
 
 export function newQueue(): ReadyQueue {
   return { plain: new Set(), home: new Map(), store: new Map() };
@@ -23,6 +23,7 @@ export function mayLease(job: Job): boolean {
 export function enqueue(core: Core, task: Task): void {
   task.state = 'ready';
   task.readyAtMs = core.now;
+  task.inputBytes = inputBytes(core, task);
   place(core, task);
 }
 
@@ -33,6 +34,7 @@ function place(core: Core, task: Task): void {
   if (home) {
     task.home = home;
     home.backlog++;
+    home.backlogBytes += task.inputBytes;
   }
   if (store) task.preferredStore = store.id;
   for (const job of jobsOf(task)) addToQueue(core, job, task);
@@ -57,7 +59,10 @@ export function removeFromQueue(core: Core, job: Job, task: Task): void {
 
 export function dequeue(core: Core, task: Task): void {
   for (const job of jobsOf(task)) removeFromQueue(core, job, task);
-  if (task.home) task.home.backlog--;
+  if (task.home) {
+    task.home.backlog--;
+    task.home.backlogBytes -= task.inputBytes;
+  }
   delete task.home;
   delete task.preferredStore;
 }
@@ -72,6 +77,22 @@ export function rehome(core: Core, slot: Slot): void {
   }
 }
 
+/** Its inputs are there, so their sizes are known. */
+function inputBytes(core: Core, task: Task): number {
+  let bytes = 0;
+  for (const source of task.sources) {
+    if (source.kind === 'chunks') bytes += source.bytes;
+    else for (const producer of source.group.producers) bytes += bytesOf(core.blocks.get(producer.blockId), source.buckets);
+  }
+  return bytes;
+}
+
+function bytesOf(block: Block | undefined, buckets: readonly number[]): number {
+  let bytes = 0;
+  for (const bucket of buckets) bytes += block?.buckets[bucket]?.bytes ?? 0;
+  return bytes;
+}
+
 /** The store that holds most of what the task reads, counting only what the coordinator does not hold. */
 function storeWithMost(core: Core, task: Task): Store | undefined {
   const held = new Map<Store, number>();
@@ -80,8 +101,7 @@ function storeWithMost(core: Core, task: Task): Store | undefined {
     for (const producer of source.group.producers) {
       const block = core.blocks.get(producer.blockId);
       if (!block || block.onCoordinator) continue;
-      let bytes = 0;
-      for (const bucket of source.buckets) bytes += block.buckets[bucket]?.bytes ?? 0;
+      const bytes = bytesOf(block, source.buckets);
       for (const store of block.stores.keys()) held.set(store, (held.get(store) ?? 0) + bytes);
     }
   }

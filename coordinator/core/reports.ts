@@ -1,8 +1,6 @@
 /** What tabs report about attempts. A report that comes late changes no task; its block is one line of that tab's inventory. */
-import type { AttemptCosts } from '../../shared/plan/task.ts';
 import { endAttempt } from './attempts.ts';
 import { bucketCount } from './buckets.ts';
-import { LEARN_BYTES_MIN, LEARN_RATE } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt } from './failures.ts';
@@ -10,7 +8,8 @@ import { acceptBlock } from './inventory.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
 import { refuse, reportedLate } from './returning.ts';
-import type { Attempt, Core, Worker } from './state.ts';
+import { learn } from './speeds.ts';
+import type { Core } from './state.ts';
 import { note } from './stories.ts';
 
 export function attemptStarted(core: Core, { sessionId, attemptId }: CoreEventOf<'attemptStarted'>): void {
@@ -38,7 +37,7 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
     failAttempt(core, attempt, { reason: 'resource', code: 'not-kept', message: `${worker.workerId} could not keep the block` });
     return;
   }
-  learn(worker, attempt, event.costs, core.now);
+  learn(core, attempt, event.costs);
   endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
   core.ended.delete(attempt.id);
   worker.tasksDone++;
@@ -66,16 +65,4 @@ export function attemptFailed(core: Core, { sessionId, attemptId, failure }: Cor
     return;
   }
   failAttempt(core, attempt, failure);
-}
-
-function learn(worker: Worker, attempt: Attempt, costs: AttemptCosts, now: number): void {
-  // From the lease on: short attempts are never told to have started, and long ones some moments late.
-  const ran = now - attempt.leasedAtMs - costs.queueMs - costs.fetchMs - costs.loadMs;
-  worker.runMs = blend(worker.runMs, Math.max(0, ran));
-  if (costs.loadedBytes < LEARN_BYTES_MIN) return;
-  worker.loadMsPerByte = blend(worker.loadMsPerByte, (costs.fetchMs + costs.loadMs) / costs.loadedBytes);
-}
-
-function blend(old: number | undefined, sample: number): number {
-  return old === undefined ? sample : old + LEARN_RATE * (sample - old);
 }

@@ -1,7 +1,7 @@
 /** Which slot holds which run of chunks as a loaded table, and what a task would have to load where. */
 import type { ChunkRun } from '../../shared/plan/task.ts';
-import { LOAD_MS_PER_BYTE_GUESS, RUN_MS_GUESS } from './constants.ts';
-import type { Core, Slot, Task, Worker } from './state.ts';
+import { loadMsOf, waitMs } from './speeds.ts';
+import type { Core, Slot, Task } from './state.ts';
 import { isEligible } from './state.ts';
 
 export function setResident(core: Core, slot: Slot, key: string, ordinals: readonly number[]): void {
@@ -59,11 +59,7 @@ export function bytesToLoad(task: Task, slot: Slot): number {
 }
 
 export function loadMs(task: Task, slot: Slot): number {
-  return bytesToLoad(task, slot) * (slot.worker.loadMsPerByte ?? LOAD_MS_PER_BYTE_GUESS);
-}
-
-export function runMs(worker: Worker): number {
-  return worker.runMs ?? RUN_MS_GUESS;
+  return loadMsOf(slot.worker, bytesToLoad(task, slot));
 }
 
 /** The slot, among those that hold part of the task's biggest run, where it would wait and load least. */
@@ -77,7 +73,7 @@ export function homeOf(core: Core, task: Task): Slot | undefined {
   let least = Number.POSITIVE_INFINITY;
   for (const slot of core.residents.get(biggest.run.residentKey) ?? []) {
     if (missingOf(biggest.run, slot) >= biggest.bytes || task.avoid.includes(slot.worker.workerId)) continue;
-    const cost = loadMs(task, slot) + (slot.attempts.size + slot.backlog) * runMs(slot.worker);
+    const cost = loadMs(task, slot) + waitMs(core, slot);
     if (cost < least) {
       home = slot;
       least = cost;

@@ -89,7 +89,7 @@ function slotOf(core: Core, [session, index]: SlotName): Slot {
 }
 
 function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
-  const { storeId, slots, loadMsPerByte, runMs, ...rest } = saved;
+  const { storeId, slots, speeds, ...rest } = saved;
   const store = of(core.stores, storeId);
   store.sessions.add(saved.sessionId);
   const worker: Worker = {
@@ -99,12 +99,11 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
     slots: [],
     attempts: new Set(),
     wakeAtMs: Number.POSITIVE_INFINITY,
+    speeds: new Map(speeds.map(([visibility, speed]) => [visibility, { ...speed }])),
   };
-  if (loadMsPerByte !== null) worker.loadMsPerByte = loadMsPerByte;
-  if (runMs !== null) worker.runMs = runMs;
   slots.forEach((residents, index) => {
     const held = residents.map(([key, ordinals]) => [key, new Set(ordinals)] as const);
-    worker.slots.push({ worker, index, attempts: new Set(), residents: new Map(held), backlog: 0 });
+    worker.slots.push({ worker, index, attempts: new Set(), residents: new Map(held), backlog: 0, backlogBytes: 0 });
   });
   core.workers.set(worker.sessionId, worker);
   if (worker.traits.local) core.local = worker;
@@ -161,6 +160,7 @@ function loadTasks(core: Core, saved: Snapshot): void {
     if (home) {
       task.home = slotOf(core, home);
       task.home.backlog++;
+      task.home.backlogBytes += task.inputBytes;
     }
     core.tasks.set(task.blockId, task);
   }
@@ -189,7 +189,7 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   const task = of(core.tasks, saved.blockId);
   const slot = slotOf(core, saved.slot);
   const job = of(core.jobs, saved.jobId);
-  const { id, number, leasedAtMs, expiresAtMs, startedAtMs } = saved;
+  const { id, number, leasedAtMs, visibility, expiresAtMs, startedAtMs, headAtMs } = saved;
   const attempt: Attempt = {
     id,
     number,
@@ -199,8 +199,10 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
     job,
     record: at(job.records, saved.record),
     leasedAtMs,
+    visibility,
     expiresAtMs,
   };
+  if (headAtMs !== null) attempt.headAtMs = headAtMs;
   if (startedAtMs !== null) attempt.startedAtMs = startedAtMs;
   task.attempt = attempt;
   core.attempts.set(id, attempt);

@@ -63,7 +63,6 @@ export function snapshotOf(core: Core) {
 function saveWorker(worker: Worker) {
   const { sessionId, workerId, store, traits, draining, leaving, lastHeardMs, tasksDone, recomputed, rows } = worker;
   const unmatched = [...worker.unmatched];
-  const learned = { loadMsPerByte: worker.loadMsPerByte ?? null, runMs: worker.runMs ?? null };
   const slots = worker.slots.map((slot) => [...slot.residents].map(([key, ordinals]) => [key, [...ordinals]] as const));
   return {
     sessionId,
@@ -78,7 +77,7 @@ function saveWorker(worker: Worker) {
     rows,
     slots,
     unmatched,
-    ...learned,
+    speeds: [...worker.speeds].map(([visibility, speed]) => [visibility, { ...speed }] as const),
   };
 }
 
@@ -130,6 +129,8 @@ function saveAttempts(core: Core) {
     jobId: attempt.job.id,
     record: places.get(attempt.record) ?? 0,
     leasedAtMs: attempt.leasedAtMs,
+    visibility: attempt.visibility,
+    headAtMs: attempt.headAtMs ?? null,
     expiresAtMs: attempt.expiresAtMs,
     startedAtMs: attempt.startedAtMs ?? null,
   }));

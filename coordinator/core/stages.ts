@@ -111,6 +111,7 @@ function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number,
     history: [],
     avoid: [],
     readyAtMs: 0,
+    inputBytes: 0,
   };
   if (block) takeBack(core, block);
   for (const group of groupsOf(task)) {

@@ -9,7 +9,7 @@ import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
-import type { JobOptions, WorkerTraits } from './events.ts';
+import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
@@ -132,6 +132,8 @@ export interface Task {
   home?: Slot;
   preferredStore?: StoreId;
   readyAtMs: number;
+  /** Uncompressed bytes of all that it reads, as of when it became ready. */
+  inputBytes: number;
 }
 
 export interface Attempt {
@@ -142,20 +144,33 @@ export interface Attempt {
   readonly worker: Worker;
   readonly slot: Slot;
   readonly leasedAtMs: number;
+  /** The worker's, when it was leased. */
+  readonly visibility: Visibility;
   job: Job;
   record: AttemptRecord;
   expiresAtMs: number;
   startedAtMs?: number;
+  /** Since when it has been the oldest of its slot. */
+  headAtMs?: number;
+}
+
+/** Learned figures; absent until there was a sample. */
+export interface Speed {
+  loadMsPerByte?: number;
+  runMsPerByte?: number;
 }
 
 export interface Slot {
   readonly worker: Worker;
   readonly index: number;
+  /** In the order of their leases. */
   readonly attempts: Set<Attempt>;
   /** Ordinals of each resident run. */
   readonly residents: Map<string, ReadonlySet<number>>;
   /** Ready tasks whose home it is. */
   backlog: number;
+  /** Sum of their input bytes. */
+  backlogBytes: number;
 }
 
 export interface Worker {
@@ -170,8 +185,7 @@ export interface Worker {
   lastHeardMs: number;
   /** The deadline its newest heap entry stands for. */
   wakeAtMs: number;
-  loadMsPerByte?: number;
-  runMs?: number;
+  readonly speeds: Map<Visibility, Speed>;
   tasksDone: number;
   recomputed: number;
   rows: number;

@@ -10,6 +10,7 @@ import { indexResidents, setResident, unindex } from './residents.ts';
 import { slotsCame } from './stages.ts';
 import { type Attempt, type Core, isEligible, type Slot, type Store, type Worker } from './state.ts';
 import { note } from './stories.ts';
+import { suspectsOf } from './suspects.ts';
 
 export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): void {
   const { sessionId, workerId, storeId, traits } = event;
@@ -34,6 +35,7 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
     leaving: false,
     lastHeardMs: core.now,
     wakeAtMs: Number.POSITIVE_INFINITY,
+    speeds: new Map(),
     tasksDone: 0,
     recomputed: 0,
     rows: 0,
@@ -62,7 +64,7 @@ export function alterAll(core: Core, workers: readonly Worker[], change: () => v
   change();
   for (const worker of workers) {
     while (worker.slots.length < worker.traits.slots) {
-      worker.slots.push({ worker, index: worker.slots.length, attempts: new Set(), residents: new Map(), backlog: 0 });
+      worker.slots.push(newSlot(worker, worker.slots.length));
     }
     core.liveSlots += slotsOf(worker);
     for (const slot of worker.slots) {
@@ -75,6 +77,10 @@ export function alterAll(core: Core, workers: readonly Worker[], change: () => v
     else core.freed.add(slot);
   }
   if (core.liveSlots > 0) slotsCame(core);
+}
+
+function newSlot(worker: Worker, index: number): Slot {
+  return { worker, index, attempts: new Set(), residents: new Map(), backlog: 0, backlogBytes: 0 };
 }
 
 function slotsOf(worker: Worker): number {
@@ -144,10 +150,10 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
     for (const key of slot.residents.keys()) unindex(core, slot, key);
     core.freed.delete(slot);
   }
+  const mayHaveRun = wasLeaving ? new Set<Attempt>() : suspectsOf(worker);
   for (const attempt of [...worker.attempts]) {
-    const wasRunning = attempt.startedAtMs !== undefined && !wasLeaving;
-    const message = `the session of ${workerId} was lost (${why})`;
-    failAttempt(core, attempt, { reason: wasRunning ? 'died' : 'released', code: 'session-lost', message });
+    const reason = mayHaveRun.has(attempt) ? 'died' : 'released';
+    failAttempt(core, attempt, { reason, code: 'session-lost', message: `the session of ${workerId} was lost (${why})` });
   }
   store.sessions.delete(sessionId);
   if (store.sessions.size > 0) return;
@@ -189,20 +195,23 @@ export function timePassed(core: Core): void {
       failForDeadline(core, due);
       continue;
     }
-    for (const attempt of [...due.attempts]) if (dueAtMs(core, attempt) <= core.now) expire(core, attempt);
+    const mayHaveRun = suspectsOf(due);
+    for (const attempt of [...due.attempts])
+      if (dueAtMs(core, attempt) <= core.now) expire(core, attempt, mayHaveRun.has(attempt));
     scheduleWake(core, due);
   }
 }
 
-function expire(core: Core, attempt: Attempt): void {
+function expire(core: Core, attempt: Attempt, mayHaveRun: boolean): void {
   const { workerId, sessionId } = attempt.worker;
   const ranTooLong = runDueAtMs(core, attempt) <= core.now;
   const message = ranTooLong
     ? `it ran longer than ${core.limits.maxRunMs} ms on ${workerId}`
     : `${workerId} did not renew its lease for ${core.limits.leaseMs} ms`;
   core.out.push({ type: 'cancelAttempt', sessionId, attemptId: attempt.id, why: message });
+  const lost = mayHaveRun ? 'died' : 'released';
   failAttempt(core, attempt, {
-    reason: ranTooLong ? 'deadline' : 'died',
+    reason: ranTooLong ? 'deadline' : lost,
     code: ranTooLong ? 'max-run' : 'lease-expired',
     message,
   });
