@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { demoFiles, orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
-import { ordersSql, sideSql } from './tables.ts';
+import { ordersSql, sideSql, wideSideSql } from './tables.ts';
 
 const CACHE = resolve(import.meta.dirname, '..', 'node_modules', '.cache', 'muster-data');
 
@@ -19,6 +19,10 @@ export const ordersFile = (rows: number): Promise<string> => made(`orders-${rows
 /** One side of a join of large sides: k, v, t; `share` of the rows have the key 0. */
 export const sideFile = (rows: number, share: number, seed: number): Promise<string> =>
   made(`side-${rows}-${share}-${seed}`, (path) => sideSql(rows, rows, share, seed, path));
+
+/** One side of a join that moves about 128 bytes a row: k, v, t. */
+export const wideSideFile = (rows: number, seed: number): Promise<string> =>
+  made(`wide-side-${rows}-${seed}`, (path) => wideSideSql(rows, seed, path));
 
 async function made(name: string, sql: (path: string) => string): Promise<string> {
   const path = join(CACHE, `${name}.parquet`);

@@ -3,7 +3,7 @@
  * made again. The coordinator is held at named points or slowed by its pace option; nothing waits on time.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AttemptPoint } from '../coordinator/sessions/breakpoints.ts';
+import type { AttemptPoint, ServingPoint } from '../coordinator/sessions/breakpoints.ts';
 import type { Tab } from './browser.ts';
 import { orderLinesFile, ordersFile, sideFile } from './data.ts';
 import { Gate } from './gate.ts';
@@ -13,6 +13,7 @@ const points: {
   beforeLease?: ((point: AttemptPoint) => Promise<void>) | undefined;
   afterLease?: ((point: AttemptPoint) => Promise<void>) | undefined;
   afterAccept?: ((point: AttemptPoint & { inline: boolean }) => Promise<void>) | undefined;
+  whileServing?: ((point: ServingPoint) => Promise<void>) | undefined;
 } = {};
 
 let grid: Grid;
@@ -24,6 +25,7 @@ async function start(paceMs: number): Promise<void> {
       beforeLease: async (point) => points.beforeLease?.(point),
       afterLease: async (point) => points.afterLease?.(point),
       afterAccept: async (point) => points.afterAccept?.(point),
+      whileServing: async (point) => points.whileServing?.(point),
     },
   });
   await grid.dataset('lines', await orderLinesFile(600_000));
@@ -36,6 +38,7 @@ afterEach(() => {
   points.beforeLease = undefined;
   points.afterLease = undefined;
   points.afterAccept = undefined;
+  points.whileServing = undefined;
 });
 
 async function closeTab(tab: Tab): Promise<void> {
@@ -49,9 +52,12 @@ async function tabOf(workerId: string): Promise<Tab> {
   throw new Error(`no tab has the worker ${workerId}`);
 }
 
-/** Split by k on both sides, however many slots there are: a full join can't be broadcast. */
-const SHUFFLED_JOIN = `SELECT count(*) AS n, count(a.k) AS x, sum(a.v - b.v) AS s, max(a.t || b.t) AS m
-  FROM a FULL JOIN b ON a.k = b.k WHERE coalesce(a.v, 0) <> 17`;
+/**
+ * Split by k on both sides, however many slots there are: a full join can't be broadcast. `n` makes a query whose joined blocks no
+ * other test has left on the coordinator.
+ */
+const shuffledJoin = (n: number): string => `SELECT count(*) AS n, count(a.k) AS x, sum(a.v - b.v) AS s, max(a.t || b.t) AS m
+  FROM a FULL JOIN b ON a.k = b.k WHERE coalesce(a.v, 0) <> ${n}`;
 
 describe('three tabs', () => {
   beforeAll(async () => {
@@ -61,7 +67,7 @@ describe('three tabs', () => {
   afterAll(() => grid.close());
 
   test.each([
-    ['join of two large sides', SHUFFLED_JOIN, []],
+    ['join of two large sides', shuffledJoin(1), []],
     ['left join', 'SELECT count(*) AS n, count(b.k) AS m, sum(b.v) AS s FROM a LEFT JOIN b ON a.k = b.k AND a.v < b.v', []],
     ['full join', 'SELECT count(*) AS n, count(a.k) AS x, count(b.k) AS y FROM a FULL JOIN b ON a.k = b.k AND a.v + 5 > b.v', []],
     ['semi join', 'SELECT count(*) AS n, sum(v) AS s FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.v > a.v)', []],
@@ -116,7 +122,7 @@ describe('tabs that are killed in the midst of a shuffle', () => {
   });
 
   /** Runs the join, and kills the tab at the first point that `choose` takes; only blocks that this tab alone had are remade. */
-  async function killAt(where: 'afterLease' | 'afterAccept', choose: (point: AttemptPoint) => boolean): Promise<void> {
+  async function killAt(where: 'afterLease' | 'afterAccept', choose: (point: AttemptPoint) => boolean, n: number): Promise<void> {
     await grid.openTabs(3);
     const reached = new Gate<AttemptPoint>();
     const made = new Map<string, string>();
@@ -128,7 +134,7 @@ describe('tabs that are killed in the midst of a shuffle', () => {
     points.afterLease = async (point) => {
       if (where === 'afterLease' && choose(point)) reached.open(point);
     };
-    const comparing = grid.compare(SHUFFLED_JOIN);
+    const comparing = grid.compare(shuffledJoin(n));
     const point = await reached.opened;
     killed = true;
     await closeTab(await tabOf(point.workerId));
@@ -143,7 +149,42 @@ describe('tabs that are killed in the midst of a shuffle', () => {
     );
   }
 
-  test('before the map reports', () => killAt('afterLease', (point) => point.stage === 0));
-  test('after the map reported, before its block is committed', () => killAt('afterAccept', (point) => point.stage === 0));
-  test('while it reduces', () => killAt('afterLease', (point) => point.stage === 2 && point.workerId !== 'coordinator'));
+  test('before the map reports', () => killAt('afterLease', (point) => point.stage === 0, 2));
+  test('after the map reported, before its block is committed', () => killAt('afterAccept', (point) => point.stage === 0, 3));
+  test('while it serves a slice', async () => {
+    await grid.openTabs(3);
+    const serving = new Gate<ServingPoint>();
+    const killed = new Gate<void>();
+    const made = new Map<string, string>();
+    points.afterAccept = async (point) => {
+      if (!point.inline && point.stage < 2 && point.workerId !== 'coordinator') made.set(point.blockId, point.workerId);
+    };
+    points.whileServing = async (point) => {
+      serving.open(point);
+      if (point.sessionId === (await serving.opened).sessionId) await killed.opened;
+    };
+    const comparing = grid.compare(shuffledJoin(4));
+    const { workerId, blockIds } = await serving.opened;
+    const held = [...made].flatMap(([blockId, maker]) => (maker === workerId ? [blockId] : []));
+    expect(blockIds.length).toBeGreaterThan(0);
+    expect(held).toEqual(expect.arrayContaining([...blockIds]));
+    const remade = new Set<string>();
+    points.afterLease = async (point) => {
+      if (point.stage < 2) remade.add(point.blockId);
+    };
+    await closeTab(await tabOf(workerId));
+    await grid.until('the loss is seen', async () => (await grid.workers()).length === 2);
+    killed.open();
+    const { difference, job } = await comparing;
+    expect(difference).toBeUndefined();
+    expect(remade).toEqual(new Set(held));
+    const { attempts, tasksPlanned, tasksReused, recomputes, ended } = countersOf(job);
+    expect(recomputes).toBe(held.length);
+    expect(ended.input).toBeGreaterThan(0);
+    expect(attempts).toBe(
+      tasksPlanned - tasksReused + recomputes + (ended.input ?? 0) + (ended.released ?? 0) + (ended.died ?? 0),
+    );
+  });
+
+  test('while it reduces', () => killAt('afterLease', (point) => point.stage === 2 && point.workerId !== 'coordinator', 5));
 });

@@ -28,3 +28,13 @@ export function sideSql(rows: number, keys: number, share: number, seed: number,
     (hash(i * 19 + ${seed}) % 1000000)::BIGINT AS v, 'row ' || md5((i + ${seed})::VARCHAR) AS t
     FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
 }
+
+/**
+ * One side of a join that moves much for its rows: a key that each number in 0..rows-1 has once, a number, and a text of about 110 bytes
+ * that does not repeat. `seed` makes the sides differ.
+ */
+export function wideSideSql(rows: number, seed: number, path: string): string {
+  return `COPY (SELECT ((i * 7919 + ${seed}) % ${rows})::BIGINT AS k, (hash(i * 19 + ${seed}) % 1000000)::BIGINT AS v,
+    'row ' || md5((i + ${seed})::VARCHAR) || md5((i * 3 + ${seed})::VARCHAR) || md5((i * 5 + ${seed})::VARCHAR) AS t
+    FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
+}

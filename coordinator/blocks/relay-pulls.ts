@@ -5,6 +5,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import type { Slice } from '../../shared/plan/task.ts';
 import { TransferStopped } from './relay-credit.ts';
 import type { SliceFlow } from './relay-flow.ts';
 import type { DataPeer } from './relay-peer.ts';
@@ -19,6 +20,8 @@ export interface PullsOptions {
   readonly idleMs: number;
   /** A holder said that it lacks a block, or served other bytes. */
   readonly lacks: (holder: DataPeer, blockId: BlockId, why: FailedWhy) => void;
+  /** For tests: the first bytes of a pull have come; it goes on when this resolves. */
+  readonly begun?: (holder: DataPeer, slices: readonly Slice[]) => Promise<void>;
   readonly log: (error: unknown, what: string) => void;
 }
 
@@ -101,15 +104,21 @@ export class Pulls {
   }
 
   async #read(holder: DataPeer, all: readonly SliceFlow[], windowBytes: number): Promise<void> {
-    const { pool, lacks } = this.#options;
+    const { pool, lacks, begun } = this.#options;
+    let hasBegun = false;
     // Given up by their readers while they waited for their turn.
     const flows = all.filter((flow) => flow.wanted);
     const slices = flows.map((flow) => flow.slice);
     await readSlices(holder, slices, windowBytes, {
       piece: (index, _header, payload) => {
         const flow = flows[index];
+        const isFirst = !hasBegun;
+        hasBegun = true;
         this.#pulledBytes += payload.byteLength;
-        if (flow?.wanted) return this.#within(pool.add(flow, payload));
+        if (flow?.wanted) {
+          const room = this.#within(pool.add(flow, payload));
+          return begun && isFirst ? Promise.all([room, begun(holder, slices)]).then(() => undefined) : room;
+        }
         if (flows.slice(index).some((later) => later.wanted)) return undefined;
         throw new TransferStopped('aborted');
       },

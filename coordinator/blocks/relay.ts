@@ -53,6 +53,8 @@ export interface RelayOptions {
   readonly damaged: (blockId: BlockId, error: unknown) => void;
   /** The peer broke the protocol on its data socket: its session ends too, or its blocks would stay listed and unreachable. */
   readonly broken: (sessionId: SessionId, reason: string) => void;
+  /** For tests: the first bytes have come of what a tab was asked for; the rest is taken when this resolves. */
+  readonly serving?: ((holder: SessionId, blockIds: readonly BlockId[]) => Promise<void>) | undefined;
   readonly log: (error: unknown, what: string) => void;
 }
 
@@ -84,7 +86,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#idleMs = options.idleMs ?? LIMITS.transferIdleMs;
-    const { clock, log, memoryBytes, diskBytes, createFile } = options;
+    const { clock, log, memoryBytes, diskBytes, createFile, serving } = options;
     const spill = new SpillFiles({
       dir: options.spillDir,
       capBytes: diskBytes ?? LIMITS.relayDiskBytes,
@@ -97,6 +99,9 @@ export class Relay {
       pool: this.#pool,
       idleMs: this.#idleMs * ROOM_SHARE,
       lacks: (holder, blockId, why) => options.lacks(holder.sessionId, blockId, why),
+      ...(serving && {
+        begun: ({ sessionId }, slices) => serving(sessionId, [...new Set(slices.map(({ blockId }) => blockId))]),
+      }),
     });
   }
 

@@ -1,7 +1,7 @@
 /** Puts the scheduler core into its shell and gives each command to the one who does it. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
-import type { BlockId, SessionId } from '../../shared/ids.ts';
+import type { BlockId, SessionId, WorkerId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import type { Guard } from '../auth/guard.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
@@ -77,6 +77,7 @@ export function assembleGrid(options: GridOptions): Grid {
     accepted: (blockId) => core.blockInfo(blockId)?.buckets,
     holders: (blockId) => lacking.inOrder(blockId, core.holders(blockId).sessions),
     broken: (sessionId, reason) => sessions.get(sessionId)?.close(CLOSE.badMessage, reason, 'protocol'),
+    serving: servingPoint(options.breakpoints, (sessionId) => sessions.get(sessionId)?.identity.workerId),
   });
   const sessions: Sessions = new Sessions({
     shell,
@@ -122,6 +123,18 @@ export function assembleGrid(options: GridOptions): Grid {
         },
         ...rest,
       }),
+  };
+}
+
+/** Told with the worker's name, as the other points are; a session that is over serves nothing. */
+function servingPoint(
+  { whileServing }: Breakpoints,
+  workerOf: (sessionId: SessionId) => WorkerId | undefined,
+): RelayOptions['serving'] {
+  if (!whileServing) return undefined;
+  return async (sessionId, blockIds) => {
+    const workerId = workerOf(sessionId);
+    if (workerId !== undefined) await whileServing({ sessionId, workerId, blockIds });
   };
 }
 
