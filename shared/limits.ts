@@ -87,4 +87,15 @@ export const LIMITS = {
   /** Relayed pieces on the coordinator's disk; beyond that holders wait for readers. */
   relayDiskBytes: 8 * GiB,
   storyLines: 2_000,
+  /** A guest module, as uploaded. */
+  guestModuleBytes: 32 * MiB,
+  /** Memory of a guest instance: the maximum that admission writes into the module. */
+  guestMemoryBytes: 512 * MiB,
+  /** Bytes that one attempt's guest may emit, over all ports. */
+  guestOutputBytes: 512 * MiB,
+  /** What a guest says in one line, and in one attempt; the rest is cut off and counted. */
+  guestLogLineBytes: 4 * KiB,
+  guestLogBytes: 64 * KiB,
+  /** How much of the end of a stream guest's stderr is its error. */
+  guestErrorBytes: 64 * KiB,
 } as const;
