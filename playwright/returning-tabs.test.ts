@@ -8,6 +8,7 @@ import type { Tab } from './browser.ts';
 import { orderLinesFile } from './data.ts';
 import { Gate } from './gate.ts';
 import { countersOf, Grid } from './grid.ts';
+import { JumpClock } from './jump-clock.ts';
 import type { RawTab } from './raw-tab.ts';
 
 /** Stage 0 leaves large blocks in the tabs; stage 1 reads them all. `n` makes a query whose blocks no other test has made. */
@@ -15,8 +16,11 @@ const query = (n: number): string =>
   `SELECT order_key, supplier_key, tax FROM lines WHERE quantity > ${n} ORDER BY supplier_key, order_key, tax LIMIT 200000`;
 /** Machines that run tests may be busy. */
 const PATIENT = { timeout: 15_000 };
+/** How long a frozen tab stays away, on the coordinator's clock: far beyond what a session or a lease may be silent. */
+const FROZEN_MS = 60_000;
 const JOIN = { slots: 1, sharePercent: 100 } as const;
 
+const clock = new JumpClock();
 let grid: Grid;
 /** Stages after the first wait before their leases go out, until the test opens this. */
 let held: Gate<void>;
@@ -28,6 +32,7 @@ const made = new Map<string, string>();
 beforeAll(async () => {
   grid = await Grid.start({
     localSlot: false,
+    clock,
     breakpoints: {
       beforeLease: async ({ stage }: AttemptPoint) => {
         if (stage === 0) return;
@@ -105,15 +110,19 @@ test('a tab reloaded between stages: its committed blocks are used, not remade',
   await nothingRemade(comparing);
 }, 60_000);
 
-test('a tab frozen for so long that its session is lost: thawed, it comes back with its blocks', async () => {
+test('a tab frozen for 60 s in mid-job: thawed, it comes back with its blocks, and none is remade', async () => {
   const tab = await openRawTab();
   const comparing = grid.compare(query(11), [1]);
   await reached.opened;
   await committed(tab);
+  expect(made.size).toBeGreaterThan(0);
   await tab.freeze();
+  clock.jump(FROZEN_MS);
   await grid.until('the coordinator gives it up', async () => (await grid.workers()).length === 0);
   await tab.thaw();
-  await grid.until('it is back', async () => (await grid.workers()).some((w) => w.state !== 'paused'));
+  await grid.until('it is back with its blocks', async () =>
+    (await grid.workers()).some((w) => w.state !== 'paused' && w.blocks === made.size),
+  );
   await nothingRemade(comparing);
 }, 60_000);
 
