@@ -29,10 +29,22 @@ export class PoisonedEngine extends Error {
 /** A query without one needs no clock. Words in texts and longer names do no harm. */
 const CLOCK_WORD = new RegExp(CLOCK_WORDS.join('|'), 'i');
 
+/**
+ * One query of the usual form, which may be bound before it has been checked: binding reads the catalogue only, and the instance is
+ * locked against files, extensions and settings. Whatever else it is, is checked first.
+ */
+const PLAIN_SELECT = /^\s*(SELECT|WITH|FROM|VALUES)\b[^;]*;?\s*$/i;
+
+function settledValue<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
+}
+
 export class PlanningDatabase {
   private readonly connection: DuckDBConnection;
-  /** Describes results while the other one plans. */
+  /** Describes results, and a third one parses, while the first one plans. */
   private readonly second: DuckDBConnection;
+  private readonly third: DuckDBConnection;
   /** The statements of every query, prepared once. */
   private readonly statements = new Map<string, Promise<DuckDBPreparedStatement>>();
   /** By handle; the table function looks up here while it binds. */
@@ -43,9 +55,10 @@ export class PlanningDatabase {
   /** By lower-case name: why a dataset could not be defined. */
   private readonly broken = new Map<string, string>();
 
-  private constructor(connection: DuckDBConnection, second: DuckDBConnection) {
+  private constructor(connection: DuckDBConnection, second: DuckDBConnection, third: DuckDBConnection) {
     this.connection = connection;
     this.second = second;
+    this.third = third;
   }
 
   static async open(memoryLimitBytes: number): Promise<PlanningDatabase> {
@@ -54,7 +67,7 @@ export class PlanningDatabase {
       memory_limit: `${Math.floor(memoryLimitBytes / 1024)}KiB`,
     });
     const connection = await instance.connect();
-    const database = new PlanningDatabase(connection, await instance.connect());
+    const database = new PlanningDatabase(connection, await instance.connect(), await instance.connect());
     database.registerScan();
     await database.lockDown();
     return database;
@@ -107,10 +120,10 @@ export class PlanningDatabase {
   }
 
   /** The one value, a text, of a statement with one parameter. */
-  private async text(statement: string, parameter: string): Promise<string> {
+  private async text(connection: DuckDBConnection, statement: string, parameter: string): Promise<string> {
     let prepared = this.statements.get(statement);
     if (!prepared) {
-      prepared = this.connection.prepare(statement);
+      prepared = connection.prepare(statement);
       this.statements.set(statement, prepared);
     }
     const ready = await prepared;
@@ -154,23 +167,32 @@ export class PlanningDatabase {
     for (const name of request.drop) await this.drop(name);
     for (const table of request.create) await this.tryDefine(table);
     const { sql } = request;
-    const ast = await this.text('SELECT json_serialize_sql($1::VARCHAR)', sql);
+    if (CLOCK_WORD.test(sql)) {
+      await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
+    }
+    if (!PLAIN_SELECT.test(sql)) this.checkSyntax(await this.parse(sql), sql);
+    // All three on threads of their own. The result's names and types come from a second binding; only types depend on it, so the
+    // clock there may stand still. Syntax errors are told first, then the plan's, which say more than those of the second binding.
+    const [ast, plan, columns] = await Promise.allSettled([
+      this.parse(sql),
+      this.text(this.connection, 'SELECT json_serialize_plan($1::VARCHAR, optimize := true)', sql),
+      this.resultColumns(sql),
+    ]);
+    this.checkSyntax(settledValue(ast), sql);
+    const written = this.checkPlan(settledValue(plan), sql) ? settledValue(plan) : '';
+    return { ast: settledValue(ast), plan: written, columns: settledValue(columns) };
+  }
+
+  private parse(sql: string): Promise<string> {
+    return this.text(this.third, 'SELECT json_serialize_sql($1::VARCHAR)', sql);
+  }
+
+  /** Throws RefusedSql for what is no query, or one that reaches beyond datasets. */
+  private checkSyntax(ast: string, sql: string): void {
     const tree = parseLossless(ast);
     const parsed = objectOf(tree, 'statement');
     if (parsed.error === true && parsed.error_type === 'parser') throw new RefusedSql(sqlErrorOf(parsed, sql, this.known()));
     checkStatement(tree, sql);
-    if (CLOCK_WORD.test(sql)) {
-      await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
-    }
-    // The result's names and types come from a second binding, at the same time on another thread; only types depend on it, so
-    // the clock there may stand still. The plan's errors are better, so they are told first.
-    const columns = this.resultColumns(sql);
-    columns.catch(() => undefined);
-    const plan = await this.text('SELECT json_serialize_plan($1::VARCHAR, optimize := true)', sql).finally(() =>
-      columns.catch(() => undefined),
-    );
-    const written = this.checkPlan(plan, sql) ? plan : '';
-    return { ast, plan: written, columns: await columns };
   }
 
   private known(): KnownNames {

@@ -180,7 +180,7 @@ function valueAt(type: SqlType, view: ColumnView, row: number): unknown {
       return readFixed(new DataView(data.buffer, data.byteOffset, data.byteLength), row * layout.width, type, layout.width);
     }
     case 'utf8':
-      return new TextDecoder().decode(view.data?.subarray(from, to));
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(view.data?.subarray(from, to));
     case 'binary':
       return view.data?.slice(from, to);
     case 'list': {

@@ -5,6 +5,7 @@
 import { namedByPosition } from '../../shared/arrow/canonical.ts';
 import { engineBytes } from '../../shared/arrow/engine-size.ts';
 import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
+import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { invariant } from '../../shared/assert.ts';
 import type { Step } from '../../shared/plan/physical.ts';
 import type { ChunkRun, Slice, TaskInput } from '../../shared/plan/task.ts';
@@ -12,6 +13,7 @@ import type { CodedSlice, SlotInput, SlotTask } from './api.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
 import { EngineError } from './engine-errors.ts';
+import { LITERAL_BYTES_MOST, literalRows } from './literal-rows.ts';
 import type { Residents } from './residents.ts';
 import { type ChunkStreams, identifier, loadTable } from './table-loader.ts';
 import { CorruptSlice, type Unzstd, verifiedStream } from './verify.ts';
@@ -160,7 +162,6 @@ export class InputBinder {
   }
 
   async #slices(spec: StageInput, given: readonly CodedSlice[]): Promise<string> {
-    const { connection, control, newTable } = this.#options;
     const wires = spec.columns.map((c) => c.wire);
     const columns = namedByPosition(wires);
     const streams = this.#stageStreams(spec, given, wires);
@@ -169,10 +170,22 @@ export class InputBinder {
       for await (const [stream] of streams) rows += stream === undefined ? 0 : streamRows(stream);
       return countedRows(rows);
     }
+    const bytes = spec.slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    this.loadedBytes += bytes;
+    if (bytes <= LITERAL_BYTES_MOST) {
+      const few: IpcStream[] = [];
+      for await (const [stream] of streams) if (stream) few.push(stream);
+      return literalRows(few, wires) ?? (await this.#table(columns, single(few)));
+    }
+    return this.#table(columns, streams);
+  }
+
+  /** A table of this attempt alone. */
+  async #table(columns: readonly WireColumn[], streams: AsyncIterable<ChunkStreams>): Promise<string> {
+    const { connection, control, newTable } = this.#options;
     const table = newTable();
     await loadTable(connection, table, columns, streams, () => control.breathe());
     this.tables.push(table);
-    this.loadedBytes += spec.slices.reduce((sum, slice) => sum + slice.bytes, 0);
     return `SELECT ${columns.map((c) => identifier(c.name)).join(', ')} FROM ${table}`;
   }
 
@@ -186,6 +199,10 @@ export class InputBinder {
     await this.#options.control.breathe();
     return stream;
   }
+}
+
+async function* single(streams: readonly IpcStream[]): AsyncGenerator<ChunkStreams> {
+  for (const stream of streams) yield [stream];
 }
 
 interface TableColumns {
