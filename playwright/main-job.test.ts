@@ -176,7 +176,9 @@ describe('two tabs', () => {
     expect((await running.status()).state).not.toBe('failed');
     await running.cancel();
     for (const tab of [first, second]) {
-      if ((await tab.state()) === 'paused') await tab.page.click('[data-test=resume]');
+      // The page is told some moments after the coordinator.
+      await tab.waitForState(/^paused$/);
+      await tab.page.click('[data-test=resume]');
       await tab.waitForState(/^idle$/);
     }
   });
