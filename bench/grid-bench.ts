@@ -11,6 +11,7 @@ import { QuietBrowser } from '../playwright/quiet-browser.ts';
 export interface BenchOptions {
   readonly repetitions?: number;
   readonly rows?: number;
+  readonly gib?: number;
   readonly out?: string;
   readonly print: (text: string) => void;
   readonly note: (line: string) => void;

@@ -130,6 +130,11 @@ export class Grid {
     return this.#app.grid.scheduler.story(id);
   }
 
+  /** The last lines of all stories. */
+  stories(): readonly StoryLine[] {
+    return this.#app.grid.scheduler.storiesSince(0).lines;
+  }
+
   workers(): Promise<readonly WorkerJson[]> {
     return this.admin.workers();
   }

@@ -38,3 +38,22 @@ export function wideSideSql(rows: number, seed: number, path: string): string {
     'row ' || md5((i + ${seed})::VARCHAR) || md5((i * 3 + ${seed})::VARCHAR) || md5((i * 5 + ${seed})::VARCHAR) AS t
     FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet)`;
 }
+
+/** Bytes of a row of `bulkySideSql` on its way through a shuffle, about. */
+export const BULKY_ROW_BYTES = 276;
+
+/**
+ * One side of a join of which a row takes much in memory and little in a file: a key that each number in 0..rows-1 has
+ * once, a number, and a text that repeats itself. `seed` makes the sides differ.
+ */
+export function bulkySideSql(rows: number, seed: number, path: string): string {
+  return `COPY (SELECT ((i * 7919 + ${seed}) % ${rows})::BIGINT AS k, (hash(i * 19 + ${seed}) % 1000000)::BIGINT AS v,
+    repeat(md5((i + ${seed})::VARCHAR), 8) AS t
+    FROM range(${rows}) AS t(i)) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`;
+}
+
+/** A join of two bulky sides that moves all of both: neither can be broadcast, and every column is needed. */
+export function bulkyJoinSql(a: string, b: string): string {
+  return `SELECT count(*) AS n, count(a.k) AS x, sum(a.v - b.v) AS s, sum(length(a.t)) AS l, max(a.t) AS most, min(b.t) AS least
+    FROM ${a} AS a FULL JOIN ${b} AS b ON a.k = b.k`;
+}

@@ -15,6 +15,7 @@ interface BenchModule {
   run(options: {
     repetitions?: number;
     rows?: number;
+    gib?: number;
     out?: string;
     print: (text: string) => void;
     note: (line: string) => void;
@@ -36,12 +37,14 @@ export async function benchCommand(args: Arguments, terminal: Terminal): Promise
   }
   const repetitions = args.integer('repetitions', 1, 10_000);
   const rows = args.integer('rows', 1, 1_000_000_000);
+  const gib = args.integer('gib', 1, 1_024);
   const out = args.text('out');
   return (await load(name)).run({
     print: (text) => terminal.print(text),
     note: (line) => terminal.note(line),
     ...(repetitions === undefined ? {} : { repetitions }),
     ...(rows === undefined ? {} : { rows }),
+    ...(gib === undefined ? {} : { gib }),
     ...(out === undefined ? {} : { out }),
   });
 }

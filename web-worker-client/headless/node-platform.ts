@@ -19,6 +19,8 @@ export interface NodePlatformOptions {
   readonly slotEntry: string | URL;
   readonly engine: () => Promise<EngineAssets>;
   readonly onLog: (words: string) => void;
+  /** Default: as much as a desktop browser's profile. */
+  readonly storeCapBytes?: number;
 }
 
 const MEMORY_TIER_BYTES = 256 * 1024 * 1024;
@@ -44,7 +46,7 @@ export function nodePlatform(options: NodePlatformOptions): Platform {
       TieredCache.open({
         store: await options.openStore(),
         memoryBytes: MEMORY_TIER_BYTES,
-        capBytes: LIMITS.storeDesktopBytes,
+        capBytes: options.storeCapBytes ?? LIMITS.storeDesktopBytes,
         wallMs: () => Date.now(),
         owner: randomBytes(9).toString('hex'),
         log: options.onLog,

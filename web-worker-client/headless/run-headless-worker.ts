@@ -19,6 +19,8 @@ export interface HeadlessWorkerOptions {
   readonly memoryPerSlotBytes?: number;
   /** Keeps column chunks between runs; one process a directory. Default: a temporary directory, deleted in the end. */
   readonly storeDir?: string;
+  /** Most bytes of blocks in that directory; default: as much as a desktop browser's profile. */
+  readonly storeCapBytes?: number;
   /** Script of the slot's worker thread; default: slot-entry.js beside this one. */
   readonly slotEntry?: string | URL;
   /** Where the engine is; default: the installed package's. */
@@ -44,6 +46,7 @@ export async function runHeadlessWorker(options: HeadlessWorkerOptions): Promise
     slotEntry: options.slotEntry ?? new URL('./slot-entry.js', import.meta.url),
     engine: async () => options.engine ?? engineAssets(),
     onLog: log,
+    ...(options.storeCapBytes === undefined ? {} : { storeCapBytes: options.storeCapBytes }),
   });
   const link = new Link({
     platform,
