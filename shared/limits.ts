@@ -98,4 +98,12 @@ export const LIMITS = {
   guestLogBytes: 64 * KiB,
   /** How much of the end of a stream guest's stderr is its error. */
   guestErrorBytes: 64 * KiB,
+  /** Source of a guest's functions in JavaScript, in characters. */
+  scriptBytes: 256 * KiB,
+  /** Source in AssemblyScript that the coordinator compiles, in characters; and what its compiler gets. */
+  compileSourceBytes: 256 * KiB,
+  compileMs: 20_000,
+  compileMemoryBytes: 512 * MiB,
+  /** A compiled module, and its diagnostics. */
+  compileDiagnostics: 50,
 } as const;

@@ -8,6 +8,7 @@ export type FixedWriter = (row: number, value: unknown) => boolean;
 const INTEGER = /^-?\d{1,40}$/;
 const DECIMAL = /^(-?)(\d*)(?:\.(\d*))?$/;
 const WORDS: Readonly<Record<string, number>> = {
+  '-0': -0,
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,
   '-Infinity': Number.NEGATIVE_INFINITY,

@@ -5,7 +5,7 @@ import { IpcError, parseStream } from '../../shared/arrow/ipc.ts';
 import { layoutOfType } from '../../shared/arrow/layout.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
-import { guestFailure } from './guest-failure.ts';
+import { authorError } from '../../shared/guest/guest-error.ts';
 
 const DECODE_BYTES = 1024 * 1024;
 
@@ -24,7 +24,7 @@ export function checkOffsets(view: ColumnView): void {
   for (const child of view.children) checkOffsets(child);
 }
 
-/** Checks all text of a canonical stream, and makes its NaNs one kind, in place. Throws GuestFailure. */
+/** Checks all text of a canonical stream, and makes its NaNs one kind, in place. Throws GuestError. */
 export function sealStream(stream: CanonicalStream, columns: readonly WireColumn[]): void {
   const types = columns.map((column) => parseSqlType(column.wire));
   const layouts = types.map(layoutOfType);
@@ -39,8 +39,7 @@ export function sealStream(stream: CanonicalStream, columns: readonly WireColumn
 }
 
 const badText = (column: string, row: number) =>
-  guestFailure(
-    'author',
+  authorError(
     'guest-format',
     `Row ${row + 1} of the program's output has text in column ${column} that is no UTF-8.`,
     'Write UTF-8, or use the format raw, or a BLOB column with arrow.',

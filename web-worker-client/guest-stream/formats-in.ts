@@ -10,7 +10,7 @@ import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
 import { ByteWriter } from '../../shared/cells/byte-writer.ts';
 import { type CellWriter, cellWriter, type Marks } from '../../shared/cells/cells.ts';
 import { jsonCells } from '../../shared/cells/json-cells.ts';
-import { guestFailure } from './guest-failure.ts';
+import { authorError } from '../../shared/guest/guest-error.ts';
 import type { StreamFormat } from './run-stream.ts';
 
 const TAB = 9;
@@ -30,7 +30,7 @@ const BARE: Marks = {
   utf8: (out, bytes, from, to) => out.utf8(bytes, from, to),
 };
 
-/** @throws GuestFailure (in iteration) for values that the format can't hold */
+/** @throws GuestError (in iteration) for values that the format can't hold */
 export function stdinPieces(format: StreamFormat, table: StreamTable): Iterable<Uint8Array> {
   switch (format) {
     case 'lines':
@@ -126,8 +126,7 @@ function refuse(view: ColumnView, byte: number, what: string, rowsBefore: number
   if (at < 0) return;
   let row = 0;
   while ((offsets[row + 1] as number) <= at) row++;
-  throw guestFailure(
-    'author',
+  throw authorError(
     'guest-format',
     `Row ${rowsBefore + row + 1} of the input has ${what} within a text, so it cannot be given as ${format}.`,
     'Use the format jsonl or arrow, or take the character out first, for example with replace() in SQL.',
@@ -163,8 +162,7 @@ function* rawPieces(table: StreamTable): Iterable<Uint8Array> {
   const [column, ...others] = table.columns;
   const type = column === undefined ? undefined : parseSqlType(column.wire);
   if (type?.id !== 'scalar' || !['BLOB', 'VARCHAR'].includes(type.name) || others.length > 0) {
-    throw guestFailure(
-      'author',
+    throw authorError(
       'guest-format',
       `The format raw takes one column of BLOB or VARCHAR; the input has ${table.columns.map((c) => `${c.name} ${c.wire}`).join(', ')}.`,
       'Select one such column, or use another format.',

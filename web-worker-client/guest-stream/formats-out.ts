@@ -6,8 +6,8 @@ import { IpcError, parseStream } from '../../shared/arrow/ipc.ts';
 import { layoutOf } from '../../shared/arrow/layout.ts';
 import { readSchema, type WireColumn } from '../../shared/arrow/schema.ts';
 import { wireTypeOf } from '../../shared/arrow/types.ts';
+import { authorError } from '../../shared/guest/guest-error.ts';
 import { checkOffsets, sealStream } from './checked-columns.ts';
-import { guestFailure } from './guest-failure.ts';
 import { jsonLines } from './json-lines.ts';
 import { plainLines, tabbedLines } from './line-columns.ts';
 import type { StreamFormat } from './run-stream.ts';
@@ -17,9 +17,9 @@ const BLOCK_BYTES = 256 * 1024;
 const LINE_FEED = 10;
 
 export interface StdoutReader {
-  /** Copies the bytes. Throws GuestFailure as soon as something in them is wrong. */
+  /** Copies the bytes. Throws GuestError as soon as something in them is wrong. */
   write(bytes: Uint8Array): void;
-  /** Ends the output. Throws GuestFailure. */
+  /** Ends the output. Throws GuestError. */
   finish(): { readonly columns: readonly WireColumn[]; readonly stream: CanonicalStream };
 }
 
@@ -123,8 +123,7 @@ class ArrowReader implements StdoutReader {
       return { columns, stream };
     } catch (error) {
       if (!(error instanceof IpcError)) throw error;
-      throw guestFailure(
-        'author',
+      throw authorError(
         'guest-format',
         `The program's output is no Arrow IPC stream that Muster takes: ${error.message}.`,
         'Write one stream (not a file) of little-endian batches, without dictionaries and without compression.',

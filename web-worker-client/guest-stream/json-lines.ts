@@ -3,14 +3,13 @@ import type { Canonicaliser } from '../../shared/arrow/canonical.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { parseSqlType } from '../../shared/arrow/types.ts';
 import { columnOfValues, ValueError } from '../../shared/cells/value-columns.ts';
+import { authorError, type GuestError } from '../../shared/guest/guest-error.ts';
 import type { LineBlock } from './formats-out.ts';
-import { type GuestFailure, guestFailure } from './guest-failure.ts';
 
 const LINE_FEED = 10;
 
-const badLine = (line: number, why: string): GuestFailure =>
-  guestFailure(
-    'author',
+const badLine = (line: number, why: string): GuestError =>
+  authorError(
     'guest-format',
     `Line ${line + 1} of the program's output ${why}`,
     'With the format jsonl every line is one JSON object whose fields fit the columns; integers beyond 2^53 are written as strings.',

@@ -19,7 +19,7 @@ export interface StreamTaskResult {
   readonly counts: StreamCounts;
 }
 
-/** @throws GuestFailure */
+/** @throws GuestError */
 export function runStreamTask(task: StreamTask): StreamTaskResult {
   const reader = stdoutReader(task.outputFormat, task.outputSchema);
   const counts = runStream({

@@ -2,14 +2,13 @@
  * Runs one guest of the stream ABI (guest/SPEC-stream.md): a WASI command that reads stdin and writes stdout. Synchronous, from
  * beginning to end; whoever owns the thread ends it when the guest neither reads nor writes.
  */
+import { WASI_MODULE } from '../../shared/guest/abi.ts';
+import { authorError, GuestError } from '../../shared/guest/guest-error.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import { type GuestFailure, guestFailure } from './guest-failure.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { StreamSource } from './stream-source.ts';
 import { failureOfTrap, memoryFailure, outOfMemory } from './traps.ts';
 import { WasiHost } from './wasi/wasi-host.ts';
-
-const WASI_MODULE = 'wasi_snapshot_preview1';
 
 export const STREAM_FORMATS = ['lines', 'tsv', 'jsonl', 'arrow', 'raw'] as const;
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
@@ -68,7 +67,7 @@ class ExitSignal extends Error {
   }
 }
 
-/** @throws GuestFailure */
+/** @throws GuestError */
 export function runStream(run: StreamRun): StreamCounts {
   const limits = { ...STREAM_LIMITS, ...run.limits };
   const log = new LogKeeper(
@@ -173,45 +172,41 @@ class StreamAttempt {
   }
 }
 
-function exitFailure(code: number, stderr: string): GuestFailure {
+function exitFailure(code: number, stderr: string): GuestError {
   if (outOfMemory(stderr)) return memoryFailure();
   const said = stderr.trim();
-  return guestFailure(
-    'author',
+  return authorError(
     'guest-exit',
     `The program ended with code ${code}${said === '' ? ' and wrote nothing to stderr.' : `. Its last words:\n${said}`}`,
     'A program that succeeds ends with code 0; write to stderr why it does not.',
   );
 }
 
-const deadlineFailure = (): GuestFailure =>
-  guestFailure(
+const deadlineFailure = (): GuestError =>
+  new GuestError(
     'deadline',
     'guest-deadline',
     'The program did not end in time.',
     'Give the job more time (deadlineMs), or cut the data into more partitions.',
   );
 
-const outputFailure = (limit: number): GuestFailure =>
-  guestFailure(
-    'author',
+const outputFailure = (limit: number): GuestError =>
+  authorError(
     'guest-output-limit',
     `The program wrote more than ${limit} bytes.`,
     'Look for a loop that writes without an end; else cut the data into more partitions.',
   );
 
-const importFailure = (module: string, name: string): GuestFailure =>
-  guestFailure(
-    'author',
-    'guest-import',
+const importFailure = (module: string, name: string): GuestError =>
+  authorError(
+    'guest-module',
     `The module imports ${name} from ${module}, which a stream guest may not.`,
     `Build it as a WASI preview 1 command: functions of ${WASI_MODULE} are all it may import.`,
   );
 
-const exportFailure = (): GuestFailure =>
-  guestFailure(
-    'author',
-    'guest-exports',
+const exportFailure = (): GuestError =>
+  authorError(
+    'guest-module',
     'The module does not export _start and memory.',
     'Build it as a command (a program with main), not as a library.',
   );

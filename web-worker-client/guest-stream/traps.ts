@@ -1,5 +1,5 @@
 /** What an error that WebAssembly threw means: engines differ in words, so kinds are told by type first. */
-import { GuestFailure, guestFailure } from './guest-failure.ts';
+import { authorError, GuestError, MEMORY_HINT, resourceError } from '../../shared/guest/guest-error.ts';
 
 /** What runtimes of languages say when they get no memory. */
 const NO_MEMORY = /memory allocation of \d+ bytes failed|out of memory|std::bad_alloc|cannot allocate memory/i;
@@ -13,17 +13,14 @@ export interface TrapScene {
   readonly stderr: string;
 }
 
-const MEMORY_HINT = 'Keep less in memory, for example by working row by row, or cut the data into more partitions.';
-
 export const outOfMemory = (stderr: string): boolean => NO_MEMORY.test(stderr);
 
-export function memoryFailure(): GuestFailure {
-  return guestFailure('resource', 'guest-memory', 'The guest ran out of memory.', MEMORY_HINT);
+export function memoryFailure(): GuestError {
+  return resourceError('guest-memory', 'The guest ran out of memory.', MEMORY_HINT);
 }
 
-function stackFailure(): GuestFailure {
-  return guestFailure(
-    'resource',
+function stackFailure(): GuestError {
+  return resourceError(
     'guest-stack',
     'The guest ran out of stack: its calls are nested too deeply.',
     'Look for a recursion without an end, or make it a loop.',
@@ -31,8 +28,8 @@ function stackFailure(): GuestFailure {
 }
 
 /** @returns the failure itself where one was thrown through the guest */
-export function failureOfTrap(thrown: unknown, scene: TrapScene): GuestFailure {
-  if (thrown instanceof GuestFailure) return thrown;
+export function failureOfTrap(thrown: unknown, scene: TrapScene): GuestError {
+  if (thrown instanceof GuestError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   if (thrown instanceof RangeError || NO_STACK.test(message) || NO_STACK.test(scene.stderr)) {
     return /memory/i.test(message) ? memoryFailure() : stackFailure();
@@ -42,14 +39,13 @@ export function failureOfTrap(thrown: unknown, scene: TrapScene): GuestFailure {
     const full = scene.memoryMaxBytes > 0 && scene.memoryBytes + 65_536 > scene.memoryMaxBytes;
     if (full || outOfMemory(scene.stderr)) return memoryFailure();
     const said = scene.stderr.trim() === '' ? '' : ` Its last words:\n${scene.stderr.trim()}`;
-    return guestFailure(
-      'author',
+    return authorError(
       'guest-trap',
       `The guest trapped: ${message}.${said}`,
       'An assertion, a panic, a division by zero or an address out of range. Write to stderr what it does, to see where.',
     );
   }
   // An exception of the guest's own, which nobody caught, is no Error. Errors of the host's own code are for our tests to find.
-  if (!(thrown instanceof Error)) return guestFailure('author', 'guest-exception', 'The guest threw what nobody caught.');
+  if (!(thrown instanceof Error)) return authorError('guest-exception', 'The guest threw what nobody caught.');
   throw thrown;
 }

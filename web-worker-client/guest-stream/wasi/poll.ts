@@ -1,7 +1,8 @@
 /** poll_oneoff: nobody ever waits. A wait for a time moves the virtual clock there; the standard streams are always ready. */
+import type { VirtualClock } from '../../../shared/guest/determinism.ts';
+import { isClock, REALTIME_CLOCK } from './clocks.ts';
 import { ERRNO } from './errno.ts';
 import type { GuestMemory } from './guest-memory.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 const SUBSCRIPTION_BYTES = 48;
 const EVENT_BYTES = 32;
@@ -24,10 +25,10 @@ function readSubscription(memory: GuestMemory, clock: VirtualClock, at: number):
     return { at, kind, error: kind > 2 ? ERRNO.inval : fd > 2 ? ERRNO.badf : ERRNO.success, wait: 0n };
   }
   const id = memory.view.getUint32(at + 16, true);
-  if (!clock.known(id)) return { at, kind, error: ERRNO.inval, wait: 0n };
+  if (!isClock(id)) return { at, kind, error: ERRNO.inval, wait: 0n };
   const time = memory.view.getBigUint64(at + 24, true);
   const absolute = (memory.view.getUint16(at + 40, true) & 1) === 1;
-  const wait = absolute ? time - clock.now(id) : time;
+  const wait = absolute ? time - clock.read(id === REALTIME_CLOCK) : time;
   return { at, kind, error: ERRNO.success, wait: wait > 0n ? wait : 0n };
 }
 

@@ -2,12 +2,12 @@
  * A WASI preview 1 host that is the same on every machine: three streams, arguments and environment, a virtual clock and
  * seeded random bytes. Nothing else can be reached through it. Calls: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
  */
+import { SeededRandom, VirtualClock } from '../../../shared/guest/determinism.ts';
+import { isClock, REALTIME_CLOCK } from './clocks.ts';
 import { ERRNO } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { pollOneoff } from './poll.ts';
-import { SeededRandom } from './seeded-random.ts';
 import { type StandardStreams, streamCalls } from './streams.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
 const CLOCK_RESOLUTION_NANOS = 1_000n;
 const UTF8 = new TextEncoder();
@@ -73,12 +73,12 @@ export class WasiHost {
       environ_sizes_get: environment.sizes,
       environ_get: environment.get,
       clock_res_get: (id, at) => {
-        if (!clock.known(Number(id))) return ERRNO.inval;
+        if (!isClock(Number(id))) return ERRNO.inval;
         return putU64(memory, Number(at) >>> 0, CLOCK_RESOLUTION_NANOS);
       },
       clock_time_get: (id, _precision, at) => {
-        if (!clock.known(Number(id))) return ERRNO.inval;
-        return putU64(memory, Number(at) >>> 0, clock.read(Number(id)));
+        if (!isClock(Number(id))) return ERRNO.inval;
+        return putU64(memory, Number(at) >>> 0, clock.read(Number(id) === REALTIME_CLOCK));
       },
       random_get: (at, size) => {
         const [from, count] = [Number(at) >>> 0, Number(size) >>> 0];

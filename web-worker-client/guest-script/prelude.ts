@@ -1,0 +1,325 @@
+/**
+ * What runs inside QuickJS around an author's function: a clock and random numbers that are the same everywhere, rows from columns,
+ * and columns from rows. It takes the intrinsics it needs before the author's code can change them. JavaScript as text: it is
+ * evaluated in there, with the functions of the host as `host`.
+ */
+
+/** Evaluated first, once; its value is a function of the host's functions, the seed's halves and the clock's start in ms. */
+export const DETERMINISM = String.raw`
+((seedLow, seedHigh, startMs) => {
+  // xoshiro128** (Blackman and Vigna), seeded through splitmix32.
+  let state = seedLow ^ Math.imul(seedHigh, 0x9e3779b1);
+  const next = () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return z ^ (z >>> 15);
+  };
+  let a = next() ^ seedHigh, b = next(), c = next(), d = next();
+  const imul = Math.imul;
+  const u32 = () => {
+    let r = imul(b, 5);
+    r = imul((r << 7) | (r >>> 25), 9) >>> 0;
+    const t = b << 9;
+    c ^= a; d ^= b; b ^= c; a ^= d; c ^= t;
+    d = (d << 11) | (d >>> 21);
+    return r;
+  };
+  Math.random = function random() { return ((u32() >>> 5) * 67108864 + (u32() >>> 6)) / 9007199254740992; };
+
+  const Real = Date;
+  const proto = Real.prototype;
+  const realParse = Real.parse;
+  const realUtc = Real.UTC;
+  const construct = Reflect.construct;
+  const offsetOf = proto.getTimezoneOffset;
+  let micros = 0;
+  // A look costs a microsecond.
+  const now = () => startMs + Math.floor(++micros / 1000);
+  const ZONED = /(Z|[+-]\d\d:?\d\d|GMT|UTC)\s*(\([^)]*\))?$/i;
+  const DATE_ONLY = /^[+-]?\d{4,6}(-\d\d(-\d\d)?)?$/;
+  // Text without a zone means UTC here, whatever zone the machine is in.
+  const parse = (text) => {
+    const at = realParse(text);
+    if (at !== at || ZONED.test(text) || DATE_ONLY.test(text)) return at;
+    return at - offsetOf.call(construct(Real, [at])) * 60000;
+  };
+  function Date_(...parts) {
+    if (!new.target) return new Date_().toString();
+    let at;
+    if (parts.length === 0) at = now();
+    else if (parts.length > 1) at = realUtc(...parts);
+    else {
+      const value = typeof parts[0] === 'object' && parts[0] !== null ? (parts[0] instanceof Real ? proto.getTime.call(parts[0]) : parts[0][Symbol.toPrimitive] ? parts[0][Symbol.toPrimitive]('default') : parts[0].valueOf()) : parts[0];
+      at = typeof value === 'string' ? parse(value) : Number(value);
+    }
+    return construct(Real, [at], new.target);
+  }
+  const define = (object, name, value) => Object.defineProperty(object, name, { value, writable: true, enumerable: false, configurable: true });
+  define(Date_, 'name', 'Date');
+  define(Date_, 'now', function () { return now(); });
+  define(Date_, 'parse', function (text) { return parse(String(text)); });
+  define(Date_, 'UTC', realUtc);
+  Date_.prototype = proto;
+  define(proto, 'constructor', Date_);
+  for (const part of ['Date', 'Day', 'FullYear', 'Hours', 'Milliseconds', 'Minutes', 'Month', 'Seconds']) {
+    define(proto, 'get' + part, proto['getUTC' + part]);
+    if (part !== 'Day') define(proto, 'set' + part, proto['setUTC' + part]);
+  }
+  delete proto.getYear;
+  delete proto.setYear;
+  const iso = proto.toISOString;
+  define(proto, 'getTimezoneOffset', function () { return 0; });
+  for (const name of ['toString', 'toLocaleString']) define(proto, name, function () { return iso.call(this); });
+  for (const name of ['toDateString', 'toLocaleDateString']) define(proto, name, function () { return iso.call(this).slice(0, 10); });
+  for (const name of ['toTimeString', 'toLocaleTimeString']) define(proto, name, function () { return iso.call(this).slice(11); });
+  define(globalThis, 'Date', Date_);
+})
+`;
+
+/** Its value is a function of the host's functions, which gives what the host calls. */
+export const RUNNER = String.raw`
+((host) => {
+  const { parse, stringify } = JSON;
+  const { isArray } = Array;
+  const { hasOwn } = Object;
+  const toStringTag = Object.prototype.toString;
+  const isFinite_ = Number.isFinite;
+  const is = Object.is;
+  const big = BigInt;
+  const bytesOf = Uint8Array;
+  const iterator = Symbol.iterator;
+  const typed = { Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array };
+  const level = (number) => function (...words) {
+    let line = '';
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i];
+      line += (i > 0 ? ' ' : '') + (typeof word === 'string' ? word : typeof word === 'object' && word !== null ? stringify(word, (_, v) => (typeof v === 'bigint' ? String(v) : v)) : String(word));
+    }
+    host.log(number, line);
+  };
+  globalThis.console = { debug: level(0), log: level(1), info: level(1), warn: level(2), error: level(3) };
+
+  const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const VALUES = {};
+  for (let i = 0; i < 64; i++) VALUES[DIGITS[i]] = i;
+  const fromBase64 = (text) => {
+    const digits = text.replace(/=+$/, '');
+    const bytes = new bytesOf((digits.length * 3) >> 2);
+    let word = 0, bits = 0, at = 0;
+    for (let i = 0; i < digits.length; i++) {
+      word = ((word << 6) | VALUES[digits[i]]) & 0xffffff;
+      bits += 6;
+      if (bits >= 8) { bits -= 8; bytes[at++] = (word >> bits) & 0xff; }
+    }
+    return bytes;
+  };
+  const toBase64 = (bytes) => {
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 3) {
+      const word = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+      text += DIGITS[word >> 18] + DIGITS[(word >> 12) & 63] + (i + 1 < bytes.length ? DIGITS[(word >> 6) & 63] : '=') + (i + 2 < bytes.length ? DIGITS[word & 63] : '=');
+    }
+    return text;
+  };
+
+  // Values as JSON has them -> values as the author sees them. undefined: the same.
+  const reader = (type) => {
+    const maybe = (read) => (value) => (value === null ? null : read(value));
+    if (type.kind === 'big') return maybe((value) => big(value));
+    if (type.kind === 'float') return maybe((value) => +value);
+    if (type.kind === 'blob') return maybe(fromBase64);
+    if (type.kind === 'list') {
+      const item = reader(type.item);
+      return item && maybe((value) => { for (let i = 0; i < value.length; i++) value[i] = item(value[i]); return value; });
+    }
+    if (type.kind === 'map') {
+      const [key, item] = [reader(type.key) ?? ((v) => v), reader(type.item) ?? ((v) => v)];
+      return maybe((value) => { for (let i = 0; i < value.length; i++) value[i] = [key(value[i][0]), item(value[i][1])]; return value; });
+    }
+    if (type.kind === 'struct') {
+      const fields = [];
+      for (const [name, of] of type.fields) { const read = reader(of); if (read) fields[fields.length] = [name, read]; }
+      return fields.length === 0 ? undefined : maybe((value) => { for (let i = 0; i < fields.length; i++) value[fields[i][0]] = fields[i][1](value[fields[i][0]]); return value; });
+    }
+    return undefined;
+  };
+
+  // And back: what JSON would lose becomes text.
+  const plain = (value) => {
+    switch (typeof value) {
+      case 'bigint': return String(value);
+      case 'number': return isFinite_(value) && !is(value, -0) ? value : is(value, -0) ? '-0' : String(value);
+      case 'undefined': return null;
+      case 'function': case 'symbol': throw new TypeError('a ' + typeof value + ' is no value of a row');
+      case 'object': break;
+      default: return value;
+    }
+    if (value === null) return null;
+    if (value instanceof bytesOf) return toBase64(value);
+    if (isArray(value)) { const out = []; for (let i = 0; i < value.length; i++) out[i] = plain(value[i]); return out; }
+    const tag = toStringTag.call(value);
+    if (tag === '[object Promise]') throw new TypeError('a Promise is no value of a row: functions must not be async');
+    if (tag === '[object Date]') return value.toISOString().slice(0, -1);
+    if (tag === '[object Map]') { const out = []; for (const [k, v] of value) out[out.length] = [plain(k), plain(v)]; return out; }
+    const out = { __proto__: null };
+    for (const name in value) if (hasOwn(value, name)) out[name] = plain(value[name]);
+    return out;
+  };
+
+  // State of aggregates between machines: as plain, but reading it back gives the same values.
+  const freeze = (value) => stringify(value, function (name, v) {
+    const raw = this[name];
+    if (typeof raw === 'bigint') return { $bigint: String(raw) };
+    if (typeof raw === 'number' && (!isFinite_(raw) || is(raw, -0))) return { $number: is(raw, -0) ? '-0' : String(raw) };
+    if (raw instanceof bytesOf) return { $bytes: toBase64(raw) };
+    if (raw instanceof Map) return { $map: [...raw] };
+    if (raw instanceof Set) return { $set: [...raw] };
+    return v;
+  }) ?? 'null';
+  const thaw = (text) => parse(text, (_, v) => {
+    if (typeof v !== 'object' || v === null) return v;
+    if (typeof v.$bigint === 'string') return big(v.$bigint);
+    if (typeof v.$number === 'string') return +v.$number;
+    if (typeof v.$bytes === 'string') return fromBase64(v.$bytes);
+    if (isArray(v.$map)) return new Map(v.$map);
+    if (isArray(v.$set)) return new Set(v.$set);
+    return v;
+  });
+
+  let row = -1;          // counted over the partition, for messages
+  let columns = [];      // of the batch at hand
+  let rows = 0;
+  let schema = [];
+  let makeRow;
+  const quoted = (name) => (name === '__proto__' ? '["__proto__"]' : stringify(name));
+
+  // Rows that wait to be handed out, column by column.
+  let names = [];
+  let out = [];
+  let waiting = 0;
+  const FLUSH = 4096;
+  const flush = () => {
+    if (waiting === 0) return;
+    const text = stringify(out);
+    out = names.map(() => []);
+    waiting = 0;
+    host.emit(text);
+  };
+  const put = (value) => {
+    if (typeof value !== 'object' || value === null || isArray(value)) {
+      if (toStringTag.call(value) === '[object Promise]') throw new TypeError('functions must not be async');
+      throw new TypeError('a row must be an object with a field for each column, not ' + (value === null ? 'null' : isArray(value) ? 'an array' : typeof value));
+    }
+    if (toStringTag.call(value) === '[object Promise]') throw new TypeError('functions must not be async');
+    for (let i = 0; i < names.length; i++) out[i][waiting] = hasOwn(value, names[i]) ? plain(value[names[i]]) : null;
+    if (++waiting === FLUSH) flush();
+  };
+  const putAll = (values) => {
+    if (values === null || values === undefined) return;
+    if (typeof values !== 'object' || typeof values[iterator] !== 'function') throw new TypeError('the function must return an array (or another iterable) of rows');
+    for (const value of values) put(value);
+  };
+
+  let fn, context, keys = [], groups = new Map();
+  const keyOf = (value) => { let key = ''; for (let i = 0; i < keys.length; i++) key += freeze(value[keys[i]] ?? null) + '\n'; return key; };
+  const groupOf = (value, state) => {
+    const key = keyOf(value);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { keys: {}, state: undefined, fresh: true };
+      for (let i = 0; i < keys.length; i++) group.keys[keys[i]] = value[keys[i]] ?? null;
+      groups.set(key, group);
+    }
+    return group;
+  };
+  const merged = (before, after) => (after === undefined ? before : after);
+
+  const operations = {
+    map: () => { for (let i = 0; i < rows; i++) { row++; put(fn(makeRow(columns, i), context)); } },
+    flatMap: () => { for (let i = 0; i < rows; i++) { row++; putAll(fn(makeRow(columns, i), context)); } },
+    filter: () => {
+      const kept = new bytesOf(rows);
+      for (let i = 0; i < rows; i++) {
+        row++;
+        const keep = fn(makeRow(columns, i), context);
+        if (typeof keep === 'object' && keep !== null && toStringTag.call(keep) === '[object Promise]') throw new TypeError('functions must not be async');
+        if (keep) kept[i] = 1;
+      }
+      host.keep(kept.buffer);
+    },
+    aggregate: () => {
+      for (let i = 0; i < rows; i++) {
+        row++;
+        const value = makeRow(columns, i);
+        const group = groupOf(value);
+        if (group.fresh) { group.state = fn.zero(context); group.fresh = false; }
+        group.state = merged(group.state, fn.add(group.state, value, context));
+      }
+    },
+    merge: () => {
+      for (let i = 0; i < rows; i++) {
+        row++;
+        const value = makeRow(columns, i);
+        const group = groupOf(value);
+        const state = thaw(value.state);
+        if (group.fresh) { group.state = state; group.fresh = false; }
+        else group.state = merged(group.state, fn.merge(group.state, state, context));
+      }
+    },
+  };
+  const ends = {
+    // Rows are pulled while the author's function runs, a batch at a time.
+    mapPartitions: () => {
+      function* all() { while (host.pull()) for (let i = 0; i < rows; i++) { row++; yield makeRow(columns, i); } }
+      putAll(fn(all(), context));
+    },
+    partial: () => {
+      for (const group of groups.values()) put({ ...group.keys, state: freeze(group.state) });
+      groups = new Map();
+    },
+    final: () => {
+      for (const group of groups.values()) put({ ...group.keys, ...(fn.finish ? fn.finish(group.state, group.keys, context) : { value: group.state }) });
+      groups = new Map();
+    },
+  };
+
+  return {
+    open(target, text) {
+      const spec = parse(text);
+      fn = target;
+      keys = spec.keys;
+      context = Object.freeze({ params: spec.params, partition: spec.partition });
+    },
+    outputs(text) { names = parse(text); out = names.map(() => []); waiting = 0; },
+    schema(text) {
+      schema = parse(text);
+      for (const column of schema) column.read = reader(column.type);
+      makeRow = (0, eval)('((c,i)=>({' + schema.map(({ name }, i) => quoted(name) + ':c[' + i + '][i]').join(',') + '}))');
+      columns = schema.map(() => []);
+    },
+    begin(count) { rows = count; },
+    column(at, data, validity) {
+      const { type, read } = schema[at];
+      if (typeof data === 'string') {
+        const values = parse(data);
+        if (read) for (let i = 0; i < rows; i++) values[i] = read(values[i]);
+        columns[at] = values;
+        return;
+      }
+      const values = new typed[type.array](data);
+      if (validity === undefined) columns[at] = values;
+      else {
+        const bits = new bytesOf(validity);
+        const list = [];
+        for (let i = 0; i < rows; i++) list[i] = (bits[i >> 3] >> (i & 7)) & 1 ? values[i] : null;
+        columns[at] = list;
+      }
+    },
+    run(operation) { operations[operation](); flush(); },
+    end(operation) { ends[operation](); flush(); },
+    row: () => row,
+  };
+})
+`;

@@ -1,0 +1,400 @@
+/** Functions in JavaScript: what they get, what they may return, and what they cannot do. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { WireColumn } from '../../shared/arrow/schema.ts';
+import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
+import type { Failure } from '../../shared/failure.ts';
+import { GuestError } from '../../shared/guest/guest-error.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { GuestOutput } from '../guest/guest.ts';
+import { ScriptGuest, type ScriptOptions } from './script-guest.ts';
+
+let wasm: WebAssembly.Module;
+
+beforeAll(async () => {
+  const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
+  wasm = await WebAssembly.compile(readFileSync(path));
+});
+
+const MEMORY = 64 * 1024 * 1024;
+const column = (name: string, wire: string): WireColumn => ({ name, wire });
+
+type Partial_ = Partial<ScriptOptions>;
+
+function open(source: string, options: Partial_ = {}): Promise<ScriptGuest> {
+  return ScriptGuest.open(wasm, source, {
+    operation: 'map',
+    function: 'f',
+    seed: 1n,
+    limits: { memoryBytesMax: MEMORY },
+    outputs: [column('y', 'DOUBLE')],
+    ...options,
+  });
+}
+
+const rowsIn = (outputs: readonly GuestOutput[]): unknown[][] => outputs.flatMap(({ stream }) => rowsOf(stream));
+
+async function run(source: string, stream: Uint8Array, options: Partial_ = {}): Promise<unknown[][]> {
+  const guest = await open(source, options);
+  const outputs = [...(await guest.batch(stream)), ...(await guest.endFinal())];
+  guest.close();
+  return rowsIn(outputs);
+}
+
+const numbers = (values: readonly (number | null)[]): Uint8Array => streamOf([{ name: 'x', wire: 'DOUBLE', values }]);
+
+async function failureOf(work: Promise<unknown>): Promise<Failure> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof GuestError) return error.failure;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
+
+describe('operations', () => {
+  test('map', async () => {
+    expect(await run('export function f(row) { return { y: row.x * 2 }; }', numbers([1, 2.5, null]))).toEqual([[2], [5], [0]]);
+  });
+
+  test('filter hands rows on as they are, whatever their types', async () => {
+    const stream = streamOf([
+      { name: 'k', wire: 'DECIMAL(38,0)', values: ['1', '-170141183460469231731687303715884105', null, '4'] },
+      { name: 's', wire: 'STRUCT("a" BLOB[])', values: [{ a: [Uint8Array.of(1)] }, null, { a: null }, { a: [] }] },
+    ]);
+    const kept = await run('export const f = (row) => row.k !== "1";', stream, { operation: 'filter' });
+    expect(kept).toEqual(rowsOf(stream).slice(1));
+  });
+
+  test('flatMap over arrays, generators and nothing', async () => {
+    const source = `export function f({ line }) { return line === null ? undefined : line === 'g' ? (function* () { yield { w: 'gen' }; })() : line.split(' ').map((w) => ({ w })); }`;
+    const stream = streamOf([{ name: 'line', wire: 'VARCHAR', values: ['a b', null, 'g', 'déjà 😀'] }]);
+    const words = await run(source, stream, { operation: 'flatMap', outputs: [column('w', 'VARCHAR')] });
+    expect(words.flat()).toEqual(['a', 'b', 'gen', 'déjà', '😀']);
+  });
+
+  test('mapPartitions pulls rows while it runs, and knows partition and parameters', async () => {
+    const source = `export function* f(rows, { params, partition }) {
+      let sum = 0;
+      for (const { x } of rows) { sum += x; if (sum > params.limit) break; }
+      yield { y: sum }; yield { y: partition };
+    }`;
+    const guest = await open(source, { operation: 'mapPartitions', params: { limit: 1e9 }, partition: 3 });
+    for (let i = 0; i < 3; i++) expect(await guest.batch(numbers(Array.from({ length: 9_000 }, () => 1)))).toEqual([]);
+    expect(rowsIn(await guest.endFinal())).toEqual([[27_000], [3]]);
+    guest.close();
+  });
+
+  test('an aggregate in parts, merged and finished', async () => {
+    const source = `export const f = {
+      zero: () => ({ n: 0n, words: new Set(), last: NaN }),
+      add(state, row) { state.n += row.v; state.words.add(row.w); state.last = -0; },
+      merge(a, b) { a.n += b.n; for (const w of b.words) a.words.add(w); if (!Object.is(b.last, -0)) throw new Error('lost'); return a; },
+      finish: (state, { k }) => ({ n: state.n, words: [...state.words].sort().join(), same: k }),
+    };`;
+    const outputs = [column('k', 'VARCHAR'), column('n', 'BIGINT'), column('words', 'VARCHAR'), column('same', 'VARCHAR')];
+    const options: Partial_ = { operation: 'aggregate', keys: ['k'], outputs };
+    const part = async (k: (string | null)[], v: bigint[], w: string[]): Promise<Uint8Array> => {
+      const guest = await open(source, options);
+      await guest.batch(
+        streamOf([
+          { name: 'k', wire: 'VARCHAR', values: k },
+          { name: 'v', wire: 'BIGINT', values: v },
+          { name: 'w', wire: 'VARCHAR', values: w },
+        ]),
+      );
+      const [output] = await guest.endPartial();
+      guest.close();
+      return output?.stream ?? new Uint8Array();
+    };
+    const first = await part(['a', 'b', 'a', null], [1n, 2n ** 60n, 3n, 4n], ['x', 'y', 'z', 'x']);
+    const second = await part([null, 'b'], [5n, 6n], ['q', 'y']);
+    const merger = await open(source, options);
+    await merger.merge(first);
+    await merger.merge(second);
+    const rows = rowsIn(await merger.endFinal());
+    merger.close();
+    expect(rows).toEqual([
+      ['a', 4n, 'x,z', 'a'],
+      ['b', 2n ** 60n + 6n, 'y', 'b'],
+      [null, 9n, 'q,x', null],
+    ]);
+  });
+
+  test('a part without rows has no groups', async () => {
+    const guest = await open('export const f = { zero() {}, add() {}, merge() {} };', { operation: 'aggregate', keys: ['k'] });
+    expect(await guest.endPartial()).toEqual([]);
+    guest.close();
+  });
+});
+
+describe('values', () => {
+  const COLUMNS: readonly { name: string; wire: string; values: readonly unknown[] }[] = [
+    { name: 'bool', wire: 'BOOLEAN', values: [true, false, null] },
+    { name: 'i8', wire: 'TINYINT', values: [-128, 127, null] },
+    { name: 'u16', wire: 'USMALLINT', values: [0, 65_535, null] },
+    { name: 'i32', wire: 'INTEGER', values: [-(2 ** 31), null, 7] },
+    { name: 'i64', wire: 'BIGINT', values: [-(2n ** 63n), 2n ** 63n - 1n, null] },
+    { name: 'u64', wire: 'UBIGINT', values: [0n, 2n ** 64n - 1n, null] },
+    { name: 'f32', wire: 'FLOAT', values: [0.5, Number.POSITIVE_INFINITY, null] },
+    { name: 'f64', wire: 'DOUBLE', values: [-0, Number.NaN, 1e300] },
+    { name: 'dec', wire: 'DECIMAL(20,3)', values: ['-12345678901234567.890', '0.001', null] },
+    { name: 'text', wire: 'VARCHAR', values: ['', 'é"\\\n😀', null] },
+    { name: 'blob', wire: 'BLOB', values: [Uint8Array.of(), Uint8Array.of(0, 255, 10, 1), null] },
+    { name: 'date', wire: 'DATE', values: [-719_528, 19_000, null] },
+    { name: 'time', wire: 'TIME', values: [86_399_999_999n, 0n, null] },
+    { name: 'ts', wire: 'TIMESTAMP', values: [-1n, 1_700_000_000_123_456n, null] },
+    { name: 'tsns', wire: 'TIMESTAMP_NS', values: [-1n, 1_700_000_000_123_456_789n, null] },
+    { name: 'tz', wire: 'TIMESTAMP WITH TIME ZONE', values: [0n, 2n ** 63n - 1n, null] },
+    {
+      name: 'iv',
+      wire: 'INTERVAL',
+      values: [{ months: 14, days: -3, nanos: 3_600_000_000_000n }, { months: 0, days: 0, nanos: 0n }, null],
+    },
+    { name: 'list', wire: 'BIGINT[]', values: [[1n, null, 2n ** 62n], [], null] },
+    { name: 'array', wire: 'DOUBLE[2]', values: [[Number.NaN, 1], [null, -0], null] },
+    {
+      name: 'struct',
+      wire: 'STRUCT("a" BIGINT, "b" BLOB)',
+      values: [{ a: 1n, b: Uint8Array.of(9) }, { a: null, b: null }, null],
+    },
+    { name: 'map', wire: 'MAP(VARCHAR, FLOAT[])', values: [[['k', [1.5, Number.NEGATIVE_INFINITY]]], [], null] },
+    { name: '__proto__', wire: 'INTEGER', values: [1, 2, 3] },
+  ];
+
+  test('all types there and back unchanged', async () => {
+    const outputs = COLUMNS.map(({ name, wire }) => ({ name, wire }));
+    const stream = streamOf(COLUMNS);
+    const guest = await open('export const f = (row) => row;', { outputs });
+    const [output] = await guest.batch(stream);
+    guest.close();
+    expect(rowsOf(output?.stream ?? new Uint8Array())).toEqual(rowsOf(stream));
+    expect(Buffer.compare(output?.stream ?? new Uint8Array(), stream)).toBe(0);
+  });
+
+  test('what authors see', async () => {
+    const source = `export const f = (row) => ({ y: Object.values(row).map((v) => v === null ? 'null' : typeof v + ':' + (v instanceof Uint8Array ? v.join() : Array.isArray(v) ? v.map((x) => typeof x).join() : v)).join(' ') });`;
+    const named = COLUMNS.filter(({ name }) => ['i64', 'f64', 'dec', 'blob', 'date', 'ts', 'tz', 'iv', 'list'].includes(name));
+    const rows = await run(source, streamOf(named), { outputs: [column('y', 'VARCHAR')] });
+    expect(rows[0]?.[0]).toBe(
+      'bigint:-9223372036854775808 number:0 string:-12345678901234567.890 object: string:0000-01-01 string:1969-12-31T23:59:59.999999 string:1970-01-01T00:00:00Z string:1 year 2 months -3 days 01:00:00 object:bigint,object,bigint',
+    );
+  });
+
+  test('Dates and Maps are taken too', async () => {
+    const outputs = [column('at', 'TIMESTAMP'), column('m', 'MAP(VARCHAR, BIGINT)')];
+    const rows = await run("export const f = () => ({ at: new Date(1500), m: new Map([['k', 5n]]) });", numbers([1]), {
+      outputs,
+    });
+    expect(rows).toEqual([[1_500_000n, [['k', 5n]]]]);
+  });
+
+  test('values of another type are refused, by row and column', async () => {
+    const bad = (value: string, wire: string) =>
+      failureOf(
+        run(`let n = 0; export const f = () => ({ y: ++n === 2 ? ${value} : null });`, numbers([1, 2, 3]), {
+          outputs: [column('y', wire)],
+        }),
+      );
+    expect(await bad('"abc"', 'INTEGER')).toMatchObject({
+      reason: 'author',
+      code: 'guest-output-type',
+      message: expect.stringContaining('Row 2 of the script\'s output has a wrong y: "abc" is no INTEGER'),
+    });
+    expect((await bad('1.5', 'BIGINT')).message).toContain('1.5 is no BIGINT');
+    expect((await bad('300', 'UTINYINT')).message).toContain('300 is no UTINYINT');
+    expect((await bad('2n**63n', 'BIGINT')).message).toContain('is no BIGINT');
+    expect((await bad('"2023-02-29"', 'DATE')).message).toContain('is no DATE');
+    expect((await bad('[1]', 'DOUBLE[2]')).message).toContain('an array of 1 is no DOUBLE[2]');
+    expect((await bad('1', 'VARCHAR')).message).toContain('1 is no VARCHAR');
+    expect((await bad('() => 1', 'VARCHAR')).message).toContain('function is no value of a row');
+  });
+
+  test('what is no row is refused', async () => {
+    const message = async (value: string, operation: 'map' | 'flatMap' = 'map') =>
+      (await failureOf(run(`export const f = () => ${value};`, numbers([1]), { operation }))).message;
+    expect(await message('5')).toContain('a row must be an object');
+    expect(await message('[{ y: 1 }]')).toContain('not an array');
+    expect(await message('null')).toContain('not null');
+    expect(await message('Promise.resolve({ y: 1 })')).toContain('async');
+    expect(await message('7', 'flatMap')).toContain('iterable');
+  });
+});
+
+describe('errors', () => {
+  test("have the author's lines and columns", async () => {
+    const source =
+      'function inner(row) {\n  return row.missing.length;\n}\nexport function f(row) {\n  return { y: inner(row) };\n}';
+    expect(await failureOf(run(source, numbers([1])))).toMatchObject({
+      reason: 'author',
+      code: 'guest-script',
+      message: expect.stringMatching(/^TypeError: cannot read property 'length' of undefined in inner at line 2, column \d+$/),
+    });
+    expect((await failureOf(open('export const f = (row) => {\n  let = 5 +;\n};'))).message).toMatch(
+      /^SyntaxError: .* at line 2, column \d+$/,
+    );
+    expect((await failureOf(open('\n\nnull.x; export const f = 1;'))).message).toContain('line 3');
+    expect((await failureOf(run('export const f = () => { throw { a: 1 }; }', numbers([1])))).message).toContain('{"a":1}');
+    expect((await failureOf(run("export const f = () => { throw 'words'; }", numbers([1])))).message).toContain('words');
+  });
+
+  test('a function that is not there, or no function', async () => {
+    expect((await failureOf(open('export const g = 1;'))).message).toContain('does not export a function named f');
+    expect((await failureOf(open('export const f = 1;'))).message).toContain('does not export a function');
+    expect((await failureOf(open('export const f = { zero() {} };', { operation: 'aggregate' }))).message).toContain(
+      'no function add',
+    );
+    expect((await failureOf(open('import x from "./y.js"; export const f = 1;'))).code).toBe('guest-script');
+    expect((await failureOf(open('await 1; export const f = () => 1;'))).code).toBe('guest-script');
+  });
+
+  test('scriptBytes: a script over the limit', async () => {
+    const source = `export const f = () => ({ y: 1 });//${'x'.repeat(LIMITS.scriptBytes)}`;
+    expect(await failureOf(open(source))).toMatchObject({ reason: 'author', code: 'guest-script' });
+  });
+
+  test('console goes to the log', async () => {
+    const guest = await open("export const f = () => { console.log('a', 1n, { b: 2n }); console.error('c'); return {}; };");
+    await guest.batch(numbers([1]));
+    expect(guest.close().log).toEqual([
+      { level: 1, text: 'a 1 {"b":"2"}' },
+      { level: 3, text: 'c' },
+    ]);
+  });
+});
+
+describe('limits', () => {
+  test('an endless loop ends at its deadline, also one that catches everything', async () => {
+    const deadline = { nowMs: () => performance.now(), atMs: 0 };
+    for (const body of ['for (;;) {}', 'for (;;) { try { for (;;) {} } catch {} }', '/(a+)+$/.test("a".repeat(40) + "b")']) {
+      const guest = await open(`export const f = () => { ${body} };`, {
+        limits: { memoryBytesMax: MEMORY, deadline: { ...deadline, atMs: performance.now() + 300 } },
+      });
+      expect(await failureOf(guest.batch(numbers([1])))).toMatchObject({ reason: 'deadline', code: 'guest-deadline' });
+      guest.close();
+    }
+    expect(
+      (
+        await failureOf(
+          open('for (;;) {}', { limits: { memoryBytesMax: MEMORY, deadline: { ...deadline, atMs: performance.now() + 300 } } }),
+        )
+      ).code,
+    ).toBe('guest-deadline');
+  });
+
+  test('memory', async () => {
+    const hog = 'const kept = []; export const f = () => { for (;;) kept.push(new Array(10000).fill(1)); };';
+    expect(await failureOf(run(hog, numbers([1])))).toMatchObject({ reason: 'resource', code: 'guest-memory' });
+    const text = 'export const f = () => { let s = "x"; for (;;) s += s; };';
+    expect((await failureOf(run(text, numbers([1])))).reason).not.toBe('deadline');
+  });
+
+  test('stack', async () => {
+    const deep = 'export const f = (row) => f(row) + 1;';
+    expect(await failureOf(run(deep, numbers([1])))).toMatchObject({ reason: 'resource', code: 'guest-stack' });
+    const nested =
+      'export const f = () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return { y: JSON.stringify(a).length }; };';
+    expect((await failureOf(run(nested, numbers([1])))).code).toMatch(/guest-stack|guest-memory/);
+  });
+
+  test('output', async () => {
+    const flood = 'export function* f() { for (;;) yield { y: 1 }; }';
+    const limits = { memoryBytesMax: MEMORY, outputBytesMax: 100_000 };
+    const caught = 'export function* f() { for (;;) try { yield { y: 1 }; } catch {} }';
+    for (const source of [flood, caught]) {
+      const failure = await failureOf(run(source, numbers([1]), { operation: 'flatMap', limits }));
+      expect(failure).toMatchObject({ reason: 'resource', code: 'guest-output-limit' });
+    }
+  });
+
+  test('an interpreter that failed stays failed', async () => {
+    const guest = await open('let n = 0; export const f = () => { if (n++ === 0) throw new Error("once"); return { y: n }; };');
+    expect((await failureOf(guest.batch(numbers([1])))).message).toContain('once');
+    expect((await failureOf(guest.batch(numbers([1])))).message).toContain('once');
+    guest.close();
+  });
+});
+
+describe('reproducible and alone', () => {
+  const PROBE = `export function f() {
+    const local = new Date(2020, 5, 15, 12, 30);
+    return { y: JSON.stringify([Math.random(), Math.random(), Date.now(), new Date().toISOString(), new Date('2020-06-15T12:30').getTime(),
+      new Date('June 15, 2020 12:30').getTime(), local.getTime(), local.getHours(), String(local), new Date(0).getTimezoneOffset(), Date(), new Date(local).getTime()]) };
+  }`;
+
+  test('time and random numbers come from the seed and the rows alone, in any time zone', async () => {
+    const outputs = [column('y', 'VARCHAR')];
+    const zone = process.env.TZ;
+    const results = [];
+    for (const [tz, seed] of [
+      ['UTC', 1n],
+      ['America/New_York', 1n],
+      ['Asia/Kolkata', 1n],
+      ['UTC', 2n],
+    ] as const) {
+      process.env.TZ = tz;
+      results.push((await run(PROBE, numbers([1, 2]), { outputs, seed })).flat());
+    }
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+    expect(results[3]).not.toEqual(results[0]);
+    const [r1, r2, now, iso, parsed, words, local, hours, , offset] = JSON.parse(results[0]?.[0] as string);
+    expect(r1).not.toBe(r2);
+    expect([now, iso]).toEqual([946_684_800_000, '2000-01-01T00:00:00.000Z']);
+    const noon = Date.UTC(2020, 5, 15, 12, 30);
+    expect([parsed, words, local, hours, offset]).toEqual([noon, noon, noon, 12, 0]);
+  });
+
+  test('the real clock cannot be had back', async () => {
+    const source =
+      'export const f = () => ({ y: new (new Date(0).constructor)().getTime() + new (Object.getPrototypeOf(new Date(0)).constructor)().getTime() });';
+    expect(await run(source, numbers([1]))).toEqual([[2 * 946_684_800_000]]);
+  });
+
+  test('nothing of the page or of Node is in reach', async () => {
+    const names = [
+      'fetch',
+      'XMLHttpRequest',
+      'WebSocket',
+      'indexedDB',
+      'localStorage',
+      'document',
+      'window',
+      'self',
+      'process',
+      'require',
+      'performance',
+      'crypto',
+      'setTimeout',
+      'importScripts',
+      'postMessage',
+      'navigator',
+      'WebAssembly',
+      'host',
+      'std',
+      'os',
+      'scriptArgs',
+      'print',
+      'load',
+    ];
+    const source = `export const f = () => ({ y: ${JSON.stringify(names)}.filter((name) => name in globalThis).join() });`;
+    expect(await run(source, numbers([1]), { outputs: [column('y', 'VARCHAR')] })).toEqual([['']]);
+    const globals =
+      'export const f = () => ({ y: (function () { return this; }).call() === undefined ? Object.getOwnPropertyNames(globalThis).length : -1 });';
+    expect((await run(globals, numbers([1])))[0]?.[0]).toBeGreaterThan(50);
+    expect((await failureOf(run('export const f = () => ({ y: import("fs") });', numbers([1])))).message).toContain('async');
+  });
+
+  test('an author who changes the intrinsics harms only the own rows', async () => {
+    const source = `JSON.stringify = () => 'no'; JSON.parse = () => 1; Array.prototype.push = null; Array.isArray = () => true; Object.hasOwn = null;
+      Uint8Array.prototype.slice = null; Array.prototype.map = null; export const f = (row) => ({ y: row.x });`;
+    expect(await failureOf(run(source, numbers([1]))).catch(() => 'ran')).toBeDefined();
+    const mild = `JSON.stringify = () => 'no'; Object.hasOwn = null; export const f = (row) => ({ y: row.x });`;
+    expect(await run(mild, numbers([1]))).toEqual([[1]]);
+  });
+});

@@ -1,0 +1,191 @@
+/**
+ * A guest written in JavaScript: an ES module whose exports are its functions, run in QuickJS. The same operations as guests of the
+ * batch ABI have, on rows that are plain objects. What authors need to know stands in docs/guests.md.
+ */
+import { type ColumnView, columnViews } from '../../shared/arrow/column-view.ts';
+import { parseStream } from '../../shared/arrow/ipc.ts';
+import { layoutOfType } from '../../shared/arrow/layout.ts';
+import { readSchema, type WireColumn } from '../../shared/arrow/schema.ts';
+import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
+import { invariant } from '../../shared/assert.ts';
+import { authorError } from '../../shared/guest/guest-error.ts';
+import { GuestLog } from '../../shared/guest/guest-log.ts';
+import type { Params } from '../../shared/guest/params.ts';
+import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
+import { Interpreter } from './interpreter.ts';
+import { DETERMINISM } from './prelude.ts';
+import { RowsOut } from './rows-out.ts';
+import { ScriptRunner } from './script-runner.ts';
+
+/** 2000-01-01T00:00:00Z, as other guests' clocks. */
+const CLOCK_START_MS = 946_684_800_000;
+
+export const SCRIPT_OPERATIONS = ['map', 'filter', 'flatMap', 'mapPartitions', 'aggregate'] as const;
+export type ScriptOperation = (typeof SCRIPT_OPERATIONS)[number];
+
+export interface ScriptOptions {
+  readonly operation: ScriptOperation;
+  /** Name of the export: a function, or for aggregates an object with zero, add, merge and perhaps finish. */
+  readonly function: string;
+  /** Names of the input's columns, as rows shall have them; without it those of the streams. */
+  readonly columnNames?: readonly string[];
+  /** Of an aggregate: the columns, by name, whose values make a group. */
+  readonly keys?: readonly string[];
+  /** The columns of the output. Filters hand their input on, and need none; nor does a part of an aggregate. */
+  readonly outputs?: readonly WireColumn[];
+  readonly params?: Params;
+  readonly seed: bigint;
+  readonly partition?: number;
+  readonly limits: GuestLimits;
+  readonly breathe?: () => Promise<void>;
+}
+
+const NO_WAIT = (): Promise<void> => Promise.resolve();
+/** The column of a part of an aggregate that holds a group's state. */
+const STATE: WireColumn = { name: 'state', wire: 'VARCHAR' };
+
+interface Rows {
+  readonly columns: readonly WireColumn[];
+  readonly types: readonly SqlType[];
+  readonly batches: readonly { readonly views: readonly ColumnView[]; readonly rows: number }[];
+}
+
+export class ScriptGuest implements Guest {
+  readonly #options: ScriptOptions;
+  readonly #interpreter: Interpreter;
+  readonly #runner: ScriptRunner;
+  readonly #log: GuestLog;
+  readonly #out: RowsOut;
+  readonly #breathe: () => Promise<void>;
+  /** Of mapPartitions: what its rows are pulled from, at the end. */
+  readonly #waiting: Uint8Array[] = [];
+  #input: readonly WireColumn[] | undefined;
+
+  private constructor(interpreter: Interpreter, source: string, options: ScriptOptions) {
+    this.#options = options;
+    this.#interpreter = interpreter;
+    this.#breathe = options.breathe ?? NO_WAIT;
+    this.#log = new GuestLog();
+    this.#out = new RowsOut(options.limits.outputBytesMax);
+    const { context } = interpreter;
+    const seed = BigInt.asUintN(64, options.seed);
+    interpreter.call(
+      interpreter.evaluate(DETERMINISM),
+      context.newNumber(Number(BigInt.asIntN(32, seed))),
+      context.newNumber(Number(BigInt.asIntN(32, seed >> 32n))),
+      context.newNumber(CLOCK_START_MS),
+    );
+    this.#runner = new ScriptRunner(interpreter, this.#log, this.#out);
+    this.#runner.open(interpreter.load(source), options);
+  }
+
+  /** `wasm`: QuickJS, compiled (interpreter.ts). Runs the module's own code. Throws GuestError. */
+  static async open(wasm: WebAssembly.Module, source: string, options: ScriptOptions): Promise<ScriptGuest> {
+    const { memoryBytesMax, deadline } = options.limits;
+    const interpreter = await Interpreter.start(wasm, { memoryBytesMax, ...(deadline === undefined ? {} : { deadline }) });
+    return new ScriptGuest(interpreter, source, options);
+  }
+
+  async batch(stream: Uint8Array): Promise<readonly GuestOutput[]> {
+    const { operation } = this.#options;
+    if (operation === 'mapPartitions') {
+      this.#waiting.push(stream);
+      return [];
+    }
+    const rows = this.#rowsOf(stream, this.#options.columnNames);
+    this.#input ??= rows.columns;
+    if (operation === 'map' || operation === 'flatMap') this.#out.columns(this.#outputs());
+    if (operation === 'filter') this.#out.columns(rows.columns);
+    await this.#feed(rows, operation);
+    return this.#out.take();
+  }
+
+  async merge(stream: Uint8Array): Promise<readonly GuestOutput[]> {
+    this.#mustAggregate();
+    const rows = this.#rowsOf(stream, [...(this.#options.keys ?? []), STATE.name]);
+    await this.#feed(rows, 'merge');
+    return [];
+  }
+
+  async endPartial(): Promise<readonly GuestOutput[]> {
+    this.#mustAggregate();
+    const input = this.#input;
+    // Without a row there is no group.
+    if (input === undefined) return [];
+    const keys = (this.#options.keys ?? []).map((name) => input.find((column) => column.name === name));
+    this.#out.columns([...keys.filter((column) => column !== undefined), STATE]);
+    return this.#end('partial');
+  }
+
+  async endFinal(): Promise<readonly GuestOutput[]> {
+    const { operation } = this.#options;
+    if (operation !== 'mapPartitions' && operation !== 'aggregate') return [];
+    this.#out.columns(this.#outputs());
+    if (operation === 'aggregate') return this.#end('final');
+    const pieces = this.#pieces();
+    this.#runner.pull = () => pieces.next().done !== true;
+    return this.#end('mapPartitions');
+  }
+
+  close(): GuestReport {
+    return {
+      log: this.#log.lines,
+      logDroppedBytes: this.#log.droppedBytes,
+      outputBytes: this.#out.bytes,
+      memoryBytes: this.#interpreter.memoryBytes,
+    };
+  }
+
+  #mustAggregate(): void {
+    if (this.#options.operation === 'aggregate') return;
+    throw authorError('guest-script', `A ${this.#options.operation} has no parts of groups.`, 'Use the operation aggregate.');
+  }
+
+  #outputs(): readonly WireColumn[] {
+    invariant(this.#options.outputs, `a script's ${this.#options.operation} without the columns of its output`);
+    return this.#options.outputs;
+  }
+
+  async #end(operation: string): Promise<readonly GuestOutput[]> {
+    await this.#breathe();
+    this.#runner.outputs(this.#out.names);
+    this.#runner.end(operation);
+    return this.#out.take();
+  }
+
+  #rowsOf(bytes: Uint8Array, names: readonly string[] | undefined): Rows {
+    const stream = parseStream(bytes);
+    invariant(stream.schema, 'a stream without a schema');
+    const columns = readSchema(stream.schema).map((column, i) => ({ ...column, name: names?.[i] ?? column.name }));
+    const types = columns.map((column) => parseSqlType(column.wire));
+    const layouts = types.map(layoutOfType);
+    const batches = stream.batches.map((batch) => ({ views: columnViews(bytes, batch, layouts), rows: batch.rows }));
+    return { columns, types, batches };
+  }
+
+  async #feed(rows: Rows, operation: string): Promise<void> {
+    this.#runner.schema(rows.columns, rows.types);
+    this.#runner.outputs(this.#out.names);
+    for (const { views, rows: count } of rows.batches) {
+      for (const piece of this.#runner.pieces(views, count)) {
+        await this.#breathe();
+        this.#runner.begin(piece);
+        this.#runner.run(operation);
+      }
+    }
+  }
+
+  /** Gives each piece to the script as it is asked for. */
+  *#pieces(): Iterator<void> {
+    for (const stream of this.#waiting) {
+      const rows = this.#rowsOf(stream, this.#options.columnNames);
+      this.#runner.schema(rows.columns, rows.types);
+      for (const { views, rows: count } of rows.batches) {
+        for (const piece of this.#runner.pieces(views, count)) {
+          this.#runner.begin(piece);
+          yield;
+        }
+      }
+    }
+  }
+}
