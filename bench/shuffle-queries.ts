@@ -41,4 +41,13 @@ export const SHUFFLE_QUERIES: readonly ShuffleQuery[] = [
     sql: (r) =>
       `SELECT count(*) AS n, sum(a.v + b.v) AS s, max(a.t || b.t) AS m FROM skewed a JOIN b ON a.k = b.k WHERE a.v <> ${r}`,
   },
+  {
+    // Two million rows a side make 214 MiB. A full join can't be broadcast; the literals stand below it, so that each run splits anew.
+    name: '200 MiB shuffle join',
+    take: 'rows',
+    orderedBy: [],
+    sql: (r) =>
+      `SELECT count(*) AS n, count(a.k) AS x, sum(a.v - b.v) AS s, max(a.t || b.t) AS m
+      FROM (FROM a WHERE v <> ${r}) AS a FULL JOIN (FROM b WHERE v <> ${r}) AS b ON a.k = b.k`,
+  },
 ];

@@ -7,11 +7,13 @@ import type { Connection, JobJson } from '../client/index.ts';
 import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import type { Native } from '../coordinator/cli/demo/native.ts';
+import type { CoordinatorProcess } from '../playwright/coordinator-process.ts';
 import { countersOf } from '../playwright/grid.ts';
-import { usageOf } from '../playwright/process-usage.ts';
+import { memoryGrowth, usageOf } from '../playwright/process-usage.ts';
 import { ordersSql, sideSql } from '../playwright/tables.ts';
 import { type BenchGrid, type BenchOptions, cell, registerTables, save, withGrid } from './grid-bench.ts';
 import { SHUFFLE_QUERIES, type ShuffleQuery } from './shuffle-queries.ts';
+import { type Rate, ratesOf, type ShuffleRates, watchPassage } from './shuffle-rates.ts';
 import { median } from './statistics.ts';
 
 export const summary = 'Two Chromium tabs beside native DuckDB: a full sort, joins of large sides, a skewed key';
@@ -32,9 +34,18 @@ interface Measurement {
   readonly parts: Readonly<Record<string, number>>;
   readonly attempts: number;
   readonly tasks: number;
-  /** Of the coordinator: processor time a query, and resident memory above what it had before the first repetition. */
+  /** Of the coordinator: processor time a query, most resident memory that the query's runs made it grow by, and what it had then. */
   readonly coordinatorCpuMs: number;
   readonly coordinatorGrowthMiB: number;
+  readonly coordinatorResidentMiB: number;
+  readonly rates: ShuffleRates;
+}
+
+interface Timing {
+  readonly grid: readonly number[];
+  readonly native: readonly number[];
+  readonly jobs: readonly JobJson[];
+  readonly cpuMs: number;
 }
 
 export function run(options: BenchOptions): Promise<number> {
@@ -45,7 +56,7 @@ async function measureAll({ admin, native, coordinator, browser, folder }: Bench
   await prepare(admin, native, folder, options);
   for (let slot = 0; slot < SLOTS; slot++) await browser.join(`${coordinator.url}/`);
   const measured: Measurement[] = [];
-  for (const query of SHUFFLE_QUERIES) measured.push(await measure(admin, native, coordinator.pid, query, options));
+  for (const query of SHUFFLE_QUERIES) measured.push(await measure(admin, native, coordinator, query, options));
   const skew = (measured[3]?.gridMs ?? 0) / (measured[2]?.gridMs ?? 1);
   report(measured, skew, options);
   save('shuffle', { measured, skew }, options);
@@ -70,36 +81,16 @@ async function prepare(admin: Connection, native: Native, folder: string, option
 async function measure(
   admin: Connection,
   native: Native,
-  pid: number,
+  coordinator: CoordinatorProcess,
   query: ShuffleQuery,
   options: BenchOptions,
 ): Promise<Measurement> {
-  const grid: number[] = [];
-  const natives: number[] = [];
-  const jobs: JobJson[] = [];
-  let cpuMs = 0;
-  let before = usageOf(pid);
-  for (let r = 0; r < (options.repetitions ?? REPETITIONS) + WARMUPS; r++) {
-    if (r === WARMUPS) before = usageOf(pid);
-    const sql = query.sql(r);
-    const nativeMs = await runNative(native, query, sql);
-    const cpuBefore = usageOf(pid).cpuMs;
-    const began = performance.now();
-    const handle = await admin.sql(sql);
-    const answer = query.take === 'rows' ? await handle.rows() : await arrowBytes(await handle.result('arrow'));
-    const ms = performance.now() - began;
-    if (typeof answer !== 'number') {
-      const why = difference(answer, (await native.query(sql)).result, query.orderedBy);
-      if (why !== undefined) throw new Error(`${query.name}: the grid's answer is not native DuckDB's: ${why}`);
-    }
-    if (r < WARMUPS) continue;
-    grid.push(ms);
-    natives.push(nativeMs);
-    cpuMs += usageOf(pid).cpuMs - cpuBefore;
-    jobs.push(await handle.status());
-  }
-  const gridMs = median(grid);
-  const nativeMs = median(natives);
+  const { pid } = coordinator;
+  const { growthMiB, result: timing } = await memoryGrowth(pid, () => time(admin, native, pid, query, options));
+  const { residentMiB } = usageOf(pid);
+  const { jobs } = timing;
+  const gridMs = median(timing.grid);
+  const nativeMs = median(timing.native);
   options.note(`${query.name}: grid ${gridMs.toFixed(0)} ms, native ${nativeMs.toFixed(0)} ms`);
   return {
     name: query.name,
@@ -111,9 +102,58 @@ async function measure(
     parts: partsOf(jobs),
     attempts: jobs.reduce((sum, job) => sum + countersOf(job).attempts, 0),
     tasks: jobs.reduce((sum, job) => sum + countersOf(job).tasksPlanned, 0),
-    coordinatorCpuMs: cpuMs / jobs.length,
-    coordinatorGrowthMiB: usageOf(pid).peakMiB - before.residentMiB,
+    coordinatorCpuMs: timing.cpuMs / jobs.length,
+    coordinatorGrowthMiB: growthMiB,
+    coordinatorResidentMiB: residentMiB,
+    rates: await watch(admin, coordinator, query, options),
   };
+}
+
+const repetitionsOf = (options: BenchOptions): number => options.repetitions ?? REPETITIONS;
+
+async function time(admin: Connection, native: Native, pid: number, query: ShuffleQuery, options: BenchOptions): Promise<Timing> {
+  const grid: number[] = [];
+  const natives: number[] = [];
+  const jobs: JobJson[] = [];
+  let cpuMs = 0;
+  for (let r = 0; r < repetitionsOf(options) + WARMUPS; r++) {
+    const sql = query.sql(r);
+    const nativeMs = await runNative(native, query, sql);
+    const cpuBefore = usageOf(pid).cpuMs;
+    const { ms, answer, handle } = await runOnGrid(admin, query, sql);
+    if (typeof answer !== 'number') {
+      const why = difference(answer, (await native.query(sql)).result, query.orderedBy);
+      if (why !== undefined) throw new Error(`${query.name}: the grid's answer is not native DuckDB's: ${why}`);
+    }
+    if (r < WARMUPS) continue;
+    grid.push(ms);
+    natives.push(nativeMs);
+    cpuMs += usageOf(pid).cpuMs - cpuBefore;
+    jobs.push(await handle.status());
+  }
+  return { grid, native: natives, jobs, cpuMs };
+}
+
+/** One run more, of which the times don't count. */
+async function watch(
+  admin: Connection,
+  coordinator: CoordinatorProcess,
+  query: ShuffleQuery,
+  options: BenchOptions,
+): Promise<ShuffleRates> {
+  const sql = query.sql(repetitionsOf(options) + WARMUPS);
+  const { passage, result } = await watchPassage(
+    () => coordinator.relayedBytes(),
+    () => runOnGrid(admin, query, sql),
+  );
+  return ratesOf(await result.handle.status(), passage);
+}
+
+async function runOnGrid(admin: Connection, { take }: ShuffleQuery, sql: string) {
+  const began = performance.now();
+  const handle = await admin.sql(sql);
+  const answer = take === 'rows' ? await handle.rows() : await arrowBytes(await handle.result('arrow'));
+  return { ms: performance.now() - began, answer, handle };
 }
 
 /** A large answer is read chunk by chunk, as a client would that keeps nothing. */
@@ -140,13 +180,28 @@ function partsOf(jobs: readonly JobJson[]): Record<string, number> {
 
 function report(measured: readonly Measurement[], skew: number, { print }: BenchOptions): void {
   print(
-    `${'query'.padEnd(28)}${cell('grid ms', 9)}${cell('native ms', 11)}${cell('ratio', 7)}${cell('bound', 7)}${cell('moved MiB', 11)}${cell('coord. CPU ms', 15)}${cell('+MiB', 7)}  a slot's time (ms)\n`,
+    `${'query'.padEnd(28)}${cell('grid ms', 9)}${cell('native ms', 11)}${cell('ratio', 7)}${cell('bound', 7)}${cell('moved MiB', 11)}${cell('coord. CPU ms', 15)}${cell('MiB', 6)}${cell('+MiB', 7)}  a slot's time (ms)\n`,
   );
   for (const m of measured) {
     const parts = Object.entries(m.parts).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
     print(
-      `${m.name.padEnd(28)}${cell(m.gridMs.toFixed(0), 9)}${cell(m.nativeMs.toFixed(0), 11)}${cell(m.ratio.toFixed(2), 7)}${cell(m.bound?.toFixed(1) ?? '-', 7)}${cell(m.movedMiB.toFixed(1), 11)}${cell(m.coordinatorCpuMs.toFixed(0), 15)}${cell(m.coordinatorGrowthMiB.toFixed(0), 7)}  ${parts.join(', ')}; ${m.attempts} attempts of ${m.tasks} tasks\n`,
+      `${m.name.padEnd(28)}${cell(m.gridMs.toFixed(0), 9)}${cell(m.nativeMs.toFixed(0), 11)}${cell(m.ratio.toFixed(2), 7)}${cell(m.bound?.toFixed(1) ?? '-', 7)}${cell(m.movedMiB.toFixed(1), 11)}${cell(m.coordinatorCpuMs.toFixed(0), 15)}${cell(m.coordinatorResidentMiB.toFixed(0), 6)}${cell(m.coordinatorGrowthMiB.toFixed(0), 7)}  ${parts.join(', ')}; ${m.attempts} attempts of ${m.tasks} tasks\n`,
     );
   }
-  print(`60 % of the rows with one key: ${skew.toFixed(2)} times the time without (bound ${SKEW_BOUND})\n`);
+  print(`60 % of the rows with one key: ${skew.toFixed(2)} times the time without (bound ${SKEW_BOUND})\n\n`);
+  reportRates(measured, print);
+}
+
+/** M rows/s and MiB/s. */
+function reportRates(measured: readonly Measurement[], print: BenchOptions['print']): void {
+  const heads = ['split, a slot', 'move, all slots', 'load, a slot'].map((head) => cell(head, 19)).join('');
+  print(`${'M rows/s, MiB/s'.padEnd(28)}${cell('made M rows', 13)}${cell('made MiB', 10)}${heads}\n`);
+  const text = ({ rowsPerSecond, mibPerSecond }: Rate): string =>
+    `${cell((rowsPerSecond / 1e6).toFixed(2), 11)}${cell(mibPerSecond.toFixed(0), 8)}`;
+  for (const { name, rates } of measured) {
+    const { madeRows, madeMiB, split, move, load } = rates;
+    const made = `${cell((madeRows / 1e6).toFixed(2), 13)}${cell(madeMiB.toFixed(1), 10)}`;
+    const words = cell('nothing is split: one side is sent to all', 45);
+    print(`${name.padEnd(28)}${madeRows > 0 ? `${made}${text(split)}${text(move)}${text(load)}` : words}\n`);
+  }
 }

@@ -1,8 +1,10 @@
 /** A coordinator in a process of its own, as users run it; benches talk to it over loopback. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { builtBin } from './paths.ts';
 
+const RELAYED = /^muster_data_bytes_total\{from="worker"\} (\S+)$/m;
 const READY = /^muster ready (http:\S+)$/;
 
 export class CoordinatorProcess {
@@ -38,6 +40,15 @@ export class CoordinatorProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What its relay has passed from tab to tab so far, by its metrics. */
+  async relayedBytes(): Promise<number> {
+    const headers = { authorization: `Bearer ${adminToken(this.dataDir)}` };
+    const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
+    const found = RELAYED.exec(text)?.[1];
+    if (found === undefined) throw new Error(`the metrics don't say what was relayed:\n${text}`);
+    return Number(found);
   }
 
   async stop(): Promise<void> {

@@ -69,15 +69,6 @@ async function run(sql: string): Promise<{ readonly job: JobJson; readonly rows:
   return { job: await handle.status(), rows };
 }
 
-/** What the relay has passed from tab to tab so far. */
-async function relayedBytes(): Promise<number> {
-  const headers = { authorization: `Bearer ${adminToken(coordinator.dataDir)}` };
-  const text = await (await fetch(`${coordinator.url}/metrics`, { headers })).text();
-  const found = /^muster_data_bytes_total\{from="worker"\} (\S+)$/m.exec(text)?.[1];
-  if (found === undefined) throw new Error(`the metrics don't say what was relayed:\n${text}`);
-  return Number(found);
-}
-
 test.each([3, 6])(
   '%i profiles: the answer is right, the coordinator stays small, and no attempt ends by its deadline',
   async (count) => {
@@ -86,11 +77,11 @@ test.each([3, 6])(
     // run the small join's last stage), and the small join's 34 MiB have compiled the relay's code and grown V8's young generation.
     const warmUp = await run(SMALL);
     expect(warmUp.job.stages.at(-1)?.onCoordinator).toBe(1);
-    const movedBefore = await relayedBytes();
+    const movedBefore = await coordinator.relayedBytes();
     const { growthMiB, result } = await memoryGrowth(coordinator.pid, () => run(LARGE));
     const { job, rows } = result;
     expect(difference(rows, (await native.query(LARGE)).result, [])).toBeUndefined();
-    expect((await relayedBytes()) - movedBefore).toBeGreaterThan(MOVED_LEAST);
+    expect((await coordinator.relayedBytes()) - movedBefore).toBeGreaterThan(MOVED_LEAST);
     expect(growthMiB).toBeLessThan(GROWTH_MOST_MIB);
     expect(job.stages.map(({ title, alternative }) => alternative ?? title)).toEqual([
       'scan a, split by hash',

@@ -145,6 +145,26 @@ test('a tab frozen in mid-run lets go of its attempt, and works again when it is
   await grid.until('it runs again', async () => (await grid.workers()).some((w) => w.busySlots > 0));
 }, 60_000);
 
+test("a tab's database is deleted in mid-job: what is gone is made again, and the answer is right", async () => {
+  const tab = await openTab();
+  const comparing = grid.compare(query(13), [1]);
+  await reached.opened;
+  await committed(tab);
+  await tab.page.evaluate(
+    () =>
+      new Promise<void>((done, failed) => {
+        const request = indexedDB.deleteDatabase('muster');
+        request.onsuccess = () => done();
+        request.onerror = () => failed(request.error);
+      }),
+  );
+  held.open();
+  const { difference, job } = await comparing;
+  expect(difference).toBeUndefined();
+  expect(countersOf(job).recomputes).toBeLessThanOrEqual(made.size);
+  expect(await tab.state()).toMatch(/idle|working/);
+}, 60_000);
+
 test('of two tabs of one profile one closes: the other serves what it had stored', async () => {
   const tab = await openTab();
   const comparing = grid.compare(query(12), [1]);
