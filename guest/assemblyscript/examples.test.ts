@@ -1,0 +1,97 @@
+import { beforeAll, expect, test } from 'vitest';
+import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
+import { admitModule } from '../../shared/guest/admission.ts';
+import { compileGuest, type Guest, type GuestOptions, type GuestOutput, openGuest } from '../../web-worker-client/guest/index.ts';
+import { compileGuestSource } from './testing/compile.ts';
+
+const EXAMPLES = ['map', 'filter', 'flat-map', 'count-by-key', 'mandelbrot'] as const;
+const compiled = new Map<string, Uint8Array<ArrayBuffer>>();
+
+beforeAll(async () => {
+  for (const name of EXAMPLES) compiled.set(name, await compileGuestSource(`examples/${name}.ts`));
+});
+
+const wasmOf = (name: (typeof EXAMPLES)[number]): Uint8Array => compiled.get(name) ?? new Uint8Array();
+
+async function open(name: (typeof EXAMPLES)[number], options: Pick<GuestOptions, 'function' | 'params'>): Promise<Guest> {
+  const { module, admitted } = await compileGuest(wasmOf(name));
+  return openGuest('batch', module, { seed: 1n, limits: { memoryBytesMax: admitted.memoryBytesMax }, ...options });
+}
+
+const rows = (outputs: readonly GuestOutput[]): unknown[][] => outputs.flatMap((o) => rowsOf(o.stream));
+
+test.each(EXAMPLES)('%s is admitted, imports nothing but the ABI, and is small', (name) => {
+  const admission = admitModule(wasmOf(name));
+  expect(admission.ok && admission.module.imports.every((i) => i.startsWith('muster1.'))).toBe(true);
+  expect(wasmOf(name).length).toBeLessThan(30_000);
+});
+
+test('map', async () => {
+  const guest = await open('map', { function: 'square' });
+  const out = await guest.batch(streamOf([{ wire: 'DOUBLE', values: [3, null, -0.5] }]));
+  expect(out.map((o) => [o.port, o.rows])).toEqual([[0, 3]]);
+  expect(rows(out)).toEqual([
+    [3, 9],
+    [null, null],
+    [-0.5, 0.25],
+  ]);
+});
+
+test('filter, with a parameter; no rows are no output', async () => {
+  const guest = await open('filter', { function: 'over', params: { over: 10 } });
+  expect(rows(await guest.batch(streamOf([{ wire: 'DOUBLE', values: [3, 11, null, 12.5, 10] }])))).toEqual([[11], [12.5]]);
+  expect(await guest.batch(streamOf([{ wire: 'DOUBLE', values: [1] }]))).toEqual([]);
+});
+
+test('a parameter that is missing is the author’s error', async () => {
+  await expect(open('filter', { function: 'over' })).rejects.toMatchObject({
+    failure: { reason: 'author', code: 'guest-fail', message: 'there is no column or parameter over' },
+  });
+});
+
+test('flatMap', async () => {
+  const guest = await open('flat-map', { function: 'words' });
+  const lines = ['The quick brown fox', null, '', '  jumps -- over!', 'äöü Zebra'];
+  const out = await guest.batch(streamOf([{ wire: 'VARCHAR', values: lines }]));
+  expect(rows(out).flat()).toEqual(['the', 'quick', 'brown', 'fox', 'jumps', 'over', 'äöü', 'zebra']);
+});
+
+test('keyed aggregate: partial counts, merged elsewhere', async () => {
+  const partial = async (keys: readonly (string | null)[]): Promise<Uint8Array> => {
+    const guest = await open('count-by-key', { function: 'count' });
+    expect(await guest.batch(streamOf([{ wire: 'VARCHAR', values: keys }]))).toEqual([]);
+    return (await guest.endPartial())[0]?.stream ?? new Uint8Array();
+  };
+  const many = Array.from({ length: 200_000 }, (_, i) => `key ${i % 1000}`);
+  const parts = [await partial(['a', 'b', null, 'a']), await partial(['c', 'a']), await partial(many)];
+  const guest = await open('count-by-key', { function: 'count' });
+  for (const part of parts) await guest.merge(part);
+  const merged = rows(await guest.endFinal());
+  expect(merged.slice(0, 4)).toEqual([
+    ['a', 3n],
+    ['b', 1n],
+    ['c', 1n],
+    ['key 0', 200n],
+  ]);
+  expect(merged).toHaveLength(1003);
+  expect(guest.close().memoryBytes).toBeLessThan(64 * 1048576);
+});
+
+test('Mandelbrot with SIMD equals the plain loop', async () => {
+  const [width, height, iterations] = [32, 20, 100];
+  const guest = await open('mandelbrot', { function: 'mandelbrot', params: { width, height, iterations } });
+  const out = await guest.batch(streamOf([{ wire: 'INTEGER', values: Array.from({ length: height }, (_, y) => y) }]));
+  const expected: number[][] = [];
+  for (let py = 0; py < height; py++) {
+    for (let px = 0; px < width; px++) {
+      let [x, y, n] = [0, 0, 0];
+      const [re, im] = [(px * 3.5) / width - 2.5, (2.5 * py) / height - 1.25];
+      while (n < iterations && x * x + y * y <= 4) {
+        [x, y] = [x * x - y * y + re, (x + x) * y + im];
+        n++;
+      }
+      expected.push([py, px, n]);
+    }
+  }
+  expect(rows(out)).toEqual(expected);
+});
