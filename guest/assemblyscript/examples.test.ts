@@ -4,7 +4,7 @@ import { admitModule } from '../../shared/guest/admission.ts';
 import { compileGuest, type Guest, type GuestOptions, type GuestOutput, openGuest } from '../../web-worker-client/guest/index.ts';
 import { compileGuestSource } from './testing/compile.ts';
 
-const EXAMPLES = ['map', 'filter', 'flat-map', 'count-by-key', 'mandelbrot'] as const;
+const EXAMPLES = ['map', 'filter', 'flat-map', 'count-by-key', 'mandelbrot', 'sum-of-squares'] as const;
 const compiled = new Map<string, Uint8Array<ArrayBuffer>>();
 
 beforeAll(async () => {
@@ -75,6 +75,18 @@ test('keyed aggregate: partial counts, merged elsewhere', async () => {
   ]);
   expect(merged).toHaveLength(1003);
   expect(guest.close().memoryBytes).toBeLessThan(64 * 1048576);
+});
+
+test('sum of squares with SIMD: partial sums, merged elsewhere', async () => {
+  const partials: Uint8Array[] = [];
+  for (const values of [[1, 2, 3, 4, 5, null, 7], [10], []]) {
+    const guest = await open('sum-of-squares', { function: 'sumOfSquares' });
+    await guest.batch(streamOf([{ wire: 'DOUBLE', values }]));
+    partials.push((await guest.endPartial())[0]?.stream ?? new Uint8Array());
+  }
+  const guest = await open('sum-of-squares', { function: 'sumOfSquares' });
+  for (const partial of partials) await guest.merge(partial);
+  expect(rows(await guest.endFinal())).toEqual([[204, 8n]]);
 });
 
 test('Mandelbrot with SIMD equals the plain loop', async () => {

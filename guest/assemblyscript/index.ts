@@ -59,20 +59,21 @@ export class Batch extends Column {
 }
 
 /** Bytes that grow by doubling, outside of what is garbage collected. */
-class Buffer {
-  at: usize = 0; bytes: i32 = 0; private capacity: i32 = 0;
-  extend(more: i32): usize {
-    if (this.bytes + more > this.capacity) {
-      this.capacity = max(2 * this.capacity, max(this.bytes + more, 64));
-      this.at = this.at ? heap.realloc(this.at, this.capacity) : heap.alloc(this.capacity);
-    }
+@unmanaged class Buffer {
+  at: usize = 0; bytes: i32 = 0; capacity: i32 = 0;
+  @inline extend(more: i32): usize {
+    if (this.bytes + more > this.capacity) this.grow(more);
     return this.at + (this.bytes += more) - more;
+  }
+  grow(more: i32): void {
+    this.capacity = max(2 * this.capacity, max(this.bytes + more, 64));
+    this.at = this.at ? heap.realloc(this.at, this.capacity) : heap.alloc(this.capacity);
   }
   bit(row: i32, set: bool): void {
     if ((row & 7) == 0) store<u8>(this.extend(1), 0);
     if (set) store<u8>(this.at + (row >> 3), load<u8>(this.at + (row >> 3)) | (<u8>1 << <u8>(row & 7)));
   }
-  free(): void { if (this.at) heap.free(this.at); this.at = 0; this.bytes = 0; this.capacity = 0; }
+  free(): void { if (this.at) heap.free(this.at); heap.free(changetype<usize>(this)); }
 }
 
 /** A column of the output; each push adds a row. */
@@ -86,29 +87,29 @@ export class OutputColumn {
     if (this.isText) store<i32>(this.values.extend(4), 0);
   }
   get isText(): bool { return this.format == "u" || this.format == "z"; }
-  private valid(set: bool): void { this.validity.bit(this.rows++, set); if (!set) this.nulls++; }
+  /** Counts a row that is no NULL; which rows are is written from the first NULL on. */
+  @inline private valid(): void { if (this.nulls) this.validity.bit(this.rows, true); this.rows++; }
   /** A value; T must be as wide as the column's type. */
-  push<T>(value: T): void { store<T>(this.values.extend(sizeof<T>()), value); this.valid(true); }
-  pushBool(value: bool): void { this.values.bit(this.rows, value); this.valid(true); }
+  @inline push<T>(value: T): void { store<T>(this.values.extend(sizeof<T>()), value); this.valid(); }
+  pushBool(value: bool): void { this.values.bit(this.rows, value); this.valid(); }
   /** Text or bytes that lie in memory, for example in an input column's data. */
   pushBytes(at: usize, bytes: i32): void {
     memory.copy(this.data.extend(bytes), at, bytes);
-    store<i32>(this.values.extend(4), this.data.bytes); this.valid(true);
+    store<i32>(this.values.extend(4), this.data.bytes); this.valid();
   }
   pushText(text: string): void { const utf8 = String.UTF8.encode(text); this.pushBytes(changetype<usize>(utf8), utf8.byteLength); }
   pushNull(): void {
     if (this.isText) store<i32>(this.values.extend(4), this.data.bytes);
     else if (this.width == 0) this.values.bit(this.rows, false);
     else memory.fill(this.values.extend(this.width), 0, this.width);
-    this.valid(false);
+    if (!this.nulls++) for (let row = 0; row < this.rows; row++) this.validity.bit(row, true);
+    this.validity.bit(this.rows++, false);
   }
 }
 
 function text(s: string, keep: ArrayBuffer[]): u32 {
-  keep.push(String.UTF8.encode(s, true));
-  return <u32>changetype<usize>(keep[keep.length - 1]);
+  keep.push(String.UTF8.encode(s, true)); return <u32>changetype<usize>(keep[keep.length - 1]);
 }
-
 /** Rows to emit: add the columns, push to all of them equally often, emit. */
 export class Output {
   private columns: OutputColumn[] = [];

@@ -6,11 +6,11 @@ import { ascArguments } from '../../../shared/guest/assemblyscript-build.ts';
 
 const FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** `source`: relative to guest/assemblyscript. Throws with the compiler's messages. */
-export async function compileGuestSource(source: string): Promise<Uint8Array<ArrayBuffer>> {
+/** `source`: relative to `folder`, which is guest/assemblyscript. Throws with the compiler's messages. */
+export async function compileGuestSource(source: string, folder: string = FOLDER): Promise<Uint8Array<ArrayBuffer>> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [...ascArguments({ source, outFile: 'out.wasm', sdk: 'index.ts' }), '--baseDir', FOLDER],
+    [...ascArguments({ source, outFile: 'out.wasm', sdk: 'index.ts' }), '--baseDir', folder],
     {
       writeFile: (name, contents) => {
         if (name.endsWith('.wasm') && typeof contents !== 'string') wasm = contents;
