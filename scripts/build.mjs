@@ -1,6 +1,6 @@
 /**
  * Builds what is stale into dist/: kernels, the Node code, the pages (compressed). Says what it does on stderr only.
- *   node scripts/build.mjs [--force] [--only PART]...     parts: kernels planner-child ingest-child slot-entry node pages
+ *   node scripts/build.mjs [--force] [--only PART]...     parts: kernels planner-child ingest-child compile-child slot-entry node pages
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -100,10 +100,12 @@ export const LIMITS = {
   guestErrorBytes: 64 * KiB,
   /** Source of a guest's functions in JavaScript, in characters. */
   scriptBytes: 256 * KiB,
-  /** Source in AssemblyScript that the coordinator compiles, in characters; and what its compiler gets. */
+  /** Source in AssemblyScript that the coordinator compiles; and what its compiler gets. */
   compileSourceBytes: 256 * KiB,
   compileMs: 20_000,
   compileMemoryBytes: 512 * MiB,
-  /** A compiled module, and its diagnostics. */
+  /** Errors and warnings of one source that its author is told. */
   compileDiagnostics: 50,
+  /** Sources that wait for the compiler. */
+  compilesQueued: 64,
 } as const;
