@@ -1,10 +1,11 @@
 /**
  * A sort of everything, in four steps: a sample of the sort keys, cuts chosen from it, rows split into ranges by the cuts, each range
- * sorted by its own task. Keys are DuckDB's own sort keys: blobs that compare as ORDER BY does, NULLs and directions included.
+ * sorted by its own task. Keys are DuckDB's own sort keys: blobs that compare as ORDER BY does, NULLs and directions included. Where
+ * the first key alone tells all cuts apart, rows are placed by it alone, which takes half the time: its equals stay together.
  */
 
 import { bucketsFor } from './exchange-keys.ts';
-import { type Expr, ref, type SortKey, template } from './expressions.ts';
+import { type Aggregate, type Expr, ref, type SortKey, template } from './expressions.ts';
 import { columnsOf, type LogicalNode, type Producer } from './logical.ts';
 import {
   bytesOf,
@@ -21,10 +22,13 @@ import {
   single,
 } from './relation.ts';
 
-const SAMPLES_PER_BUCKET = 1024;
+const SAMPLES_PER_BUCKET = 256;
 /** Percent of the rows: estimates may be far off, and a sample is sorted by one task. */
 const SAMPLE_MOST = 5;
 const SAMPLE_LEAST = 0.01;
+
+/** Types that compare in SQL as they do in ORDER BY, and that reach other tasks as what they are. */
+const PLAIN_TYPE = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*|DATE|TIME|TIMESTAMP|VARCHAR)$/;
 
 type Sort = Extract<LogicalNode, { op: 'sort' }>;
 
@@ -59,11 +63,22 @@ function sortKey(keys: readonly SortKey[]): Expr {
   return { kind: 'template', text, args: keys.map((k) => k.expr), type: 'BLOB' };
 }
 
-/** One row: the list of at most `count` - 1 cuts, ascending. It is NULL where the sample has no rows. */
+/** The first of the sort keys, if it can place rows without the others. */
+function firstOf(keys: readonly SortKey[]): SortKey | undefined {
+  const [first] = keys;
+  return first && PLAIN_TYPE.test(first.expr.type) ? first : undefined;
+}
+
+/**
+ * One row: the list of at most `count` - 1 cuts, ascending, and the first keys that belong to them. Both are NULL where the sample has no
+ * rows.
+ */
 function cutsOf(rows: Relation, keys: readonly SortKey[], count: number): Producer {
   const buckets: Expr = { kind: 'const', sql: String(count), type: 'BIGINT' };
   const percent = (100 * SAMPLES_PER_BUCKET * count) / Math.max(1, rows.rows);
   const share = Math.min(SAMPLE_MOST, Math.max(SAMPLE_LEAST, percent)).toPrecision(2);
+  const firsts = keys.slice(0, firstOf(keys) ? 1 : 0).map((key) => key.expr);
+  const sampledTypes = ['BLOB', ...firsts.map((first) => first.type)];
   const sample = mapBranches(scattered(rows), (b): LogicalNode => {
     const sampled: LogicalNode = {
       op: 'sample',
@@ -73,54 +88,47 @@ function cutsOf(rows: Relation, keys: readonly SortKey[], count: number): Produc
       seeded: true,
       types: b.types,
     };
-    return { op: 'project', input: sampled, exprs: [sortKey(keys)], types: ['BLOB'] };
+    return { op: 'project', input: sampled, exprs: [sortKey(keys), ...firsts], types: sampledTypes };
   });
+  const order: SortKey = { expr: ref(0, 'BLOB'), descending: false, nullsFirst: false };
+  const lists = sampledTypes.map((type, i): Aggregate => {
+    return { name: 'list', args: [ref(i, type)], distinct: false, orders: [order], extra: [], type: `${type}[]` };
+  });
+  const types = sampledTypes.map((type) => `${type}[]`);
   const listed: LogicalNode = {
     op: 'aggregate',
-    input: nodeOf(gathered({ ...sample, types: ['BLOB'] })),
+    input: nodeOf(gathered({ ...sample, types: sampledTypes })),
     groups: [],
-    aggregates: [
-      {
-        name: 'list',
-        args: [ref(0, 'BLOB')],
-        distinct: false,
-        orders: [{ expr: ref(0, 'BLOB'), descending: false, nullsFirst: false }],
-        extra: [],
-        type: 'BLOB[]',
-      },
-    ],
+    aggregates: lists,
     sets: undefined,
     groupings: [],
     phase: 'whole',
-    types: ['BLOB[]'],
+    types,
   };
-  const all = ref(0, 'BLOB[]');
-  const chosen = template('BLOB[]')`list_transform(range(1, ${buckets}), lambda i: ${all}[len(${all}) * i // ${buckets} + 1])`;
-  const cuts: LogicalNode = { op: 'project', input: listed, exprs: [chosen], types: ['BLOB[]'] };
-  return { branches: [cuts], types: ['BLOB[]'], many: false, partitioning: { kind: 'single' } };
+  const chosen = types.map((type, i) => {
+    const all = ref(i, type);
+    return template(type)`list_transform(range(1, ${buckets}), lambda i: ${all}[len(${all}) * i // ${buckets} + 1])`;
+  });
+  const cuts: LogicalNode = { op: 'project', input: listed, exprs: chosen, types };
+  return { branches: [cuts], types, many: false, partitioning: { kind: 'single' } };
 }
 
+const numberOf = (value: number): Expr => ({ kind: 'const', sql: String(value), type: 'INTEGER' });
+
 /**
- * The bucket of a row is the number of cuts that are not above its key, found by halving. Where a key is so frequent that several
- * cuts equal it, its rows take turns through all buckets that it may stand in: their order among themselves is free.
+ * The bucket of a row is the number of cuts that are not above its key, found by halving. Each row meets the cuts as columns: the keys,
+ * how many cuts equal each, and the first keys with the word whether these differ.
  */
 function splitByCuts(b: LogicalNode, keys: readonly SortKey[], cuts: Producer, count: number): LogicalNode {
-  const width = b.types.length;
-  const types = [...b.types, 'BLOB', 'BIGINT'];
-  const keyed: LogicalNode = { op: 'project', input: b, exprs: [...columnsOf(b), sortKey(keys)], types: types.slice(0, -1) };
-  const turn = template('BIGINT')`row_number() OVER ()`;
-  const turned: LogicalNode = { op: 'window', input: keyed, exprs: [turn], partitions: [[]], types };
-  const list = ref(0, 'BLOB[]');
-  const cut = (i: number): Expr => ({ kind: 'template', text: ['', `[${i}]`], args: [list], type: 'BLOB' });
-  const same = (i: number): Expr => ({
-    kind: 'template',
-    text: ['len(list_filter(', ', lambda x: x = ', '))'],
-    args: [list, cut(i)],
-    type: 'BIGINT',
-  });
-  const numbers = Array.from({ length: count - 1 }, (_, i) => i + 1);
-  const exprs = [...numbers.map(cut), ...numbers.map(same)];
-  const wide: LogicalNode = { op: 'project', input: read('broadcast', cuts), exprs, types: exprs.map((e) => e.type) };
+  const first = firstOf(keys);
+  const turned: LogicalNode = {
+    op: 'window',
+    input: { op: 'project', input: b, exprs: [...columnsOf(b), ...(first ? [first.expr] : [])], types: rowTypes(b, first) },
+    exprs: [template('BIGINT')`row_number() OVER ()`],
+    partitions: [[]],
+    types: [...rowTypes(b, first), 'BIGINT'],
+  };
+  const wide = cutColumns(cuts, count, first?.expr.type);
   const joined: LogicalNode = {
     op: 'join',
     kind: 'INNER',
@@ -129,26 +137,101 @@ function splitByCuts(b: LogicalNode, keys: readonly SortKey[], cuts: Producer, c
     right: wide,
     conditions: [],
     residual: [],
-    types: [...types, ...wide.types],
+    types: [...turned.types, ...wide.types],
   };
+  const own = b.types.length;
   const column = (at: number): Expr => ref(at, joined.types[at] ?? '');
-  const at = (i: number): Expr => column(types.length + i - 1);
-  const repeats = (i: number): Expr => column(types.length + count - 1 + i - 1);
-  const key = column(width);
-  const bucket = (low: number, high: number): Expr => {
-    if (low < high) {
-      const middle = (low + high + 1) >> 1;
-      return template(
-        'INTEGER',
-      )`CASE WHEN ${key} >= ${at(middle)} THEN ${bucket(middle, high)} ELSE ${bucket(low, middle - 1)} END`;
-    }
-    const own: Expr = { kind: 'const', sql: String(low), type: 'INTEGER' };
-    if (low === 0) return own;
-    return template(
-      'INTEGER',
-    )`CASE WHEN ${repeats(low)} > 1 AND ${key} = ${at(low)} THEN ${own} - ${column(width + 1)} % ${repeats(low)} ELSE ${own} END`;
+  const cut = (list: number, i: number): Expr => column(turned.types.length + list * (count - 1) + i - 1);
+  const differ = column(joined.types.length - 1);
+  const whole = sortKey(keys);
+  const key = first ? template('BLOB')`CASE WHEN ${differ} THEN NULL ELSE ${whole} END` : whole;
+  const keyed: LogicalNode = {
+    op: 'project',
+    input: joined,
+    exprs: [...columnsOf(joined), key],
+    types: [...joined.types, 'BLOB'],
   };
-  const place: Expr = { kind: 'cast', arg: bucket(0, count - 1), type: 'INTEGER', safe: false };
+  const byKeys = placeByKeys({
+    key: ref(joined.types.length, 'BLOB'),
+    turn: column(turned.types.length - 1),
+    cut: (i) => cut(0, i),
+    repeats: (i) => cut(1, i),
+    count,
+  });
+  const byFirst = first && placeByFirst(first, column(own), (i) => cut(2, i), count);
+  const bucket = byFirst ? template('INTEGER')`CASE WHEN ${differ} THEN ${byFirst} ELSE ${byKeys} END` : byKeys;
+  const place: Expr = { kind: 'cast', arg: bucket, type: 'INTEGER', safe: false };
   const placed = [...b.types.map((t, i) => ref(i, t)), place];
-  return { op: 'project', input: joined, exprs: placed, types: [...b.types, 'INTEGER'] };
+  return { op: 'project', input: keyed, exprs: placed, types: [...b.types, 'INTEGER'] };
+}
+
+const rowTypes = (b: LogicalNode, first: SortKey | undefined): readonly string[] => [
+  ...b.types,
+  ...(first ? [first.expr.type] : []),
+];
+
+/** One row: `count` - 1 cuts, as often each equals a cut, the first keys of all, and whether these differ and none is NULL. */
+function cutColumns(cuts: Producer, count: number, firstType: string | undefined): LogicalNode {
+  const numbers = Array.from({ length: count - 1 }, (_, i) => i + 1);
+  const list = ref(0, 'BLOB[]');
+  const element = (of: Expr, i: number, type: string): Expr => ({ kind: 'template', text: ['', `[${i}]`], args: [of], type });
+  const repeats = (i: number): Expr => {
+    const text = ['len(list_filter(', ', lambda x: x = ', '))'];
+    return { kind: 'template', text, args: [list, element(list, i, 'BLOB')], type: 'BIGINT' };
+  };
+  const exprs = [...numbers.map((i) => element(list, i, 'BLOB')), ...numbers.map(repeats)];
+  if (firstType !== undefined) {
+    const firsts = ref(1, `${firstType}[]`);
+    exprs.push(...numbers.map((i) => element(firsts, i, firstType)));
+    exprs.push(template('BOOLEAN')`coalesce(len(list_distinct(${firsts})) = ${numberOf(count - 1)}, false)`);
+  }
+  return { op: 'project', input: read('broadcast', cuts), exprs, types: exprs.map((e) => e.type) };
+}
+
+/** How many of the ascending cuts 1 to `count` - 1 a row reaches; `leaf` may correct the number that was found. */
+function halving(count: number, reaches: (cut: number) => Expr, leaf: (found: number) => Expr): Expr {
+  const between = (low: number, high: number): Expr => {
+    if (low === high) return leaf(low);
+    const middle = (low + high + 1) >> 1;
+    const above = between(middle, high);
+    return template('INTEGER')`CASE WHEN ${reaches(middle)} THEN ${above} ELSE ${between(low, middle - 1)} END`;
+  };
+  return between(0, count - 1);
+}
+
+/** Rows that are equal in the first key stay together, whatever the other keys are. */
+function placeByFirst(first: SortKey, value: Expr, cut: (i: number) => Expr, count: number): Expr {
+  const reaches = (i: number): Expr => ({
+    kind: 'compare',
+    op: first.descending ? '<=' : '>=',
+    left: value,
+    right: cut(i),
+    type: 'BOOLEAN',
+  });
+  const nulls = numberOf(first.nullsFirst ? 0 : count - 1);
+  return template('INTEGER')`CASE WHEN ${value} IS NULL THEN ${nulls} ELSE ${halving(count, reaches, numberOf)} END`;
+}
+
+interface KeyedCuts {
+  readonly key: Expr;
+  /** Number of the row in its task. */
+  readonly turn: Expr;
+  readonly cut: (i: number) => Expr;
+  /** How many cuts equal this one. */
+  readonly repeats: (i: number) => Expr;
+  readonly count: number;
+}
+
+/**
+ * By all keys. Where a key is so frequent that several cuts equal it, its rows take turns through all buckets that it may stand in:
+ * their order among themselves is free.
+ */
+function placeByKeys({ key, turn, cut, repeats, count }: KeyedCuts): Expr {
+  const leaf = (low: number): Expr => {
+    const own = numberOf(low);
+    if (low === 0) return own;
+    const often = template('BOOLEAN')`${repeats(low)} > 1 AND ${key} = ${cut(low)}`;
+    return template('INTEGER')`CASE WHEN ${often} THEN ${own} - ${turn} % ${repeats(low)} ELSE ${own} END`;
+  };
+  return halving(count, (i) => template('BOOLEAN')`${key} >= ${cut(i)}`, leaf);
 }

@@ -247,21 +247,56 @@ describe('sorts', () => {
     expect(buckets).toBeGreaterThan(2);
   });
 
+  /** Cuts of small tables, which a sample of a few rows would not tell apart. */
+  const samplingAll = (plan: PhysicalPlan): PhysicalPlan =>
+    JSON.parse(JSON.stringify(plan).replace(/USING SAMPLE [\d.]+%/g, 'USING SAMPLE 100%')) as PhysicalPlan;
+
+  it.each([
+    ['whole NULLS LAST, id', 'whole IS NOT NULL OR id < 5', true],
+    ['whole DESC NULLS FIRST, id', 'whole IS NOT NULL OR id < 5', true],
+    ['whole NULLS FIRST, id', 'whole IS NOT NULL OR id < 5', true],
+    ['amount DESC, word, id', 'true', true],
+    ['weight % 9, id', 'true', false],
+    ['whole NULLS FIRST, id DESC', 'true', false],
+    ['real DESC, id', 'id % 8 > 3 OR id < 9', true],
+    ['huge, id', 'true', false],
+    ['-id', 'true', true],
+    ['word || id, id', 'word IS NOT NULL', true],
+  ])('ORDER BY %s where %s: rows are placed by the first key alone: %s', async (order, where, alone) => {
+    const first = order.split(/,| NULLS| DESC/)[0] ?? '';
+    const sql = `SELECT ${first} AS first, id FROM keys WHERE ${where} ORDER BY ${order}`;
+    const plan = samplingAll(await planOf(sql, { factor: 50_000 }));
+    for (const runBuckets of [1, 16]) expect((await run(plan, { runBuckets })).rows).toEqual(await native(sql));
+    const split = plan.stages.find((s) => s.output.partitioning.kind === 'range');
+    const places = new Map<unknown, Set<unknown>>();
+    for (const row of split ? await placed(plan, split) : []) {
+      const key = row[plan.columns.findIndex((c) => c.name === 'first')];
+      places.set(key, (places.get(key) ?? new Set()).add(row.at(-1)));
+    }
+    const apart = [...places.values()].some((buckets) => buckets.size > 1);
+    expect(apart).toBe(!alone);
+    expect(new Set([...places.values()].flatMap((buckets) => [...buckets])).size).toBeGreaterThan(11);
+  });
+
   it('a small input is sorted in one task, which is no fallback', async () => {
     const plan = await planOf('SELECT date FROM flights ORDER BY delay, date', { factor: 1 });
     expect(plan.fallbacks).toEqual([]);
     expect(plan.stages).toHaveLength(2);
   });
 
-  /** How many of its buckets get rows, from a plan that ends with the split. */
+  /** How many of its buckets get rows. */
   async function bucketsUsed(plan: PhysicalPlan, split: Stage): Promise<number> {
+    return new Set((await placed(plan, split)).map((r) => r.at(-1))).size;
+  }
+
+  /** The rows of a plan that ends with the split, the bucket last. */
+  async function placed(plan: PhysicalPlan, split: Stage): Promise<Simulation['rows']> {
     const single = {
       ...split,
       output: { columns: [...split.output.columns, { type: 'INTEGER', wire: 'INTEGER' }], partitioning: { kind: 'single' } },
     } as const;
     const columns = single.output.columns.map((c, i) => ({ ...c, name: `c${i}` }));
-    const { rows } = await run({ ...plan, stages: [...plan.stages.slice(0, split.index), single], columns });
-    return new Set(rows.map((r) => r.at(-1))).size;
+    return (await run({ ...plan, stages: [...plan.stages.slice(0, split.index), single], columns })).rows;
   }
 });
 
