@@ -17,7 +17,7 @@ const TRANSFER = 'web-worker-client/link/transfer.test.ts';
 const LOCAL = 'coordinator/local/local-worker.test.ts';
 const POLICY = 'web-worker-client/politeness/policy.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
-const HOSTILE = 'web-worker-client/guest/hostile.test.ts';
+const FLOODS = 'web-worker-client/guest/floods.test.ts';
 
 /** File, and the title as it stands there, or the part of it that tells (of one case, where a title has many). */
 type Row = readonly [file: string, title: string];
@@ -125,9 +125,9 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   localRunMs: [LOCAL, 'localRunMs: a long run'],
   guestModuleBytes: [ADMISSION, 'B-61: bytes that are no module, or more than the limit'],
   guestMemoryBytes: [ADMISSION, 'B-64: one memory, defined and exported; its maximum is the policy’s'],
-  guestOutputBytes: [HOSTILE, 'few bytes that mean many rows are charged for the rows'],
-  guestLogLineBytes: [HOSTILE, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
-  guestLogBytes: [HOSTILE, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
+  guestOutputBytes: [FLOODS, 'few bytes that mean many rows are charged for the rows'],
+  guestLogLineBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
+  guestLogBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };
 
