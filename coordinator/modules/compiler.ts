@@ -142,7 +142,6 @@ function answerOf(child: ChildProcess, timeoutMs: number, request: CompileReques
       if (signal === 'SIGKILL' || signal === 'SIGABRT' || /heap out of memory/.test(stderr)) resolve({ type: 'memory' });
       else resolve({ type: 'crashed', how: howItEnded(code, signal, stderr) });
     });
-    });
     // A failed send means that the child is gone; its end is what answers.
     child.send(request, () => undefined);
   });
