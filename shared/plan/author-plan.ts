@@ -1,0 +1,125 @@
+/**
+ * A job that is more than one query: named relations, each made of SQL or by a guest, over datasets and relations before it. What a
+ * client's DataFrame or Rdd becomes, and the `plan` of `POST /v1/jobs`. Relations are lazy: only what the result needs is made.
+ */
+import Type, { type Static } from 'typebox';
+
+/** As SQL names it: unquoted, so that it can stand in queries as it is. */
+const RelationName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' });
+const ColumnName = Type.String({ minLength: 1, maxLength: 255 });
+/** `type` is DuckDB's name of the type, e.g. `DECIMAL(15,2)`. */
+const Column = Type.Object(
+  { name: ColumnName, type: Type.String({ minLength: 1, maxLength: 2000 }) },
+  { additionalProperties: false },
+);
+const Columns = Type.Array(Column, { minLength: 1, maxItems: 1000 });
+const Scalar = Type.Union([Type.Boolean(), Type.Number(), Type.String()]);
+const Params = Type.Record(Type.String(), Type.Union([Scalar, Type.Array(Scalar, { maxItems: 100_000 })]));
+
+/** Digest of a module that was uploaded, as `POST /v1/modules` gave it. */
+const Module = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+/** `map`, `filter`, `flatMap` may be called with any part of the rows; `mapPartitions` sees the end of its partition. */
+const Operation = Type.Union([
+  Type.Literal('map'),
+  Type.Literal('filter'),
+  Type.Literal('flatMap'),
+  Type.Literal('mapPartitions'),
+]);
+
+/** Who runs: a module of the batch ABI, a stream program, or JavaScript in QuickJS. */
+const Code = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('batch'), module: Module, function: Type.String(), params: Type.Optional(Params) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('stream'),
+      module: Module,
+      /** lines | tsv | jsonl | arrow | raw, for each way. */
+      input: Type.String(),
+      output: Type.String(),
+      args: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('script'),
+      /** An ES module whose exports are its functions. */
+      source: Type.String({ maxLength: 256 * 1024 }),
+      function: Type.String(),
+      params: Type.Optional(Params),
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+const Relation = Type.Union([
+  /** One SELECT over datasets and relations before this one. */
+  Type.Object({ kind: Type.Literal('sql'), sql: Type.String() }, { additionalProperties: false }),
+  /** Each partition of `input` through a guest, where it lies. `sides` are given whole to every partition. */
+  Type.Object(
+    {
+      kind: Type.Literal('guest'),
+      operation: Operation,
+      input: RelationName,
+      code: Code,
+      /** Columns of the output; a script's `filter` may leave it out, which keeps those of the input. */
+      schema: Type.Optional(Columns),
+      sides: Type.Optional(Type.Array(RelationName, { maxItems: 16 })),
+    },
+    { additionalProperties: false },
+  ),
+  /**
+   * Rows with equal `keys` meet in a guest: partial states where they lie, merged and finished by key. `state` are the columns of a partial
+   * state, which begin with the keys; `schema` those of the output.
+   */
+  Type.Object(
+    {
+      kind: Type.Literal('aggregate'),
+      input: RelationName,
+      keys: Type.Array(ColumnName, { maxItems: 100 }),
+      code: Code,
+      state: Type.Optional(Columns),
+      schema: Columns,
+    },
+    { additionalProperties: false },
+  ),
+  /**
+   * `input` and `other` meet by equal `keys`: a guest's `mapPartitions` gets the bucket of `other` as its side 0 and the bucket of
+   * `input` as its rows, both ordered by the keys.
+   */
+  Type.Object(
+    {
+      kind: Type.Literal('cogroup'),
+      input: RelationName,
+      other: RelationName,
+      keys: Type.Array(ColumnName, { minItems: 1, maxItems: 100 }),
+      code: Code,
+      schema: Columns,
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+export const AuthorPlan = Type.Object(
+  {
+    /** In order: a relation may name those before it. Their names win over datasets of the same name. */
+    relations: Type.Array(Type.Object({ name: RelationName, relation: Relation }, { additionalProperties: false }), {
+      minItems: 1,
+      maxItems: 1000,
+    }),
+    /** The relation whose rows are the job's result. */
+    result: RelationName,
+    /** Relations whose blocks are kept in tabs for later jobs, until they are let go. */
+    cache: Type.Optional(Type.Array(RelationName, { maxItems: 100 })),
+  },
+  { additionalProperties: false },
+);
+
+export type AuthorPlan = Static<typeof AuthorPlan>;
+export type AuthorRelation = Static<typeof Relation>;
+export type AuthorCode = Static<typeof Code>;
+export type AuthorColumn = Static<typeof Column>;
