@@ -1,8 +1,9 @@
 /** Compilers that may or may not be on this machine. Tests that need one that is not are skipped, by name. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { compileBytes } from './acceptance.ts';
 
 export const GUEST_FOLDER = resolve(import.meta.dirname, '..');
 
@@ -40,7 +41,7 @@ function run(command: string, args: readonly string[], options: { cwd?: string; 
   execFileSync(command, args, { stdio: 'pipe', ...options, env: { ...process.env, ...options.env } });
 }
 
-const compiled = (path: string): WebAssembly.Module => new WebAssembly.Module(readFileSync(path));
+const compiled = (path: string): WebAssembly.Module => compileBytes(readFileSync(path));
 
 /** guest/c/FILE as a batch guest: without a C library. */
 export function buildCBatch(file: string): WebAssembly.Module {
@@ -95,4 +96,57 @@ export function buildGo(folder: string, kind: 'library' | 'command'): WebAssembl
     env: { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-mod=mod', GOPROXY: 'off' },
   });
   return compiled(out);
+}
+
+/** Debian's packages build the standard library from source; rustup brings it along. */
+type Rust = { readonly cargo: string; readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv };
+
+const DEBIAN = { rustc: '/usr/bin/rustc', cargo: '/usr/bin/cargo', wasi: '/usr/lib/wasm32-wasi' };
+
+function debianRust(target: string): Rust | undefined {
+  const source = existsSync('/usr/src') ? readdirSync('/usr/src').find((name) => name.startsWith('rustc-')) : undefined;
+  const lld = ['22', '21', '20', '19'].map((version) => `/usr/bin/wasm-ld-${version}`).find(existsSync);
+  if (source === undefined || lld === undefined || !existsSync(DEBIAN.cargo)) return undefined;
+  const wasi = target === 'wasm32-wasip1';
+  if (wasi && !existsSync(DEBIAN.wasi)) return undefined;
+  const flags = wasi
+    ? ['-Clink-self-contained=no', `-Clink-arg=${DEBIAN.wasi}/crt1-command.o`, `-L${DEBIAN.wasi}`]
+    : ['-Ctarget-feature=+simd128'];
+  const config = [
+    'source.crates-io.replace-with="vendored"',
+    `source.vendored.directory="/usr/src/${source}/library/vendor"`,
+    `target.${target}.linker="${lld}"`,
+    `target.${target}.rustflags=${JSON.stringify(flags)}`,
+  ];
+  return {
+    cargo: DEBIAN.cargo,
+    options: ['-Zbuild-std=std,panic_abort', ...config.flatMap((line) => ['--config', line])],
+    env: { RUSTC: DEBIAN.rustc, RUSTC_BOOTSTRAP: '1' },
+  };
+}
+
+function rustFor(target: string): Rust | undefined {
+  const { status, stdout } = spawnSync('rustc', ['--print', 'target-libdir', '--target', target], { encoding: 'utf8' });
+  if (status === 0 && existsSync(stdout.trim())) return { cargo: 'cargo', options: [], env: {} };
+  return debianRust(target);
+}
+
+const RUST_TARGETS = { library: 'wasm32-unknown-unknown', command: 'wasm32-wasip1' } as const;
+const missingRust = (target: string): string | undefined => (rustFor(target) === undefined ? `rust for ${target}` : undefined);
+
+export const RUST_BATCH: Toolchain = { name: 'Rust', missing: missingRust(RUST_TARGETS.library) };
+export const RUST_STREAM: Toolchain = { name: 'Rust with WASI', missing: missingRust(RUST_TARGETS.command) };
+
+/** An example (a batch guest) or a program of guest/rust. Where the standard library is built too, the first time takes a minute. */
+export function buildRust(name: string, kind: 'library' | 'command'): WebAssembly.Module {
+  const target = RUST_TARGETS[kind];
+  const rust = rustFor(target);
+  if (rust === undefined) throw new Error(`rust for ${target} is not installed`);
+  const folder = join(tmpdir(), 'muster-guest-rust');
+  const what = kind === 'library' ? ['--example', name] : ['--bin', name];
+  run(rust.cargo, ['build', '--release', '--target', target, '--target-dir', folder, ...rust.options, ...what], {
+    cwd: join(GUEST_FOLDER, 'rust'),
+    env: rust.env,
+  });
+  return compiled(join(folder, target, 'release', kind === 'library' ? 'examples' : '', `${name}.wasm`));
 }
