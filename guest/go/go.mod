@@ -1,0 +1,3 @@
+module muster.dev/guest
+
+go 1.24

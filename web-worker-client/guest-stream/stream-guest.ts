@@ -1,0 +1,97 @@
+/** A stream guest behind the interface that the runner uses for guests of any kind. */
+
+import { parseStream } from '../../shared/arrow/ipc.ts';
+import type { WireColumn } from '../../shared/arrow/schema.ts';
+import { readSchema } from '../../shared/arrow/schema.ts';
+import { invariant } from '../../shared/assert.ts';
+import { authorError } from '../../shared/guest/guest-error.ts';
+import { GuestLog } from '../../shared/guest/guest-log.ts';
+import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
+import type { StreamFormat } from './run-stream.ts';
+import { runStreamTask } from './run-stream-task.ts';
+
+export interface StreamGuestOptions {
+  readonly inputFormat: StreamFormat;
+  readonly outputFormat: StreamFormat;
+  /** Names of the input's columns; without it those of the streams. */
+  readonly columnNames?: readonly string[];
+  /** The columns of the output: needed for jsonl, checked for arrow, given by the format else. */
+  readonly outputs?: readonly WireColumn[];
+  readonly args?: readonly string[];
+  readonly seed: bigint;
+  readonly partition?: number;
+  readonly limits: GuestLimits;
+  readonly breathe?: () => Promise<void>;
+}
+
+const UTF8 = new TextEncoder();
+const WARNING = 2;
+
+/** The program runs as a whole at the end; until then the streams that came are kept, by reference. */
+export class StreamGuest implements Guest {
+  readonly #module: WebAssembly.Module;
+  readonly #options: StreamGuestOptions;
+  readonly #streams: Uint8Array[] = [];
+  readonly #log = new GuestLog();
+  #outputBytes = 0;
+
+  /** `module`: compiled from what admission returned. */
+  constructor(module: WebAssembly.Module, options: StreamGuestOptions) {
+    this.#module = module;
+    this.#options = options;
+  }
+
+  async batch(stream: Uint8Array): Promise<readonly GuestOutput[]> {
+    this.#streams.push(stream);
+    return [];
+  }
+
+  async merge(): Promise<readonly GuestOutput[]> {
+    throw authorError('guest-abi', 'A stream guest has no parts to merge.', 'Use it with mapPartitions.');
+  }
+
+  async endPartial(): Promise<readonly GuestOutput[]> {
+    throw authorError('guest-abi', 'A stream guest has no partial result.', 'Use it with mapPartitions.');
+  }
+
+  async endFinal(): Promise<readonly GuestOutput[]> {
+    await this.#options.breathe?.();
+    const { limits, inputFormat, outputFormat, outputs, args, seed, partition } = this.#options;
+    const { stream, counts } = runStreamTask({
+      module: this.#module,
+      table: { columns: this.#columns(), streams: this.#streams },
+      inputFormat,
+      outputFormat,
+      ...(outputs === undefined ? {} : { outputSchema: outputs }),
+      ...(args === undefined ? {} : { args }),
+      seed,
+      partition: partition ?? 0,
+      log: (line) => this.#log.add(WARNING, UTF8.encode(line)),
+      memoryMaxBytes: limits.memoryBytesMax,
+      ...(limits.outputBytesMax === undefined ? {} : { limits: { outputBytes: limits.outputBytesMax } }),
+      ...(limits.deadline === undefined ? {} : { deadline: { now: limits.deadline.nowMs, atMs: limits.deadline.atMs } }),
+    });
+    this.#streams.length = 0;
+    this.#outputBytes = counts.outputBytes;
+    return stream.rows === 0 ? [] : [{ port: 0, stream: stream.bytes, rows: stream.rows }];
+  }
+
+  close(): GuestReport {
+    return {
+      log: this.#log.lines,
+      logDroppedBytes: this.#log.droppedBytes,
+      outputBytes: this.#outputBytes,
+      // The instance is gone when its program has ended.
+      memoryBytes: 0,
+    };
+  }
+
+  #columns(): readonly WireColumn[] {
+    const [first] = this.#streams;
+    // Without a stream there is nothing to name.
+    if (first === undefined) return [{ name: 'empty', wire: 'VARCHAR' }];
+    const { schema } = parseStream(first);
+    invariant(schema, 'a stream without a schema');
+    return readSchema(schema).map((column, i) => ({ ...column, name: this.#options.columnNames?.[i] ?? column.name }));
+  }
+}
