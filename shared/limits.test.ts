@@ -18,6 +18,7 @@ const LOCAL = 'coordinator/local/local-worker.test.ts';
 const POLICY = 'web-worker-client/politeness/policy.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
 const FLOODS = 'web-worker-client/guest/floods.test.ts';
+const COMPILER = 'coordinator/modules/compiler.test.ts';
 
 /** File, and the title as it stands there, or the part of it that tells (of one case, where a title has many). */
 type Row = readonly [file: string, title: string];
@@ -127,6 +128,16 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   guestMemoryBytes: [ADMISSION, 'B-64: one memory, defined and exported; its maximum is the policy’s'],
   guestOutputBytes: [FLOODS, 'few bytes that mean many rows are charged for the rows'],
   guestLogLineBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
+  guestErrorBytes: [
+    'web-worker-client/guest-stream/run-stream.test.ts',
+    'S-30, S-35: only so much of stderr is kept, and it is the end',
+  ],
+  scriptBytes: ['web-worker-client/guest-script/script-guest.test.ts', 'scriptBytes: a script over the limit'],
+  compileSourceBytes: [COMPILER, 'compileSourceBytes: a source over the limit'],
+  compileMs: [COMPILER, 'compileMs: an endless compile is ended at its deadline'],
+  compileMemoryBytes: [COMPILER, 'compileMemoryBytes: a compile that fills the memory is ended'],
+  compileDiagnostics: [COMPILER, 'no more diagnostics than anybody reads'],
+  compilesQueued: [COMPILER, 'compilesQueued: more than may wait'],
   guestLogBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };

@@ -31,7 +31,7 @@ test('rows of all batches go through one run of the program', async () => {
     ['c', null],
     ['d'.repeat(200), null],
   ]);
-  expect(guest.close()).toMatchObject({ log: [{ level: 2, text: 'done' }], outputBytes: 206 });
+  expect(guest.close()).toMatchObject({ log: [{ level: 2, text: 'done' }], outputBytes: 207 });
 });
 
 test('a partition without rows runs the program too, and makes no output', async () => {
