@@ -17,8 +17,9 @@ export const SHUFFLE_QUERIES: readonly ShuffleQuery[] = [
     name: 'full sort of all lines',
     bound: 2.5,
     take: 'arrow',
-    orderedBy: [0, 1, 2],
-    sql: (r) => `SELECT extended_price, order_key, line_number FROM lines WHERE part_key <> ${r + 1}
+    orderedBy: [0, 1],
+    // The row's own key, and not all that it is sorted by: native DuckDB has no network to send 168 MB over.
+    sql: (r) => `SELECT order_key, line_number FROM lines WHERE part_key <> ${r + 1}
       ORDER BY extended_price, order_key, line_number`,
   },
   {

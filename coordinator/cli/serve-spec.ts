@@ -14,6 +14,11 @@ export const serveSpec: CommandSpec = {
     { name: 'advertise', value: 'NAME', repeatable: true, help: 'A further name or address by which others reach it' },
     { name: 'allow-origin', value: 'ORIGIN', repeatable: true, help: 'Let pages of this origin call the REST interface' },
     { name: 'data-dir', value: 'DIR', help: `Where everything that survives is kept (default ./${DEFAULT_DATA_DIR})` },
+    {
+      name: 'disk-cap',
+      value: 'SIZE',
+      help: 'Most that results, and what tabs have no room for, may take there (default 32GiB)',
+    },
     { name: 'pace', value: 'MS', help: 'Give every task at least this time, to let people watch (default 0)' },
   ],
   notes: [

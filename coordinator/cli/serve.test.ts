@@ -104,6 +104,8 @@ it('refuses a second coordinator on one data directory', async () => {
 it.each([
   [['serve', '--prot', '1'], 'Did you mean --port?'],
   [['serve', '--port', 'x'], 'whole number'],
+  [['serve', '--disk-cap', '1MiB'], '--disk-cap must lie between 64 MiB'],
+  [['worker', '--store-cap', 'much'], '--store-cap takes a size'],
   [['srve'], 'Did you mean muster serve?'],
   [['sql', 'SELECT', '1'], 'Quote the whole query'],
 ])('%j exits 2 and says why', async (args, text) => {

@@ -21,10 +21,13 @@ export interface ServeOptions {
   readonly allowOrigins: readonly string[];
   readonly dataDir: string;
   readonly paceMs: number;
+  readonly diskCapBytes: number | undefined;
 }
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 const LONGEST_PACE_MS = 60_000;
+const SMALLEST_DISK = 64 * 1024 ** 2;
+const LARGEST_DISK = 1024 ** 5;
 /** What Node would wait for open sockets when it stops; whoever is still there then is cut off. */
 const CLOSE_MS = 5_000;
 
@@ -43,6 +46,7 @@ export function serveOptions(args: Arguments): ServeOptions {
     allowOrigins: args.texts('allow-origin'),
     dataDir: resolve(args.text('data-dir') ?? DEFAULT_DATA_DIR),
     paceMs: args.integer('pace', 0, LONGEST_PACE_MS) ?? 0,
+    diskCapBytes: args.bytes('disk-cap', SMALLEST_DISK, LARGEST_DISK),
   };
 }
 
@@ -55,6 +59,7 @@ export async function serveCommand(args: Arguments, terminal: Terminal): Promise
     ...options,
     pagesDir: pagesFolder(),
     childEntries: childEntries(),
+    ...(options.diskCapBytes === undefined ? {} : { limits: { coordinatorDiskBytes: options.diskCapBytes } }),
     ...(adminToken === undefined ? {} : { adminToken }),
   });
   try {

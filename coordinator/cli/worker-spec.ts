@@ -16,6 +16,7 @@ export const workerSpec: CommandSpec = {
       value: 'DIR',
       help: 'Keep fetched data here between runs (default: a temporary folder); one worker a folder',
     },
+    { name: 'store-cap', value: 'SIZE', help: 'Most that it keeps of what tasks made and read (default 2GiB)' },
   ],
   notes: ['It runs until Ctrl-C, reconnects when the coordinator comes back, and hands its task back when it leaves.'],
   examples: ['muster worker --slots 2', 'muster worker --url http://192.168.1.20:7077 --token TOKEN --memory-per-slot 2GiB'],

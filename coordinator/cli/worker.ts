@@ -20,6 +20,7 @@ interface HeadlessModule {
     name?: string;
     memoryPerSlotBytes?: number;
     storeDir?: string;
+    storeCapBytes?: number;
     slotEntry?: string;
     onLog?: (line: string) => void;
     signal: AbortSignal;
@@ -29,11 +30,14 @@ interface HeadlessModule {
 const SMALLEST_MEMORY = 64 * 1024 ** 2;
 /** One WebAssembly instance can't address more. */
 const LARGEST_MEMORY = 4 * 1024 ** 3;
+const SMALLEST_STORE = 32 * 1024 ** 2;
+const LARGEST_STORE = 16 * 1024 ** 4;
 
 export async function workerCommand(args: Arguments, terminal: Terminal): Promise<number> {
   const { url, token } = targetOf(args);
   const slots = args.integer('slots', 1, LIMITS.slotsPerWorker) ?? Math.max(1, Math.floor(availableParallelism() / 2));
   const memory = args.bytes('memory-per-slot', SMALLEST_MEMORY, LARGEST_MEMORY) ?? LIMITS.slotMemoryBytes;
+  const storeCapBytes = args.bytes('store-cap', SMALLEST_STORE, LARGEST_STORE);
   const { runHeadlessWorker } = await loadHeadless();
   const storeDir = args.text('store-dir');
   const stopped = onceStopped();
@@ -47,6 +51,7 @@ export async function workerCommand(args: Arguments, terminal: Terminal): Promis
       onLog: (line) => terminal.note(line),
       signal: stopped.signal,
       ...(token === undefined ? {} : { token }),
+      ...(storeCapBytes === undefined ? {} : { storeCapBytes }),
       ...(storeDir === undefined ? {} : { storeDir: resolve(storeDir) }),
     });
     return 0;
