@@ -40,10 +40,10 @@ export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
 
 function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
   if (branch.inputs.some(isBucketWise)) return draftBuckets(core, stage, branch, branchIndex);
-  const at = branch.inputs.findIndex((input) => input.read === 'partition');
+  const at = branch.inputs.findIndex((input) => input.kind !== 'module' && input.read === 'partition');
   const shared = branch.inputs.map((input, i) => (i === at ? undefined : [wholeInput(core, stage, input)]));
   const parted = branch.inputs[at];
-  const count = parted ? partitionsOf(core, stage, parted) : [[]];
+  const count = parted && parted.kind !== 'module' ? partitionsOf(core, stage, parted) : [[]];
   return count.map((alternatives, partition) => {
     const drafts = (alternatives.length > 0 ? alternatives : [undefined]).map((own) => {
       const sources = shared.map((source) => source?.[0] ?? own).filter((source) => source !== undefined);
@@ -112,6 +112,7 @@ function saltOf(stage: StageState, place: string): string | undefined {
 function recipeOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], salt: string | undefined): Recipe {
   const inputs = sources.map((source): [string, number][] => {
     if (source.kind === 'group') return pairsOf(source.group, source.buckets);
+    if (source.kind === 'module') return [[source.slice.blockId, source.slice.bucket]];
     return source.run.columns.flatMap((column) => column.slices.map((slice): [string, number] => [slice.blockId, slice.bucket]));
   });
   return {
@@ -133,12 +134,13 @@ function pairsOf({ producers }: InputGroup, buckets: readonly number[]): [string
 
 function wholeInput(core: Core, stage: StageState, input: PlanInput): TaskSource {
   if (input.kind === 'stage') return groupOf(stage, input.stage, input.columns);
+  if (input.kind === 'module') return { kind: 'module', slice: input.slice };
   const all: CutRun = { first: 0, end: input.source.chunks.length, chunks: [...input.source.needed].sort((a, b) => a - b) };
   return chunksSource(input.source, residentOrNeeded(core, input.source, all)[0] as CutRun);
 }
 
 /** One entry a partition, each with the ways to read it, the best first. */
-function partitionsOf(core: Core, stage: StageState, input: PlanInput): TaskSource[][] {
+function partitionsOf(core: Core, stage: StageState, input: Exclude<PlanInput, { readonly kind: 'module' }>): TaskSource[][] {
   if (input.kind === 'stage') {
     const count = stage.job.stages[input.stage]?.tasks.length ?? 0;
     return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, { first: i, end: i + 1 })]);

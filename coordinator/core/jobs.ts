@@ -86,7 +86,7 @@ function problemOf(job: Job): string | undefined {
 }
 
 function problemOfBranch(job: Job, { inputs, splittable }: Branch): string | undefined {
-  const parted = inputs.filter((input) => input.read === 'partition');
+  const parted = inputs.filter((input) => input.kind !== 'module' && input.read === 'partition');
   const wise = parted.filter(isBucketWise);
   if (parted.length > 1 && wise.length < parted.length) return 'is cut along two inputs';
   const counts = new Set<number>();

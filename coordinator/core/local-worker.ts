@@ -59,9 +59,12 @@ function isOfLastStage(job: Job, task: Task): boolean {
   return task.refs.some(({ stage }) => stage.job === job && stage.index === last);
 }
 
-/** Outputs of earlier stages only, all on the coordinator and few. A task without inputs may compute anything: tabs do that. */
+/**
+ * Outputs of earlier stages only, all on the coordinator and few. A task without inputs may compute anything, and so may a guest: tabs
+ * do that.
+ */
 function readsLittle(core: Core, task: Task): boolean {
-  if (task.sources.length === 0) return false;
+  if (task.sources.length === 0 || task.fragment.steps.some((step) => step.kind === 'guest')) return false;
   let bytes = 0;
   for (const source of task.sources) {
     if (source.kind !== 'group') return false;

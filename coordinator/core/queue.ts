@@ -82,7 +82,8 @@ function inputBytes(core: Core, task: Task): number {
   let bytes = 0;
   for (const source of task.sources) {
     if (source.kind === 'chunks') bytes += source.bytes;
-    else for (const producer of source.group.producers) bytes += bytesOf(core.blocks.get(producer.blockId), source.buckets);
+    else if (source.kind === 'group')
+      for (const producer of source.group.producers) bytes += bytesOf(core.blocks.get(producer.blockId), source.buckets);
   }
   return bytes;
 }

@@ -147,7 +147,7 @@ function loadTasks(core: Core, saved: Snapshot): void {
   const groups: readonly InputGroup[] = shells;
   for (const { fragment, sources, refs, feeds, home, ...rest } of saved.tasks) {
     const loadSource = (source: (typeof sources)[number]): TaskSource =>
-      source.kind === 'chunks' ? source : { ...source, group: at(groups, source.group) };
+      source.kind !== 'group' ? source : { ...source, group: at(groups, source.group) };
     const task: Task = {
       ...rest,
       known: [...rest.known],

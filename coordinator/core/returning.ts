@@ -95,7 +95,7 @@ function firstAccepted(core: Core, { blockId, digest, buckets }: Report, ended: 
 function hasReadTheSame(core: Core, task: Task, ended: EndedAttempt): boolean {
   return task.sources.every(
     (source) =>
-      source.kind === 'chunks' ||
+      source.kind !== 'group' ||
       source.group.producers.every((p) => (core.blocks.get(p.blockId)?.acceptedAt ?? Number.POSITIVE_INFINITY) < ended.number),
   );
 }

@@ -89,7 +89,7 @@ function saveBlock(block: Block) {
 function saveTask(task: Task, groups: ReadonlyMap<InputGroup, number>) {
   const { fragment, sources, refs, feeds, attempt: _attempt, home, ...rest } = task;
   const saveSource = (source: TaskSource) =>
-    source.kind === 'chunks' ? source : { ...source, group: groups.get(source.group) ?? 0 };
+    source.kind !== 'group' ? source : { ...source, group: groups.get(source.group) ?? 0 };
   return {
     ...rest,
     fragment: fragment.digest,

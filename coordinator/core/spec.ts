@@ -8,6 +8,7 @@ import type { Core, InputGroup, Task } from './state.ts';
 export function specOf(core: Core, task: Task): TaskSpec {
   const inputs = task.sources.map((source): TaskInput => {
     if (source.kind === 'chunks') return { kind: 'chunks', run: source.run };
+    if (source.kind === 'module') return { kind: 'module', slice: source.slice };
     return { kind: 'slices', columns: source.columns, slices: slicesOf(core, source.group, source.buckets) };
   });
   return {
@@ -60,6 +61,7 @@ export function readsSlice(task: Task, blockId: BlockId, bucket: number): boolea
       if (bucket !== 0) return false;
       return source.run.columns.some((column) => column.slices.some((slice) => slice.blockId === blockId));
     }
+    if (source.kind === 'module') return source.slice.blockId === blockId && source.slice.bucket === bucket;
     source.group.blockIds ??= new Set(source.group.producers.map((producer) => producer.blockId));
     return source.group.blockIds.has(blockId) && source.buckets.includes(bucket);
   });

@@ -83,6 +83,8 @@ export interface InputGroup {
 
 export type TaskSource =
   | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly bytes: number }
+  /** The coordinator always holds it. */
+  | { readonly kind: 'module'; readonly slice: Slice }
   | {
       readonly kind: 'group';
       readonly group: InputGroup;

@@ -48,6 +48,9 @@ function stageView(stage: Stage, tasks: number | undefined): PlanStageView {
     ...(alternatives !== undefined && { alternatives: alternatives.map((a) => ({ title: a.title, operators: a.operators })) }),
     ...(startsAfter !== undefined && { startsAfter }),
     ...(tasks !== undefined && { tasks }),
-    fragments: stage.branches.map(({ fragment: { steps } }) => ({ sql: steps.map((step) => step.sql).join(';\n'), steps })),
+    fragments: stage.branches.map(({ fragment: { steps } }) => ({
+      sql: steps.map((step) => (step.kind === 'sql' ? step.sql : step.rows.sql)).join(';\n'),
+      steps: steps.map((step) => ({ kind: 'sql', sql: step.kind === 'sql' ? step.sql : step.rows.sql })),
+    })),
   };
 }

@@ -122,14 +122,16 @@ function inputText(input: PlanInput, index: number): string {
   const what =
     input.kind === 'scan'
       ? `scan ${input.source.dataset} columns ${input.source.ordinals.join(',')}, ${input.source.needed.length} of ${input.source.chunks.length} chunks`
-      : `stage ${input.stage} by ${input.exchange}`;
-  return `    in${index}: ${what}, read ${input.read}`;
+      : input.kind === 'module'
+        ? `${input.abi} module`
+        : `stage ${input.stage} by ${input.exchange}`;
+  return `    in${index}: ${what}, read ${input.kind === 'module' ? 'all' : input.read}`;
 }
 
 function branchLines(b: Branch, i: number): string[] {
   const marks = [b.ordered ? 'ordered' : '', b.splittable ? `splittable ${b.splittable.join(',')}` : ''].filter((m) => m !== '');
   return [
-    `  branch ${i}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${b.fragment.steps.map((x) => x.sql).join('; ')}`,
+    `  branch ${i}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${b.fragment.steps.map((x) => (x.kind === 'sql' ? x.sql : `${x.action} of ${x.rows.sql}`)).join('; ')}`,
     ...b.inputs.map(inputText),
   ];
 }

@@ -69,7 +69,9 @@ function shapeOf(name: string, plan: PhysicalPlan): string {
   const reads = (input: PlanInput): string =>
     input.kind === 'scan'
       ? `${input.source.dataset}${input.read === 'all' ? ' whole' : ''}`
-      : `${input.stage} by ${input.exchange}`;
+      : input.kind === 'module'
+        ? 'a module'
+        : `${input.stage} by ${input.exchange}`;
   const lines = plan.stages.map((s) => {
     const from = s.branches.map((b) => b.inputs.map(reads).join(' and ')).join('; ');
     const marks = [

@@ -2,8 +2,10 @@
  * What the planner hands to the scheduler: stages, cut at exchanges, in topological order; the last one makes the result.
  * Everything here is plain JSON, so that a plan can be journalled, shown and sent.
  */
+import type { Params } from '../guest/params.ts';
 import type { BlockId, DatasetVersion, Digest } from '../ids.ts';
 import type { OutputPartitioning } from './recipe.ts';
+import type { Slice } from './task.ts';
 
 /** One column of a relation inside Muster. Columns are always named by position: c0..cn. */
 export interface PlanColumn {
@@ -13,9 +15,12 @@ export interface PlanColumn {
   readonly wire: string;
 }
 
-export interface ResultColumn extends PlanColumn {
+/** A column whose name is known to somebody: the author of a query, or of a guest. */
+export interface NamedColumn extends PlanColumn {
   readonly name: string;
 }
+
+export type ResultColumn = NamedColumn;
 
 /** One column of one chunk, as the catalogue keeps it. */
 export interface ChunkColumn {
@@ -43,7 +48,8 @@ export interface ScanSource {
  * resident table serves every query); a stage's columns are c0..cn.
  * `read`: `partition` makes one task per aligned run of chunks (or per upstream partition); `all` gives every task all of it.
  * A branch has at most one input with `read: 'partition'`, or several if all of them are bucket-wise (exchange hash or range);
- * with none it has one task.
+ * with none it has one task. A guest's module is an input as well, which SQL can't name: every task reads it whole, and the
+ * coordinator always holds it.
  */
 export type PlanInput =
   | { readonly kind: 'scan'; readonly source: ScanSource; readonly read: 'partition' | 'all' }
@@ -57,14 +63,67 @@ export type PlanInput =
        */
       readonly exchange: 'gather' | 'broadcast' | 'forward' | 'hash' | 'range';
       readonly read: 'partition' | 'all';
+    }
+  | {
+      readonly kind: 'module';
+      /** sha256 of the module's bytes, in hex. */
+      readonly digest: string;
+      /** Its bytes as they were uploaded: bucket 0 of a block that only names them; BLAKE3 digest as of any slice. */
+      readonly slice: Slice;
+      readonly abi: 'batch' | 'stream';
     };
 
-export type Step = { readonly kind: 'sql'; readonly sql: string };
+/** Who runs in a guest step. `module`: index of the fragment's input of kind `module`. */
+export type GuestCode =
+  | { readonly kind: 'batch'; readonly module: number; readonly function: string; readonly params?: Params }
+  | {
+      readonly kind: 'stream';
+      readonly module: number;
+      /** lines | tsv | jsonl | arrow | raw, for each way. */
+      readonly input: string;
+      readonly output: string;
+      readonly args?: readonly string[];
+    }
+  | { readonly kind: 'script'; readonly source: string; readonly function: string; readonly params?: Params };
+
+/**
+ * `partial` and `merge` are the halves of an aggregate: rows to partial states where they lie, and partial states, with equal keys
+ * side by side, to the rows of the result.
+ */
+export type GuestAction = 'map' | 'filter' | 'flatMap' | 'mapPartitions' | 'partial' | 'merge';
+
+/** Rows that a guest gets: a SELECT over in0.. and s0..; `columns` in its order, with the names that the guest sees. */
+export interface GuestRows {
+  readonly sql: string;
+  readonly columns: readonly NamedColumn[];
+}
+
+export interface GuestStep {
+  readonly kind: 'guest';
+  readonly action: GuestAction;
+  readonly code: GuestCode;
+  /** For `merge`: partial states, ordered by the keys. */
+  readonly rows: GuestRows;
+  /** Tables given whole before the first row: the guest's sides 0, 1, .. */
+  readonly sides?: readonly GuestRows[];
+  /** Of `partial` and `merge` in scripts: names of the columns whose values make a group. */
+  readonly keys?: readonly string[];
+  readonly output: readonly NamedColumn[];
+}
+
+/**
+ * What a guest step `i` made is the relation `s<i>` (columns c0..cn) for later steps. SQL steps other than the last are statements, as
+ * CREATE TEMP TABLE, and name their results themselves: what SQL has to do before a guest goes into the guest's `rows`.
+ */
+export type Step = { readonly kind: 'sql'; readonly sql: string } | GuestStep;
 
 /** What a task runs: the steps in order; the last one's rows are the output. */
 export interface Fragment {
   readonly steps: readonly Step[];
-  /** Digest of steps, settings, engine version and flavour: the `fragment` of every recipe made from it. */
+  /**
+   * Digest of steps (a script's source and all parameters with them), settings, engine version and flavour: the `fragment` of every
+   * recipe made from it. Modules stand in recipes as the inputs that they are.
+   */
   readonly digest: string;
   readonly output: readonly PlanColumn[];
 }

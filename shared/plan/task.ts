@@ -26,7 +26,9 @@ export interface ChunkRun {
 
 export type TaskInput =
   | { readonly kind: 'chunks'; readonly run: ChunkRun }
-  | { readonly kind: 'slices'; readonly columns: readonly PlanColumn[]; readonly slices: readonly Slice[] };
+  | { readonly kind: 'slices'; readonly columns: readonly PlanColumn[]; readonly slices: readonly Slice[] }
+  /** A guest's module, as it was uploaded. */
+  | { readonly kind: 'module'; readonly slice: Slice };
 
 export interface TaskSpec {
   /** The id of the block this task makes. */

@@ -20,7 +20,9 @@ export type SlotInput =
       readonly kind: 'chunks';
       readonly columns: readonly { readonly ordinal: number; readonly chunks: readonly CodedSlice[] }[];
     }
-  | { readonly kind: 'slices'; readonly slices: readonly CodedSlice[] };
+  | { readonly kind: 'slices'; readonly slices: readonly CodedSlice[] }
+  /** A guest's module: its one slice. */
+  | { readonly kind: 'module'; readonly slices: readonly CodedSlice[] };
 
 export interface SlotTask {
   readonly attemptId: string;

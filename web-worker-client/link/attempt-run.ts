@@ -8,7 +8,7 @@ import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { SlotCosts, SlotInput, SlotOutcome } from '../slots/api.ts';
 import type { FetchTrouble } from './fetcher.ts';
-import { type NeededOrdinals, neededOrdinals, slotInputs, wantedSlices, withLacking } from './inputs.ts';
+import { type NeededOrdinals, neededOrdinals, slotInputs, wantedSlices, wholeSlices, withLacking } from './inputs.ts';
 import type { Residents, SlotResidentChange } from './residents.ts';
 import type { FetchSlices, SliceSource } from './slice-source.ts';
 import type { SlotHandle } from './slot-handle.ts';
@@ -63,11 +63,7 @@ export class AttemptRun {
     residents.expect(attemptId, slot, task);
     cache.pin(
       attemptId,
-      task.inputs.flatMap((input) =>
-        input.kind === 'slices'
-          ? input.slices.map((s) => s.blockId)
-          : input.run.columns.flatMap((c) => c.slices.map((s) => s.blockId)),
-      ),
+      task.inputs.flatMap((input) => wholeSlices(input).map((s) => s.blockId)),
     );
     const failure = await this.#fetch();
     this.#readyAtMs = this.#around.clock.nowMs();

@@ -1,5 +1,5 @@
 /** From a task's inputs to the slices that its slot lacks, and from those to what the slot is given. */
-import type { TaskInput, TaskSpec } from '../../shared/plan/task.ts';
+import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
 import type { CodedSlice, SlotInput } from '../slots/api.ts';
 import { sliceKey, type WantedSlice } from './slice-source.ts';
 
@@ -36,8 +36,15 @@ export function wantedSlices(spec: TaskSpec, needed: NeededOrdinals): readonly W
   return spec.inputs.flatMap((input, index) => slicesOf(input, needed[index]));
 }
 
+/** All slices of an input, whatever the slot has of it. */
+export function wholeSlices(input: TaskInput): readonly Slice[] {
+  if (input.kind === 'module') return [input.slice];
+  return input.kind === 'slices' ? input.slices : input.run.columns.flatMap((column) => column.slices);
+}
+
 function slicesOf(input: TaskInput, ordinals: readonly number[] | undefined): readonly WantedSlice[] {
   if (input.kind === 'slices') return input.slices.map((slice) => ({ slice }));
+  if (input.kind === 'module') return [{ slice: input.slice, chunkRows: 0 }];
   const { columns, chunkRows } = input.run;
   return columns
     .filter((column) => ordinals?.includes(column.ordinal))
@@ -68,6 +75,7 @@ export function slotInputs(
   };
   const inputs = spec.inputs.map((input, index): SlotInput => {
     if (input.kind === 'slices') return { kind: 'slices', slices: slicesOf(input, undefined).flatMap(take) };
+    if (input.kind === 'module') return { kind: 'module', slices: slicesOf(input, undefined).flatMap(take) };
     const ordinals = (needed[index] ?? []).filter((o) => input.run.columns.some((c) => c.ordinal === o));
     const columns = ordinals.map((ordinal) => ({ ordinal, chunks: slicesOf(input, [ordinal]).flatMap(take) }));
     return { kind: 'chunks', columns };

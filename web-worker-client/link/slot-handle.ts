@@ -13,7 +13,7 @@ export class SlotHandle extends AnySlotHandle {
 function buffersOf(task: SlotTask): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const input of task.inputs) {
-    const coded = input.kind === 'slices' ? input.slices : input.columns.flatMap((c) => c.chunks);
+    const coded = input.kind !== 'chunks' ? input.slices : input.columns.flatMap((c) => c.chunks);
     for (const { bytes } of coded) if (bytes.buffer instanceof ArrayBuffer) buffers.add(bytes.buffer);
   }
   return [...buffers];

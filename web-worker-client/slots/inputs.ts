@@ -60,6 +60,7 @@ export class InputBinder {
 
   /** Binds input `index`. Throws CorruptSlice, EngineError or AttemptStopped. */
   async bind(index: number, spec: TaskInput, given: SlotInput | undefined): Promise<void> {
+    if (spec.kind === 'module') return;
     const source =
       spec.kind === 'chunks'
         ? await this.#run(spec.run, given)
@@ -74,7 +75,7 @@ export class InputBinder {
   namingInputs(steps: readonly Step[]): readonly Step[] {
     const [only] = steps;
     const sources = this.#sources;
-    if (only && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
+    if (only?.kind === 'sql' && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
       const named = sources.map((source, i) => `in${i} AS NOT MATERIALIZED (${source})`);
       return named.length === 0 ? steps : [{ ...only, sql: `WITH ${named.join(', ')} ${only.sql}` }];
     }

@@ -105,6 +105,7 @@ export class Runner {
     let packMs = 0;
     await this.#timed(costs, 'computeMs', async () => {
       for (const [i, step] of steps.entries()) {
+        if (step.kind !== 'sql') throw new Error('this slot runs no guests');
         await connection.query(
           step.sql,
           () => control.breathe(),

@@ -45,14 +45,19 @@ export function filterOf({ dataset, chunks: all, needed }: ScanSource): string[]
 }
 
 function passes(fragment: Pick<Fragment, 'steps'>, dataset: string, chunk: number): boolean {
-  const filter = fragment.steps.map(({ sql }) => sql.split(' ')).find(([word, name]) => word === 'needed' && name === dataset);
+  const filter = sqlOf(fragment)
+    .map((sql) => sql.split(' '))
+    .find(([word, name]) => word === 'needed' && name === dataset);
   return !filter || (filter[2] ?? '').split(',').includes(`${chunk}`);
 }
 
+/** Guests do nothing here. */
+const sqlOf = ({ steps }: Pick<Fragment, 'steps'>): string[] => steps.flatMap((step) => (step.kind === 'sql' ? [step.sql] : []));
+
 const byKey = (a: FakeRow, b: FakeRow): number => a[0] - b[0] || a[1] - b[1];
 
-function evaluate({ steps }: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
-  const [word] = steps[0]?.sql.split(' ') ?? [];
+function evaluate(fragment: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
+  const [word] = sqlOf(fragment)[0]?.split(' ') ?? [];
   if (inputs.length === 0) return word === 'nothing' ? [] : [[0, 1]];
   if (word === 'join')
     return inputs.reduce<FakeRow[]>((left, right, i) => (i === 0 ? [...right] : pairs(left, right)), []).sort(byKey);
@@ -95,6 +100,7 @@ export class FakeEngine {
   #inputsOf(task: TaskSpec): FakeRow[][] {
     return task.inputs.map((input) => {
       if (input.kind === 'slices') return input.slices.flatMap(({ digest }) => [...(this.#slices.get(digest) ?? fail(digest))]);
+      if (input.kind === 'module') return [];
       const [column] = input.run.columns;
       return (column?.slices ?? []).flatMap(({ blockId }) => {
         const { dataset, chunk } = chunks.get(blockId) ?? fail(blockId);
@@ -133,6 +139,7 @@ export function answerOf(plan: PhysicalPlan): FakeRow[] {
       fragment,
       inputs.map((input) => {
         if (input.kind === 'stage') return made[input.stage] ?? [];
+        if (input.kind === 'module') return [];
         const { source } = input;
         return source.needed.flatMap((chunk) => chunkRows(source.dataset, chunk));
       }),

@@ -77,7 +77,9 @@ export function planOf(...stages: (readonly Branch[] | StageShape)[]): PhysicalP
     stages: stages.map((given, index): Stage => {
       const shape = 'branches' in given ? given : { branches: given };
       const { partitioning = { kind: 'single' }, ...rest } = shape;
-      const title = shape.branches.map((b) => b.fragment.steps[0]?.sql ?? '').join(' | ');
+      const title = shape.branches
+        .map((b) => b.fragment.steps.map((step) => (step.kind === 'sql' ? step.sql : step.action))[0] ?? '')
+        .join(' | ');
       return { determinacy: 'determinate', ...rest, index, title, output: { columns: [COLUMN], partitioning }, operators: [] };
     }),
     columns: [{ ...COLUMN, name: 'n' }],

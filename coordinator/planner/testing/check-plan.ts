@@ -39,7 +39,7 @@ function checkBranch(plan: PhysicalPlan, stage: Stage, branch: Branch, fail: (wh
   let others = 0;
   for (const [at, input] of branch.inputs.entries()) {
     if (input.kind === 'stage' && input.stage >= stage.index) fail(`reads stage ${input.stage}`);
-    if (input.read !== 'partition') continue;
+    if (input.kind === 'module' || input.read !== 'partition') continue;
     if (input.kind === 'scan' || input.exchange === 'forward') {
       others += 1;
       if (branch.splittable?.includes(at)) fail(`input ${at} has no buckets`);

@@ -108,6 +108,7 @@ class Simulator {
     for (const [i, input] of branch.inputs.entries()) {
       const reading = readings[i];
       if (!reading) throw new Error(`input ${i} is not read`);
+      if (input.kind === 'module') throw new Error('native DuckDB runs no guests');
       const sql =
         input.kind === 'scan'
           ? await this.scanSql(input.source, reading.kind === 'chunks' ? reading.chunks : [])
@@ -117,7 +118,10 @@ class Simulator {
     // Only the task's own tables: main's datasets have other names, and a fragment that reaches for one fails.
     await c.run(`SET schema = '${name}'`);
     try {
-      for (const step of branch.fragment.steps) await c.run(`CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}`);
+      for (const step of branch.fragment.steps) {
+        if (step.kind !== 'sql') throw new Error('native DuckDB runs no guests');
+        await c.run(`CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}`);
+      }
     } finally {
       await c.run("SET schema = 'main'");
     }
@@ -172,8 +176,8 @@ class Simulator {
     const whole = (input: PlanInput): Reading =>
       input.kind === 'scan'
         ? { kind: 'chunks', chunks: input.source.needed }
-        : { kind: 'tables', tables: tables.get(input.stage) ?? [] };
-    const partitioned = branch.inputs.filter((i) => i.read === 'partition');
+        : { kind: 'tables', tables: input.kind === 'stage' ? (tables.get(input.stage) ?? []) : [] };
+    const partitioned = branch.inputs.flatMap((i) => (i.kind !== 'module' && i.read === 'partition' ? [i] : []));
     const [first] = partitioned;
     if (!first) return [branch.inputs.map(whole)];
     const spread = (own: Reading): Reading[] => branch.inputs.map((i) => (i === first ? own : whole(i)));
