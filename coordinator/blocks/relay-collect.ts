@@ -93,7 +93,7 @@ export class Collector {
       return info ? [{ blockId, bucket, digest: info.digest, bytes: info.bytes }] : [];
     });
     await readSlices(peer, wanted, WINDOW_BYTES, {
-      piece: (index, header, payload) => writer.write(wanted[index]?.bucket ?? 0, header.offset, payload),
+      piece: (index, header, payload) => writer.write(wanted[index]?.bucket ?? 0, header.offset, payload.bytes, payload.keeper()),
       failed: (index, why) => {
         reasons.push(`${peer.sessionId}: bucket ${wanted[index]?.bucket ?? index} ${why}`);
         if (!peer.closed && (why === 'missing' || why === 'corrupt')) this.#options.lacks(peer.sessionId, blockId, why);

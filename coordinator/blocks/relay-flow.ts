@@ -3,6 +3,7 @@
  * readers share the pieces, so a slice that many tabs read at about the same time is pulled once.
  */
 import type { Slice } from '../../shared/plan/task.ts';
+import type { Held } from './held.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 import type { SpillPlace } from './spill-files.ts';
 
@@ -11,7 +12,7 @@ export interface Part {
   readonly at: number;
   readonly bytes: number;
   readonly cameAtMs: number;
-  memory: Uint8Array | undefined;
+  memory: Held | undefined;
   place: SpillPlace | undefined;
   /** It is being written to disk: its memory no longer counts, for it goes as soon as that is done. */
   spilling: boolean;
@@ -63,9 +64,9 @@ export class SliceFlow {
     return from;
   }
 
-  append(memory: Uint8Array, cameAtMs: number): void {
-    const bytes = memory.byteLength;
-    this.parts.push({ at: this.receivedBytes, bytes, cameAtMs, memory, place: undefined, spilling: false });
+  append(payload: Held, cameAtMs: number): void {
+    const bytes = payload.bytes.byteLength;
+    this.parts.push({ at: this.receivedBytes, bytes, cameAtMs, memory: payload.retain(), place: undefined, spilling: false });
     this.receivedBytes += bytes;
     this.wake();
   }
@@ -89,8 +90,8 @@ export class SliceFlow {
 
 /** What the pool does for a reader. */
 export interface FlowKeeper {
-  /** The bytes of a part, from memory or disk. */
-  bytesOf(part: Part): Uint8Array | Promise<Uint8Array>;
+  /** The bytes of a part, from memory or disk; whoever takes them releases them. */
+  bytesOf(part: Part): Held | Promise<Held>;
   /** A reader needs parts of this flow no longer, or is gone. */
   passed(flow: SliceFlow): void;
 }
@@ -130,7 +131,7 @@ export class FlowReader {
   }
 
   /** The next part's bytes; undefined when there is none (yet). They may reject with BlockError where they lie on disk. */
-  take(): { readonly at: number; readonly bytes: Uint8Array | Promise<Uint8Array> } | undefined {
+  take(): { readonly at: number; readonly bytes: Held | Promise<Held> } | undefined {
     const part = this.flow.parts[this.#taken];
     if (!part) return undefined;
     this.#taken++;

@@ -3,12 +3,13 @@ import type { Clock } from '../../shared/clock.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
 import { ProtocolError } from '../sessions/messages.ts';
+import type { Held } from './held.ts';
 import { TransferStopped } from './relay-credit.ts';
 
 export type FailedWhy = 'missing' | 'corrupt' | 'refused' | 'timeout';
 
 export type Arrival =
-  | { readonly kind: 'piece'; readonly header: PieceHeader; readonly payload: Uint8Array }
+  | { readonly kind: 'piece'; readonly header: PieceHeader; readonly payload: Held }
   | { readonly kind: 'failed'; readonly index: number; readonly why: FailedWhy }
   | { readonly kind: 'done' };
 
@@ -41,10 +42,25 @@ export class UpstreamFetch {
     this.#deps = deps;
   }
 
-  /** Throws ProtocolError when the holder broke the rules of order, size or credit. */
+  /**
+   * Throws ProtocolError when the holder broke the rules of order, size or credit. A piece's payload is released here, or by whoever
+   * takes it from `next`.
+   */
   arrived(arrival: Arrival): void {
-    if (this.#finished || this.#stopped) return;
-    if (arrival.kind === 'piece') this.#checkPiece(arrival.header, arrival.payload);
+    try {
+      this.#arrived(arrival);
+    } catch (error) {
+      drop(arrival);
+      throw error;
+    }
+  }
+
+  #arrived(arrival: Arrival): void {
+    if (this.#finished || this.#stopped) {
+      drop(arrival);
+      return;
+    }
+    if (arrival.kind === 'piece') this.#checkPiece(arrival.header, arrival.payload.bytes.byteLength);
     else if (arrival.kind === 'failed') {
       if (arrival.index < this.#index || arrival.index >= this.#slices)
         throw new ProtocolError('sliceFailed: index out of order');
@@ -84,11 +100,10 @@ export class UpstreamFetch {
   end(): void {
     this.#deps.release(!this.#finished && this.#stopped?.why !== 'closed');
     this.stop('aborted');
-    this.#queue.length = 0;
+    for (const arrival of this.#queue.splice(0)) drop(arrival);
   }
 
-  #checkPiece(header: PieceHeader, payload: Uint8Array): void {
-    const bytes = payload.byteLength;
+  #checkPiece(header: PieceHeader, bytes: number): void {
     if (header.index < this.#index || header.index >= this.#slices) throw new ProtocolError('piece: index out of order');
     if (header.index > this.#index) {
       if (this.#offset > 0) throw new ProtocolError('piece: the slice before it is not complete');
@@ -118,4 +133,8 @@ export class UpstreamFetch {
       };
     });
   }
+}
+
+function drop(arrival: Arrival): void {
+  if (arrival.kind === 'piece') arrival.payload.release();
 }

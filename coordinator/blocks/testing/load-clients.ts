@@ -62,6 +62,9 @@ interface Fetching {
   readonly done: () => void;
 }
 
+/** Chromium cuts messages into frames of at most this (seen in version 156). */
+const FRAGMENT_BYTES = 131_000;
+
 const ZEROS = new Map<number, Uint8Array>();
 
 class Tab {
@@ -171,7 +174,7 @@ class Tab {
         while (this.#socket.bufferedAmount > 4 << 20) await new Promise((resolve) => setImmediate(resolve));
         const size = Math.min(LIMITS.pieceBytes, serving.credit, total - offset);
         const header = { type: 'piece', fetchId, index, offset, total, codec: 'raw', rawBytes: total };
-        this.#socket.send(encodeFrame(header, [filled(this.#run.fill[blockId] ?? 0).subarray(0, size)]));
+        this.#sendAsBrowsers(encodeFrame(header, [filled(this.#run.fill[blockId] ?? 0).subarray(0, size)]));
         serving.credit -= size;
         offset += size;
       }
@@ -179,6 +182,13 @@ class Tab {
     }
     this.#serving.delete(fetchId);
     this.#say({ type: 'done', fetchId });
+  }
+
+  #sendAsBrowsers(message: Uint8Array): void {
+    for (let at = 0; at < message.byteLength; at += FRAGMENT_BYTES) {
+      const end = Math.min(message.byteLength, at + FRAGMENT_BYTES);
+      this.#socket.send(message.subarray(at, end), { binary: true, fin: end === message.byteLength });
+    }
   }
 
   #wait(serving: Serving): Promise<void> {
