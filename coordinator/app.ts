@@ -21,6 +21,7 @@ import type { PlannerPort } from './jobs/ports.ts';
 import type { JobService } from './jobs/service.ts';
 import type { LocalSlot } from './local/local-slot.ts';
 import type { LocalWorker } from './local/local-worker.ts';
+import type { Modules } from './modules/modules.ts';
 import { buildRooms } from './rooms.ts';
 import type { Breakpoints } from './sessions/breakpoints.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -43,7 +44,12 @@ export interface AppOptions {
   /** The built pages. */
   readonly pagesDir?: string;
   /** Scripts of the child processes and of the coordinator's own slot; default: beside this module's bundle. */
-  readonly childEntries?: { readonly planner?: URL | string; readonly ingest?: URL | string; readonly slot?: URL | string };
+  readonly childEntries?: {
+    readonly planner?: URL | string;
+    readonly ingest?: URL | string;
+    readonly slot?: URL | string;
+    readonly compile?: URL | string;
+  };
   /** false: last stages over a few rows go to tabs as well, never to the coordinator's own slot. Default true. */
   readonly localSlot?: boolean;
   readonly logger?: FastifyBaseLogger;
@@ -61,6 +67,8 @@ export interface AppLimits {
   readonly jobsQueued: number;
   readonly jobsKept: number;
   readonly datasetsMax: number;
+  readonly modulesPerOwner: number;
+  readonly moduleBytesPerOwner: number;
   readonly resultTtlMs: number;
   readonly transferIdleMs: number;
   /** Task outputs on the coordinator's disk: results, and what tabs had no room for. */
@@ -91,6 +99,7 @@ export interface AppHandles {
   readonly blocks: CoordinatorBlocks;
   readonly tokens: Tokens;
   readonly catalog: CatalogPort;
+  readonly modules: Modules;
 }
 
 export type App = FastifyInstance & { readonly grid: AppHandles };

@@ -15,6 +15,8 @@ import { JobJournal } from './jobs/journal.ts';
 import type { PlannerPort } from './jobs/ports.ts';
 import { JobService } from './jobs/service.ts';
 import { LocalSlot } from './local/local-slot.ts';
+import { ModuleCompiler } from './modules/compiler.ts';
+import { Modules } from './modules/modules.ts';
 import { Planner } from './planner/planner.ts';
 import { Results } from './results/results.ts';
 import { assembleGrid, type Grid, type GridOptions } from './sessions/assemble.ts';
@@ -29,6 +31,7 @@ export interface Rooms extends Omit<Grid, 'serve'> {
   readonly volunteerToken: string | undefined;
   readonly blocks: CoordinatorBlocks;
   readonly catalog: CatalogPort;
+  readonly modules: Modules;
   readonly jobs: JobService;
   readonly results: ResultsPort;
   /** Closes all sessions; jobs stay accepted. */
@@ -57,6 +60,7 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     await rm(join(dataDir, 'uploads'), { recursive: true, force: true });
     const blocks = await openBlocks(options);
     const catalog = options.parts?.catalog ?? (await openCatalog(options, store, blocks, log));
+    const modules = await openModules(options, store, blocks);
     planner = options.parts?.planner ?? (await Planner.start(childEntry(options.childEntries?.planner)));
     const clock = options.clock ?? nodeClock;
     const grid = assembleGrid({
@@ -70,11 +74,11 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
       log,
       relay: relayLimits(options),
     });
-    const jobs = await openJobs({ options, store, blocks, catalog, planner, grid, log });
+    const jobs = await openJobs({ options, store, blocks, catalog, planner, modules, grid, log });
     const results =
       options.parts?.results ??
       (await Results.open({ blocks, tempDir: join(dataDir, 'results'), ...childEntry(options.childEntries?.ingest) }));
-    return withClosing({ ...grid, volunteerToken, guard, tokens, blocks, catalog, jobs, results }, planner, store);
+    return withClosing({ ...grid, volunteerToken, guard, tokens, blocks, catalog, modules, jobs, results }, planner, store);
   } catch (error) {
     await planner?.close();
     await store.close();
@@ -115,12 +119,23 @@ async function openCatalog(options: AppOptions, store: Store, blocks: Coordinato
   return catalog;
 }
 
+function openModules({ childEntries, limits }: AppOptions, store: Store, blocks: CoordinatorBlocks): Promise<Modules> {
+  return Modules.open({
+    store: store.modules,
+    blocks: blocks.modules,
+    compiler: new ModuleCompiler(childEntry(childEntries?.compile)),
+    ...(limits?.modulesPerOwner !== undefined && { perOwner: limits.modulesPerOwner }),
+    ...(limits?.moduleBytesPerOwner !== undefined && { bytesPerOwner: limits.moduleBytesPerOwner }),
+  });
+}
+
 interface JobParts {
   readonly options: AppOptions;
   readonly store: Store;
   readonly blocks: CoordinatorBlocks;
   readonly catalog: CatalogPort;
   readonly planner: PlannerPort;
+  readonly modules: Modules;
   readonly grid: Grid;
   readonly log: Log;
 }
@@ -175,6 +190,7 @@ function withClosing(rooms: Parts, planner: PlannerPort, store: Store): Rooms {
   const closeAll = async (): Promise<void> => {
     await rooms.local?.close();
     await rooms.jobs.close();
+    await rooms.modules.close();
     rooms.shell.close();
     await planner.close();
     await store.close();

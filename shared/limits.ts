@@ -108,4 +108,9 @@ export const LIMITS = {
   compileDiagnostics: 50,
   /** Sources that wait for the compiler. */
   compilesQueued: 64,
+  /** Modules that one author may keep, and their bytes together. */
+  modulesPerOwner: 500,
+  moduleBytesPerOwner: 1 * GiB,
+  /** Body of POST /v1/jobs: plans hold scripts and parameters. */
+  jobBodyBytes: 4 * MiB,
 } as const;

@@ -26,6 +26,11 @@ const ROUTES: readonly Route[] = [
   { method: 'DELETE', url: '/v1/datasets/none', least: 'author', ok: 404 },
   // The path does not exist: 400 from the catalogue says that access was granted.
   { method: 'POST', url: '/v1/datasets', least: 'admin', payload: { name: 'x', path: '/no/such/file.csv' }, ok: 400 },
+  { method: 'GET', url: '/v1/modules', least: 'author', ok: 200 },
+  { method: 'GET', url: '/v1/modules/none', least: 'author', ok: 404 },
+  { method: 'DELETE', url: '/v1/modules/none', least: 'author', ok: 404 },
+  // No source: 400 says that access was granted.
+  { method: 'POST', url: '/v1/modules', least: 'author', payload: { language: 'assemblyscript' }, ok: 400 },
   { method: 'GET', url: '/v1/jobs', least: 'author', ok: 200 },
   { method: 'POST', url: '/v1/jobs', least: 'author', payload: { sql: 'chain 1' }, ok: 202 },
   { method: 'GET', url: '/v1/jobs/none', least: 'author', ok: 404 },

@@ -11,6 +11,13 @@ export const ProblemBody = Type.Object({
   position: Type.Optional(Type.Integer()),
   hint: Type.Optional(Type.String()),
   stage: Type.Optional(Type.Integer()),
+  /** Of an error in a module's source, from 1. */
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  /** All that the compiler said about a source. */
+  diagnostics: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
+  /** In which relation of a plan. */
+  relation: Type.Optional(Type.String()),
 });
 export type ProblemBody = Static<typeof ProblemBody>;
 
@@ -22,6 +29,10 @@ export interface ProblemInit {
   readonly position?: number | undefined;
   readonly hint?: string | undefined;
   readonly stage?: number | undefined;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  readonly diagnostics?: readonly object[] | undefined;
+  readonly relation?: string | undefined;
 }
 
 export class Problem extends Error {
@@ -35,7 +46,7 @@ export class Problem extends Error {
 }
 
 export function problemBody(init: ProblemInit): ProblemBody {
-  const { status, code, title, detail, position, hint, stage } = init;
+  const { status, code, title, detail, position, hint, stage, line, column, diagnostics, relation } = init;
   return {
     type: `urn:muster:problem:${code}`,
     title,
@@ -45,6 +56,10 @@ export function problemBody(init: ProblemInit): ProblemBody {
     ...(position !== undefined && { position }),
     ...(hint !== undefined && { hint }),
     ...(stage !== undefined && { stage }),
+    ...(line !== undefined && { line }),
+    ...(column !== undefined && { column }),
+    ...(diagnostics !== undefined && diagnostics.length > 0 && { diagnostics: [...diagnostics] }),
+    ...(relation !== undefined && { relation }),
   };
 }
 

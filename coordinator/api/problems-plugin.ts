@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { BlockError } from '../blocks/errors.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/errors.ts';
+import { ModuleError } from '../modules/errors.ts';
 import { sqliteCode } from '../store/errors.ts';
 import { plugin } from './plugin.ts';
 import { Problem, type ProblemInit, problemBody } from './problem.ts';
@@ -69,6 +70,7 @@ function asProblem(error: FastifyError): ProblemInit {
     const { status, code, message, hint } = error;
     return { status, code, title: CATALOG_TITLES[code], detail: message, hint };
   }
+  if (error instanceof ModuleError) return { status: error.status, ...error.failure };
   if (error instanceof BlockError) return blockProblem(error);
   if (sqliteCode(error)?.startsWith('SQLITE_FULL')) return blockProblem(new BlockError('disk-full', 'The store cannot grow.'));
   if (error.validation) {
@@ -109,13 +111,13 @@ const FASTIFY: { readonly [code: string]: (error: FastifyError) => ProblemInit }
     code: 'content-type',
     title: 'Content type not taken',
     detail: 'This route does not take a body of that content type.',
-    hint: 'Send application/json; POST /v1/datasets also takes multipart/form-data.',
+    hint: 'Send application/json; POST /v1/datasets also takes multipart/form-data, POST /v1/modules application/wasm.',
   }),
   FST_ERR_CTP_BODY_TOO_LARGE: () => ({
     status: 413,
     code: 'body-too-large',
     title: 'Body too large',
-    detail: 'The JSON body is over the limit.',
+    detail: 'The body is over the limit of this route.',
   }),
   FST_ERR_CTP_INVALID_JSON_BODY: notJson,
   FST_ERR_CTP_EMPTY_JSON_BODY: notJson,

@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts';
 import { jobRoutes } from './jobs.ts';
 import { healthRoutes, openapiPlugin } from './meta-routes.ts';
 import { metricsRoutes } from './metrics.ts';
+import { moduleRoutes } from './modules.ts';
 import { pageRoutes, securityHeaders } from './pages.ts';
 import { problemsPlugin } from './problems-plugin.ts';
 import { resultRoutes } from './results.ts';
@@ -34,6 +35,7 @@ export async function registerApi(
   await app.register(openapiPlugin, { version: API_VERSION });
   await app.register(healthRoutes, {});
   await app.register(datasetRoutes, services);
+  await app.register(moduleRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(resultRoutes, services);
   await app.register(workerRoutes, services);

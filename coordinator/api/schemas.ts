@@ -48,6 +48,38 @@ export const DatasetBody = Type.Object({
 });
 export type DatasetBody = Static<typeof DatasetBody>;
 
+export const ModuleSource = Type.Object(
+  {
+    source: Type.String({ minLength: 1, description: 'AssemblyScript; it may import the SDK as `muster`' }),
+    language: Type.Literal('assemblyscript'),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  },
+  closed,
+);
+export type ModuleSource = Static<typeof ModuleSource>;
+
+export const ModuleQuery = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'For people; with WASM, which has no other place' }),
+    ),
+  },
+  closed,
+);
+export const DigestParams = Type.Object({ digest: Type.String({ minLength: 1, maxLength: 128 }) }, closed);
+
+export const ModuleBody = Type.Object({
+  digest: Type.String({ description: 'Of the bytes that were admitted: `module` in plans' }),
+  owner: Type.String(),
+  name: Type.Optional(Type.String()),
+  abi: Type.Union([Type.Literal('batch'), Type.Literal('stream')]),
+  functions: Type.Array(Type.String()),
+  bytes: Count,
+  language: Type.Optional(Type.String({ description: 'Where the coordinator compiled it' })),
+  createdAtMs: Type.Number(),
+});
+export type ModuleBody = Static<typeof ModuleBody>;
+
 export const JobBodyIn = Type.Object(
   {
     sql: Type.String({ minLength: 1 }),

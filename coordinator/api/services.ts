@@ -9,6 +9,7 @@ import type { CacheView } from '../core/cache-view.ts';
 import type { JobView, StoryLine, WorkerView } from '../core/views.ts';
 import type { DatasetKeeper } from '../jobs/ports.ts';
 import type { JobService } from '../jobs/service.ts';
+import type { Modules } from '../modules/modules.ts';
 import '@fastify/websocket';
 import type { JobId } from '../../shared/ids.ts';
 import type { Results } from '../results/results.ts';
@@ -65,6 +66,7 @@ export interface Services {
   readonly relay: Relay;
   readonly blocks: CoordinatorBlocks;
   readonly catalog: CatalogPort;
+  readonly modules: Modules;
   readonly results: ResultsPort;
   /** Uploads land here before they are ingested; same file system as the blocks. */
   readonly upload: UploadOptions;

@@ -1,6 +1,7 @@
 /**
  * All blocks that the coordinator holds: datasets' column chunks (on disk until their dataset is removed), and task outputs
- * (small ones in memory first). The two lie in different folders, so that discarding outputs can never touch a dataset.
+ * (small ones in memory first), and guest modules. Each kind lies in a folder of its own, so that discarding outputs can never touch a
+ * dataset or a module.
  */
 import { join } from 'node:path';
 import type { BlockId, Digest } from '../../shared/ids.ts';
@@ -30,30 +31,35 @@ export interface CoordinatorBlocksOptions {
 export class CoordinatorBlocks {
   /** Column chunks; the catalogue alone adds and deletes them. */
   readonly chunks: BlockStore;
+  /** Guest modules; coordinator/modules alone adds and deletes them. */
+  readonly modules: BlockStore;
   readonly #outputs: BlockStore;
   readonly #inline: InlineTier;
 
-  private constructor(chunks: BlockStore, outputs: BlockStore, inline: InlineTier) {
+  private constructor(chunks: BlockStore, modules: BlockStore, outputs: BlockStore, inline: InlineTier) {
     this.chunks = chunks;
+    this.modules = modules;
     this.#outputs = outputs;
     this.#inline = inline;
   }
 
   /** @throws BlockError `io` when the folder cannot be used */
   static async open(options: CoordinatorBlocksOptions): Promise<CoordinatorBlocks> {
-    const [chunks, outputs] = await Promise.all([
+    const [chunks, modules, outputs] = await Promise.all([
       BlockStore.open(join(options.dir, 'chunks'), storeOptions(options, options.chunksCapBytes)),
+      BlockStore.open(join(options.dir, 'modules'), storeOptions(options, undefined)),
       BlockStore.open(
         join(options.dir, 'outputs'),
         storeOptions(options, options.outputsCapBytes ?? LIMITS.coordinatorDiskBytes),
       ),
       loadCodecs(),
     ]);
-    return new CoordinatorBlocks(chunks, outputs, new InlineTier(outputs, options.inlineBytes ?? LIMITS.coordinatorInlineBytes));
+    const inline = new InlineTier(outputs, options.inlineBytes ?? LIMITS.coordinatorInlineBytes);
+    return new CoordinatorBlocks(chunks, modules, outputs, inline);
   }
 
   has(blockId: BlockId): boolean {
-    return this.#inline.has(blockId) || this.chunks.has(blockId) || this.#outputs.has(blockId);
+    return this.#inline.has(blockId) || this.chunks.has(blockId) || this.#outputs.has(blockId) || this.modules.has(blockId);
   }
 
   /**
@@ -65,6 +71,7 @@ export class CoordinatorBlocks {
       this.#inline.readSlice(blockId, bucket) ??
       (await this.chunks.readSlice(blockId, bucket, options)) ??
       (await this.#outputs.readSlice(blockId, bucket, options)) ??
+      (await this.modules.readSlice(blockId, bucket, options)) ??
       // It may have been spilled between the first look and the last.
       this.#inline.readSlice(blockId, bucket)
     );
@@ -74,7 +81,10 @@ export class CoordinatorBlocks {
   async openSlice(blockId: BlockId, bucket: number): Promise<OpenSlice | undefined> {
     const here = this.#inline.readSlice(blockId, bucket);
     if (here) return inMemory(here);
-    const stored = (await this.chunks.openSlice(blockId, bucket)) ?? (await this.#outputs.openSlice(blockId, bucket));
+    const stored =
+      (await this.chunks.openSlice(blockId, bucket)) ??
+      (await this.#outputs.openSlice(blockId, bucket)) ??
+      (await this.modules.openSlice(blockId, bucket));
     if (stored) return stored;
     // It may have been spilled between the first look and the last.
     const again = this.#inline.readSlice(blockId, bucket);

@@ -11,6 +11,7 @@ import { messageOf, StoreError, sqliteCode } from './errors.ts';
 import { JobStore } from './jobs.ts';
 import { lockDataDir } from './lock.ts';
 import { MetaStore } from './meta.ts';
+import { ModuleStore } from './modules.ts';
 import { MIGRATIONS, STORE_VERSION, type Tables } from './schema.ts';
 import { TokenStore } from './tokens.ts';
 
@@ -19,6 +20,7 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly jobs: JobStore;
   readonly meta: MetaStore;
+  readonly modules: ModuleStore;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function openStore(dataDir: string): Promise<Store> {
     tokens: new TokenStore(db),
     jobs: new JobStore(db),
     meta: new MetaStore(db),
+    modules: new ModuleStore(db),
     async close() {
       if (!open) return;
       open = false;

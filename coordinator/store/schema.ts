@@ -42,11 +42,21 @@ export interface MetaRow {
   readonly value: string;
 }
 
+export interface ModuleRow {
+  readonly digest: string;
+  readonly owner: string;
+  readonly name: string | null;
+  readonly created_at_ms: number;
+  /** ModuleRecord as JSON. */
+  readonly record: string;
+}
+
 export interface Tables {
   readonly datasets: DatasetRow;
   readonly tokens: TokenRow;
   readonly jobs: JobRow;
   readonly meta: MetaRow;
+  readonly modules: ModuleRow;
 }
 
 /**
@@ -73,6 +83,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE jobs ADD COLUMN plan_ms REAL',
     'ALTER TABLE jobs ADD COLUMN fallbacks TEXT',
     "UPDATE jobs SET fallbacks = json_extract(plan, '$.fallbacks')",
+  ],
+  [
+    `CREATE TABLE modules (
+       digest TEXT NOT NULL, owner TEXT NOT NULL, name TEXT, created_at_ms INTEGER NOT NULL, record TEXT NOT NULL,
+       PRIMARY KEY (digest, owner)) WITHOUT ROWID`,
   ],
 ];
 

@@ -20,6 +20,7 @@ const CHILDREN = {
   planner: join(DIST, 'planner-child.js'),
   ingest: join(DIST, 'ingest-child.js'),
   slot: join(DIST, 'slot-entry.js'),
+  compile: join(DIST, 'compile-child.js'),
 };
 
 export async function tempDir(): Promise<string> {
