@@ -16,6 +16,7 @@ const ROUTES = 'coordinator/api/routes.test.ts';
 const TRANSFER = 'web-worker-client/link/transfer.test.ts';
 const LOCAL = 'coordinator/local/local-worker.test.ts';
 const POLICY = 'web-worker-client/politeness/policy.test.ts';
+const MODULES = 'coordinator/api/modules.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
 const FLOODS = 'web-worker-client/guest/floods.test.ts';
 const COMPILER = 'coordinator/modules/compiler.test.ts';
@@ -139,6 +140,8 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   compileDiagnostics: [COMPILER, 'no more diagnostics than anybody reads'],
   compilesQueued: [COMPILER, 'compilesQueued: more than may wait'],
   guestLogBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
+  modulesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
+  moduleBytesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };
 
