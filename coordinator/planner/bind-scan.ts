@@ -111,6 +111,7 @@ export class ScanBinder {
       return column.type === column.wire || column.type === 'JSON' ? `c${o}` : `CAST(c${o} AS ${column.type})`;
     });
     // One chunk is read whole by whoever needs it, so that small tables need no stage of their own.
-    return { input: { kind: 'scan', source, read: dataset.chunks.length > 1 ? 'partition' : 'all' }, columns };
+    const all = scan.whole || dataset.chunks.length <= 1;
+    return { input: { kind: 'scan', source, read: all ? 'all' : 'partition' }, columns };
   }
 }

@@ -2,7 +2,7 @@
 import { shuffleJoin } from './distribute-shuffle-join.ts';
 import { preservedSmall } from './distribute-small-join.ts';
 import { distinctOf } from './estimates.ts';
-import { equalities, isCheap, type Join, joined, movable, movingCost, type Side } from './join-costs.ts';
+import { equalities, isCheap, type Join, joined, movable, movingCost, readWhole, type Side } from './join-costs.ts';
 import { joinTypes, type LogicalNode } from './logical.ts';
 import { isNothing, LEFT_NEEDED, nothing, RIGHT_NEEDED } from './nothing.ts';
 import {
@@ -54,7 +54,8 @@ export function joinOver(n: Join, left: Relation, right: Relation, d: Distributi
   const sides = movable(n);
   const [cheapest] = [...sides].sort((a, b) => movingCost(a, left, right) - movingCost(b, left, right));
   const keys = equalities(n);
-  if (cheapest && (keys.length === 0 || isCheap(cheapest, left, right, d))) return sized(broadcastJoin(n, cheapest, left, right));
+  if (cheapest && (keys.length === 0 || isCheap(cheapest, left, right, d)))
+    return sized(broadcastJoin(n, cheapest, left, right, d));
   if (keys.length > 0) {
     const kept = preservedSmall(n, left, right);
     if (kept) return sized(kept);
@@ -82,9 +83,10 @@ function joinOfNothing(n: Join, left: Relation, right: Relation): LogicalNode | 
   return empty ? nothing(n.types) : undefined;
 }
 
-function broadcastJoin(n: Join, side: Side, left: Relation, right: Relation): Relation {
+function broadcastJoin(n: Join, side: Side, left: Relation, right: Relation, d: Distribution): Relation {
   const [moved, stays] = side === 'right' ? [right, left] : [left, right];
-  const other = isLight(moved) ? nodeOf(moved) : readBy(stays.many ? 'broadcast' : 'gather', moved);
+  const whole = stays.many ? readWhole(moved, d) : undefined;
+  const other = isLight(moved) ? nodeOf(moved) : (whole ?? readBy(stays.many ? 'broadcast' : 'gather', moved));
   const out = mapBranches(stays, (b) => (side === 'right' ? joined(n, b, other) : joined(n, other, b)));
   const { hashed: _before, ...rest } = out;
   // The columns of the side that stays begin after the left ones.

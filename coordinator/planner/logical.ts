@@ -101,6 +101,8 @@ export interface ScanNode {
   readonly ordinals: readonly number[];
   /** Comparisons that every wanted row passes; for skipping chunks only. */
   readonly ranges: readonly RangePredicate[];
+  /** Every task reads all of it, however many chunks it has. */
+  readonly whole?: true;
 }
 
 export interface AggregateNode {

@@ -4,7 +4,7 @@ import { Planner } from './planner.ts';
 import { bundledChild } from './testing/bundle-child.ts';
 import { simulate } from './testing/simulate.ts';
 import { CHUNK_ROWS, TABLES } from './testing/tables.ts';
-import { makeWorld, nativeEngine, type World } from './testing/world.ts';
+import { inflated, makeWorld, nativeEngine, type World } from './testing/world.ts';
 
 const NOW_MS = Date.UTC(2024, 4, 6, 7, 8, 9);
 let world: World;
@@ -124,12 +124,24 @@ describe('joins', () => {
     expect(plan.stages[0]?.branches[0]?.inputs.map((i) => i.kind === 'scan' && i.read)).toEqual(['partition', 'all']);
   });
 
-  it('a side of several chunks is broadcast by a stage of its own', async () => {
-    const plan = await planOf('SELECT count(*) FROM order_lines JOIN odd ON part_key = id');
-    const reads = plan.stages.flatMap((s) =>
-      s.branches.flatMap((b) => b.inputs.flatMap((i) => (i.kind === 'stage' ? [i.exchange] : []))),
-    );
-    expect(reads).toEqual(['broadcast', 'gather']);
+  const exchangesOf = (plan: PhysicalPlan): readonly string[] =>
+    plan.stages.flatMap((s) => s.branches.flatMap((b) => b.inputs.flatMap((i) => (i.kind === 'stage' ? [i.exchange] : []))));
+
+  it('a stored side of several chunks that every slot can keep is read whole by every task', async () => {
+    const plan = await planOf('SELECT count(*) FROM order_lines JOIN odd ON part_key = id WHERE id > 3');
+    expect(exchangesOf(plan)).toEqual(['gather']);
+    expect(plan.stages[0]?.branches[0]?.inputs.map((i) => i.read).sort()).toEqual(['all', 'partition']);
+    expect(plan.stages[0]?.operators.some((o) => o.includes('all of odd'))).toBe(true);
+  });
+
+  it.each([
+    ['is computed', 'SELECT count(*) FROM order_lines JOIN (SELECT unnest([id]) AS id FROM odd) ON part_key = id', 1],
+    ['is mostly filtered away', "SELECT count(*) FROM order_lines JOIN odd ON part_key = id WHERE late = 7 AND word = 'x'", 1],
+    ['is too large to stay loaded', 'SELECT count(*) FROM order_lines JOIN odd ON part_key = id', 40_000],
+  ])('one that %s is broadcast by a stage of its own, or split', async (_why, sql, factor) => {
+    const plan = await planOf(sql, factor === 1 ? world.datasets : inflated(world.datasets, factor, { distinct: false }));
+    expect(exchangesOf(plan)).not.toEqual(['gather']);
+    expect(plan.stages.flatMap((s) => s.operators).some((o) => o.includes('all of'))).toBe(false);
   });
 
   it('a scalar subquery of several rows fails in the task', async () => {

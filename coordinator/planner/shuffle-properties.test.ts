@@ -96,7 +96,7 @@ describe('which side of a join moves', () => {
 
   it('the number of slots decides in between', async () => {
     const sql = 'SELECT count(*), sum(a.price) FROM order_lines a JOIN keys b ON a.order_key = b.id';
-    const options = { factor: 10_000 };
+    const options = { factor: 40_000 };
     const [forTwo, forMany] = [await planOf(sql, { ...options, slots: 2 }), await planOf(sql, { ...options, slots: 200 })];
     const moved = (plan: PhysicalPlan) =>
       joining(plan)?.branches[0]?.inputs.map((i) => (i.kind === 'stage' ? i.exchange : 'scan'));

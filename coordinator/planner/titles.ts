@@ -15,7 +15,7 @@ function clip(text: string): string {
 export function detailOf(n: LogicalNode, names: TableNames): string {
   switch (n.op) {
     case 'scan':
-      return `${names(n.table)} columns ${n.ordinals.filter((o) => o >= 0).join(',') || 'none'}`;
+      return `${n.whole ? 'all of ' : ''}${names(n.table)} columns ${n.ordinals.filter((o) => o >= 0).join(',') || 'none'}`;
     case 'values':
       return `${n.rows.length} rows`;
     case 'tableFunction':
