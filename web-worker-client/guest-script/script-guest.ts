@@ -12,8 +12,8 @@ import { authorError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import type { Params } from '../../shared/guest/params.ts';
 import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
+import { DETERMINISM } from './determinism.ts';
 import { Interpreter } from './interpreter.ts';
-import { DETERMINISM } from './prelude.ts';
 import { RowsOut } from './rows-out.ts';
 import { ScriptRunner } from './script-runner.ts';
 
