@@ -11,10 +11,11 @@ import { listOf, objectOf, parseLossless, UnsupportedPlan } from './lossless-jso
 import { attachRanges } from './predicates.ts';
 import { functionsOf } from './properties.ts';
 import { type Distribution, producerOf, type TableFacts } from './relation.ts';
-import { planColumn, StageCutter } from './stages.ts';
+import { StageCutter } from './stages.ts';
 import { missingFunction, missingInTabs } from './tab-functions.ts';
 import { logicalView } from './titles.ts';
 import { planWholeQuery } from './whole-query.ts';
+import { planColumn } from './wire.ts';
 
 export interface Assembly {
   readonly sql: string;
@@ -42,15 +43,33 @@ export function assemble(a: Assembly): PhysicalPlan {
 }
 
 function distributed(a: Assembly): PhysicalPlan {
-  const plans = listOf(objectOf(parseLossless(a.planned.plan), 'plan').plans);
-  const root = attachRanges(decorrelate(logicalOf(plans[0] ?? null)));
-  if (root.types.length !== a.planned.columns.length)
+  const root = treeOf(a.planned);
+  const columns = a.planned.columns.map((c, i) => resultColumn(c, root.types[i] ?? c.type));
+  return physicalOf({ root: attachRanges(root), columns, binder: new ScanBinder(a.byHandle), slots: a.slots });
+}
+
+/** The logical plan of a query. Throws UnsupportedPlan, or RefusedSql for functions that tabs lack. */
+export function treeOf(planned: ChildPlan): LogicalNode {
+  const plans = listOf(objectOf(parseLossless(planned.plan), 'plan').plans);
+  const root = decorrelate(logicalOf(plans[0] ?? null));
+  if (root.types.length !== planned.columns.length)
     throw new UnsupportedPlan('plan', 'the plan has other columns than the result');
   refuseMissing(root);
-  const binder = new ScanBinder(a.byHandle);
+  return root;
+}
+
+export interface Placing {
+  readonly root: LogicalNode;
+  readonly columns: readonly ResultColumn[];
+  readonly binder: ScanBinder;
+  readonly slots: number;
+}
+
+/** Places exchanges and cuts stages. */
+export function physicalOf({ root, columns, binder, slots }: Placing): PhysicalPlan {
   const fallbacks = new Map<LogicalNode, Fallback>();
   const table = (name: string): TableFacts => binder.factsOf(name);
-  const d: Distribution = { table, slots: a.slots, fallbacks, adaptive: new Map(), shared: new Map() };
+  const d: Distribution = { table, slots, fallbacks, adaptive: new Map(), shared: new Map() };
   const result = distribute(root, d);
   const cutter = new StageCutter(binder, d);
   cutter.cut(producerOf(result));
@@ -60,7 +79,7 @@ function distributed(a: Assembly): PhysicalPlan {
   const datasets = new Map(scans.map((s) => [s.dataset.name, { name: s.dataset.name, version: s.dataset.version }]));
   return {
     stages: cutter.stages,
-    columns: a.planned.columns.map((c, i) => resultColumn(c, root.types[i] ?? c.type)),
+    columns,
     logical: logicalView(
       root,
       (t) => binder.nameOf(t),
@@ -76,7 +95,7 @@ function distributed(a: Assembly): PhysicalPlan {
 }
 
 /** JSON is text inside; its name is kept for the author. */
-function resultColumn(c: { readonly name: string; readonly type: string }, type: string): ResultColumn {
+export function resultColumn(c: { readonly name: string; readonly type: string }, type: string): ResultColumn {
   return { name: c.name, ...planColumn(type), ...(c.type === 'JSON' ? { type: c.type } : {}) };
 }
 

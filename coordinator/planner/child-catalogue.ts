@@ -1,5 +1,4 @@
 /** What the child process knows of datasets, and the changes that bring it to a request's view. */
-import type { DatasetRecord } from '../catalog/types.ts';
 import type { ChildTable } from './child-protocol.ts';
 
 interface Known {
@@ -8,10 +7,19 @@ interface Known {
   readonly version: string;
 }
 
-export interface CatalogueChanges {
+/** A dataset, or a relation that a plan names. */
+export interface NamedTable {
+  readonly name: string;
+  /** Another one under the same name has another version. */
+  readonly version: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows?: number;
+}
+
+export interface CatalogueChanges<Table extends NamedTable> {
   readonly create: readonly ChildTable[];
   readonly drop: readonly string[];
-  readonly byHandle: ReadonlyMap<string, DatasetRecord>;
+  readonly byHandle: ReadonlyMap<string, Table>;
 }
 
 export class ChildCatalogue {
@@ -24,12 +32,15 @@ export class ChildCatalogue {
     this.known.clear();
   }
 
-  /** A dataset the request doesn't name must not be visible: it may belong to somebody else. */
-  changesFor(datasets: readonly DatasetRecord[]): CatalogueChanges {
+  /**
+   * A dataset the request doesn't name must not be visible: it may belong to somebody else. Of several tables of one name the first one
+   * is visible.
+   */
+  changesFor<Table extends NamedTable>(tables: readonly Table[]): CatalogueChanges<Table> {
     const create: ChildTable[] = [];
-    const byHandle = new Map<string, DatasetRecord>();
+    const byHandle = new Map<string, Table>();
     const wanted = new Set<string>();
-    for (const d of datasets) {
+    for (const d of tables) {
       const key = d.name.toLowerCase();
       if (wanted.has(key)) continue;
       wanted.add(key);
@@ -41,7 +52,7 @@ export class ChildCatalogue {
           handle: known.handle,
           name: d.name,
           columns: d.columns.map((c) => ({ name: c.name, type: c.type })),
-          rows: d.rows,
+          ...(d.rows === undefined ? {} : { rows: d.rows }),
         });
       }
       byHandle.set(known.handle, d);

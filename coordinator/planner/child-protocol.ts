@@ -1,13 +1,14 @@
 /** Messages between the planner and its child process: plain JSON, one answer per request, in order. */
 import type { SqlError } from './sql-errors.ts';
 
-/** A dataset as the child knows it: names and types, no data. */
+/** A dataset, or a relation of a plan, as the child knows it: names and types, no data. */
 export interface ChildTable {
   /** Never used twice; the plan names the dataset by it. */
   readonly handle: string;
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly rows: number;
+  /** Absent: not known. */
+  readonly rows?: number;
 }
 
 export interface ChildRequest {

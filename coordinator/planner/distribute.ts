@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../../shared/assert.ts';
 import { aggregateOver } from './distribute-aggregate.ts';
+import { guestOver } from './distribute-guest.ts';
 import { joinOver } from './distribute-join.ts';
 import { distinctOver, limitOver, setOperation } from './distribute-sets.ts';
 import { sortOver } from './distribute-sort.ts';
@@ -58,6 +59,13 @@ export function distribute(n: LogicalNode, d: Distribution): Relation {
       return windowOver(n, over(n.input), d);
     case 'setop':
       return setOperation(n, n.inputs.map(over), d);
+    case 'guest':
+      return guestOver(
+        n,
+        over(n.input),
+        n.sides.map((s) => over(s.node)),
+        d,
+      );
     case 'shared':
       return sharedOver(n.shared, d);
     case 'exchange':

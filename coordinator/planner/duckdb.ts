@@ -87,7 +87,7 @@ export class PlanningDatabase {
             const type = entry.types[i];
             if (type) bind.addResultColumn(c.name, type);
           });
-          bind.setCardinality(entry.table.rows, false);
+          if (entry.table.rows !== undefined) bind.setCardinality(entry.table.rows, false);
         },
         initFunction: () => {},
         mainFunction: (_info, output) => {
@@ -136,6 +136,8 @@ export class PlanningDatabase {
     const list = table.columns.map((c) => `CAST(NULL AS ${c.type}) AS ${quoteName(c.name)}`).join(', ');
     const empty = await this.connection.run(`SELECT ${list} LIMIT 0`);
     const types = table.columns.map((_, i) => empty.columnType(i));
+    const before = this.names.get(table.name.toLowerCase());
+    if (before) this.entries.delete(before.handle);
     this.entries.set(table.handle, { table, types });
     await this.connection.run(
       `CREATE OR REPLACE VIEW ${quoteName(table.name)} AS FROM ${SCAN_FUNCTION}(${quoteText(table.handle)})`,

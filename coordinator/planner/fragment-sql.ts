@@ -8,8 +8,8 @@ import { quoteName } from './literals.ts';
 import type { AggregateNode, LogicalNode } from './logical.ts';
 import { selectList } from './select-list.ts';
 
-/** How the leaves are written: the tables in0..inN. */
-export type LeafWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' }>) => string;
+/** How the leaves are written: the tables in0..inN, and s0..sN that guests make. */
+export type LeafWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' | 'guest' }>) => string;
 
 const of =
   (alias: string): ColumnWriter =>
@@ -21,6 +21,7 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
   switch (n.op) {
     case 'scan':
     case 'exchange':
+    case 'guest':
       return leaf(n);
     case 'values':
       return valuesSql(n.rows, n.types);

@@ -2,6 +2,9 @@
  * The logical plan: a tree of relational operators, columns by position. `types[i]` is the SQL type of output column i.
  * Nodes are never changed after they are made, so parts may be shared.
  */
+
+import type { Params } from '../../shared/guest/params.ts';
+import type { GuestAction, PlanInput } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { RangePredicate } from '../../shared/plan/statistics.ts';
 import type { Aggregate, CompareOp, Expr, SortKey } from './expressions.ts';
@@ -90,6 +93,7 @@ export type LogicalNode = Base &
       }
     | { readonly op: 'shared'; readonly shared: SharedPlan }
     | { readonly op: 'delimGet'; readonly source: DelimSource }
+    | GuestNode
     | { readonly op: 'exchange'; readonly exchange: Exchange }
   );
 
@@ -148,6 +152,44 @@ export interface LimitNode {
   readonly phase: 'whole' | 'partial' | 'final';
 }
 
+export type ModuleInput = Extract<PlanInput, { kind: 'module' }>;
+
+/** Who runs, as in a step of a fragment, but with the module itself where there is one. */
+export type GuestProgram =
+  | { readonly kind: 'batch'; readonly module: ModuleInput; readonly function: string; readonly params?: Params }
+  | {
+      readonly kind: 'stream';
+      readonly module: ModuleInput;
+      readonly input: string;
+      readonly output: string;
+      readonly args?: readonly string[];
+    }
+  | { readonly kind: 'script'; readonly source: string; readonly function: string; readonly params?: Params };
+
+/**
+ * Rows through a guest, which nothing is pushed through. `aggregate` and `cogroup` are what authors say: distribution makes `partial` and
+ * `merge` of the one and `mapPartitions` of the other.
+ */
+export interface GuestNode {
+  readonly op: 'guest';
+  readonly action: GuestAction | 'aggregate' | 'cogroup';
+  readonly input: LogicalNode;
+  readonly code: GuestProgram;
+  /** For people: the function, and what it is written in. */
+  readonly label: string;
+  /** What the guest calls the input's columns. */
+  readonly names: readonly string[];
+  /** What it calls its own: as many as `types`. */
+  readonly outputNames: readonly string[];
+  /** Positions of the keys: in the input, and of a cogroup in side 0 as well. */
+  readonly keys: readonly number[];
+  readonly otherKeys?: readonly number[];
+  /** Given whole to each task; of a cogroup, side 0 is the other relation. */
+  readonly sides: readonly { readonly node: LogicalNode; readonly names: readonly string[] }[];
+  /** Of an aggregate: the columns of a partial state, which begin with the keys. */
+  readonly state?: { readonly names: readonly string[]; readonly types: readonly string[] };
+}
+
 /** What a stage will make: the outputs of its branches, appended in order. Several exchanges may read one producer. */
 export interface Producer {
   readonly branches: readonly LogicalNode[];
@@ -177,6 +219,8 @@ export function inputsOf(n: LogicalNode): readonly LogicalNode[] {
       return [n.left, n.right];
     case 'setop':
       return n.inputs;
+    case 'guest':
+      return [n.input, ...n.sides.map((s) => s.node)];
     default:
       return [n.input];
   }
@@ -197,6 +241,10 @@ export function withInputs(n: LogicalNode, inputs: readonly LogicalNode[]): Logi
       return a && b ? { ...n, left: a, right: b } : n;
     case 'setop':
       return { ...n, inputs };
+    case 'guest': {
+      const sides = n.sides.map((s, i) => ({ ...s, node: inputs[i + 1] ?? s.node }));
+      return { ...n, input: a ?? n.input, sides };
+    }
     default:
       return a ? { ...n, input: a } : n;
   }

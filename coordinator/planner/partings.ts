@@ -2,13 +2,16 @@
  * Which inputs of a fragment may be read in parts by several tasks, each of which reads all other inputs whole: those over which every
  * operator above them may be repeated for each part, the outputs appended.
  */
-import type { JoinKind } from './logical.ts';
+import type { GuestNode, JoinKind } from './logical.ts';
 import { inputsOf, type LogicalNode } from './logical.ts';
 
 type Leaf = Extract<LogicalNode, { op: 'scan' | 'exchange' }>;
 
 const LEFT_IN_PARTS: ReadonlySet<JoinKind> = new Set(['INNER', 'LEFT', 'SEMI', 'ANTI', 'MARK', 'SINGLE']);
 const RIGHT_IN_PARTS: ReadonlySet<JoinKind> = new Set(['INNER', 'RIGHT', 'RIGHT_SEMI', 'RIGHT_ANTI']);
+
+/** Guests that may be called with any part of the rows. */
+const IN_PARTS: ReadonlySet<GuestNode['action']> = new Set(['map', 'filter', 'flatMap', 'partial']);
 
 /** The inputs of an operator that may be given in parts. */
 function partedInputs(n: LogicalNode): readonly LogicalNode[] {
@@ -17,6 +20,8 @@ function partedInputs(n: LogicalNode): readonly LogicalNode[] {
     case 'filter':
     case 'unnest':
       return [n.input];
+    case 'guest':
+      return IN_PARTS.has(n.action) ? [n.input] : [];
     case 'sample':
       return n.fixedRows ? [] : [n.input];
     case 'aggregate':

@@ -5,17 +5,26 @@
 import { InvariantError } from '../../shared/assert.ts';
 import { loadHashes } from '../../shared/hash.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
+import type { ModuleRecord } from '../modules/module-record.ts';
 import { assemble } from './assemble.ts';
-import { ChildCatalogue } from './child-catalogue.ts';
+import { ChildCatalogue, type NamedTable } from './child-catalogue.ts';
 import { ChildHandle } from './child-handle.ts';
+import type { ChildPlan } from './child-protocol.ts';
+import { planRelations, type RelationTable } from './relations/plan-relations.ts';
 import { RefusedSql, type SqlError } from './sql-errors.ts';
 
 export type { SqlError } from './sql-errors.ts';
 
 export interface PlanRequest {
+  /** The query; of a plan of several relations only words for people. */
   readonly sql: string;
+  /** Several relations instead of one query. */
+  readonly relations?: AuthorPlan;
+  /** Guest modules that the asker may use. */
+  readonly modules?: readonly ModuleRecord[];
   /** Those that the asker may read; others are unknown to the query. */
   readonly datasets: readonly DatasetRecord[];
   /** Milliseconds since the epoch: now(), current_date and the like. */
@@ -39,6 +48,8 @@ export interface PlannerOptions {
 
 const START_MS = 15_000;
 const SLOTS_GUESS = 8;
+/** Longest planning of a plan of several relations, in times of one query. */
+const PLANS_TIMEOUTS = 4;
 
 export class Planner {
   private readonly options: Required<PlannerOptions>;
@@ -102,48 +113,8 @@ export class Planner {
         'Submit the job again when it is back.',
       );
     const begun = performance.now();
-    if (Buffer.byteLength(request.sql) > LIMITS.sqlBytes) {
-      return failed(
-        'sql-refused',
-        'The SQL is too long',
-        `A query may have ${LIMITS.sqlBytes} bytes`,
-        'Put long lists of values into a dataset and join it.',
-      );
-    }
-    let child: ChildHandle;
     try {
-      child = await this.ready();
-    } catch (thrown) {
-      return failed('planner-crash', 'The planner could not be started', messageOf(thrown), 'Look at the coordinator’s log.');
-    }
-    const id = this.nextId++;
-    const { create, drop, byHandle } = this.catalogue.changesFor(request.datasets);
-    const nowUs = `${Math.trunc(request.nowMs)}000`;
-    const outcome = await child.ask({ id, sql: request.sql, nowUs, create, drop }, this.options.timeoutMs);
-    switch (outcome.kind) {
-      case 'timeout':
-        return failed(
-          'planner-timeout',
-          'Planning took too long',
-          `Planning was stopped after ${this.options.timeoutMs} ms`,
-          'Simplify the query, or split it into several.',
-        );
-      case 'crashed':
-        return failed(
-          'planner-crash',
-          'The planner crashed on this query',
-          `The planner’s process ${outcome.why}`,
-          'Other queries are not affected. Rewrite this one, and report it.',
-        );
-      case 'error':
-        if (outcome.poisoned) child.kill();
-        return { ok: false, error: outcome.error };
-      case 'planned':
-        break;
-    }
-    try {
-      const { sql, nowMs, slots = SLOTS_GUESS } = request;
-      const plan = assemble({ sql, nowMs, slots, planned: outcome.planned, byHandle });
+      const plan = request.relations ? await this.planAll(request, request.relations, begun) : await this.planOne(request);
       return { ok: true, plan, planMs: performance.now() - begun };
     } catch (thrown) {
       if (thrown instanceof RefusedSql) return { ok: false, error: thrown.error };
@@ -156,12 +127,78 @@ export class Planner {
       );
     }
   }
+
+  private async planOne({ sql, datasets, nowMs, slots = SLOTS_GUESS }: PlanRequest): Promise<PhysicalPlan> {
+    const { planned, byHandle } = await this.ask(sql, datasets, nowMs, this.options.timeoutMs);
+    return assemble({ sql, nowMs, slots, planned, byHandle });
+  }
+
+  private planAll(request: PlanRequest, plan: AuthorPlan, begun: number): Promise<PhysicalPlan> {
+    const { datasets, modules = [], nowMs, slots = SLOTS_GUESS } = request;
+    // Each query has the time that one has; all together, no more than several have.
+    const leftMs = () => Math.min(this.options.timeoutMs, begun + PLANS_TIMEOUTS * this.options.timeoutMs - performance.now());
+    const id = `plan ${this.nextId}`;
+    const ask = (sql: string, tables: readonly RelationTable[]) => this.ask(sql, tables, nowMs, Math.max(1, leftMs()));
+    return planRelations({ plan, datasets, modules, slots, id, ask });
+  }
+
+  /** Throws RefusedSql for whatever DuckDB does not plan. */
+  private async ask<Table extends NamedTable>(
+    sql: string,
+    tables: readonly Table[],
+    nowMs: number,
+    timeoutMs: number,
+  ): Promise<{ readonly planned: ChildPlan; readonly byHandle: ReadonlyMap<string, Table> }> {
+    if (Buffer.byteLength(sql) > LIMITS.sqlBytes) {
+      throw refused(
+        'sql-refused',
+        'The SQL is too long',
+        `A query may have ${LIMITS.sqlBytes} bytes`,
+        'Put long lists of values into a dataset and join it.',
+      );
+    }
+    let child: ChildHandle;
+    try {
+      child = await this.ready();
+    } catch (thrown) {
+      throw refused('planner-crash', 'The planner could not be started', messageOf(thrown), 'Look at the coordinator’s log.');
+    }
+    const id = this.nextId++;
+    const { create, drop, byHandle } = this.catalogue.changesFor(tables);
+    const nowUs = `${Math.trunc(nowMs)}000`;
+    const outcome = await child.ask({ id, sql, nowUs, create, drop }, timeoutMs);
+    switch (outcome.kind) {
+      case 'timeout':
+        throw refused(
+          'planner-timeout',
+          'Planning took too long',
+          `Planning was stopped after ${Math.round(timeoutMs)} ms`,
+          'Simplify the query, or split it into several.',
+        );
+      case 'crashed':
+        throw refused(
+          'planner-crash',
+          'The planner crashed on this query',
+          `The planner’s process ${outcome.why}`,
+          'Other queries are not affected. Rewrite this one, and report it.',
+        );
+      case 'error':
+        if (outcome.poisoned) child.kill();
+        throw new RefusedSql(outcome.error);
+      case 'planned':
+        return { planned: outcome.planned, byHandle };
+    }
+  }
 }
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-function failed(code: SqlError['code'], title: string, detail: string, hint: string): PlanOutcome {
-  return { ok: false, error: { code, title, detail, hint } };
+function refused(code: SqlError['code'], title: string, detail: string, hint: string): RefusedSql {
+  return new RefusedSql({ code, title, detail, hint });
+}
+
+function failed(...what: Parameters<typeof refused>): PlanOutcome {
+  return { ok: false, error: refused(...what).error };
 }

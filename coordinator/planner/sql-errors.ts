@@ -8,6 +8,12 @@ export type SqlErrorCode =
   | 'sql-binding'
   | 'sql-refused'
   | 'sql-unsupported'
+  | 'plan-invalid'
+  | 'plan-unknown-relation'
+  | 'plan-unknown-column'
+  | 'plan-unknown-module'
+  | 'plan-unknown-function'
+  | 'plan-schema'
   | 'planner-crash'
   | 'planner-timeout';
 
@@ -18,6 +24,8 @@ export interface SqlError {
   /** 0-based offset in the SQL text, in UTF-16 units. */
   readonly position?: number;
   readonly hint?: string;
+  /** In a plan of several relations: in which of them; `position` is then one in its SQL. */
+  readonly relation?: string;
 }
 
 /** What the catalogue offers, for near names. */

@@ -1,18 +1,18 @@
 /** Cuts a distributed plan at its exchanges: one stage per producer, in topological order, the last one the result. */
 
-import { wireTypeOf } from '../../shared/arrow/types.ts';
 import { sha256Hex } from '../../shared/hash.ts';
-import type { Alternative, Branch, Fallback, Fragment, PlanColumn, PlanInput, Stage } from '../../shared/plan/physical.ts';
+import type { Alternative, Branch, Fallback, Fragment, PlanColumn, PlanInput, Stage, Step } from '../../shared/plan/physical.ts';
 import { canonicalJson } from '../../shared/plan/recipe.ts';
 import { adaptiveJoins, type Choice, choicesFor } from './alternatives.ts';
 import type { ScanBinder } from './bind-scan.ts';
-import { nodeSql } from './fragment-sql.ts';
+import { GuestSteps } from './guest-steps.ts';
 import { inputsOf, type LogicalNode, type Producer } from './logical.ts';
 import { partableLeaves } from './partings.ts';
 import { determinacyOf } from './properties.ts';
 import type { Distribution } from './relation.ts';
 import { selectList } from './select-list.ts';
 import { operatorLines, stageTitle } from './titles.ts';
+import { fromWire, planColumn } from './wire.ts';
 
 /** Settings that change results; the tab's engine runs with these, and they are part of every block's identity. */
 export const ENGINE = 'duckdb-wasm v1.5.6 eh';
@@ -23,23 +23,8 @@ export const SETTINGS = {
   integer_division: false,
 } as const;
 
-export function planColumn(type: string): PlanColumn {
-  return { type, wire: wireTypeOf(type) };
-}
-
-export function fragmentOf(sql: string, output: readonly PlanColumn[]): Fragment {
-  const steps = [{ kind: 'sql' as const, sql }];
+export function fragmentOf(steps: readonly Step[], output: readonly PlanColumn[]): Fragment {
   return { steps, digest: sha256Hex(canonicalJson({ steps, settings: SETTINGS, engine: ENGINE })), output };
-}
-
-/** Casts to wire types are written only where a type does not travel as it is. */
-export function toWire(sql: string, columns: readonly PlanColumn[]): string {
-  if (columns.every((c) => c.type === c.wire)) return sql;
-  return `SELECT ${selectList(columns.map((c, i) => (c.type === c.wire ? `o.c${i}` : `CAST(o.c${i} AS ${c.wire})`)))} FROM (${sql}) o`;
-}
-
-export function fromWire(column: string, type: PlanColumn): string {
-  return type.type === type.wire ? column : `CAST(${column} AS ${type.type})`;
 }
 
 type Leaf<Op> = Extract<LogicalNode, { op: Op }>;
@@ -137,7 +122,16 @@ export class StageCutter {
       readers.set(at, [...(readers.get(at) ?? []), leaf]);
       return at;
     };
-    const sql = nodeSql(root, (leaf) => (leaf.op === 'scan' ? this.scanSql(leaf, add) : this.exchangeSql(leaf, add)));
+    const guests = new GuestSteps(
+      (leaf) => (leaf.op === 'scan' ? this.scanSql(leaf, add) : this.exchangeSql(leaf, add)),
+      (module) => {
+        const known = inputs.findIndex((i) => i.kind === 'module' && i.digest === module.digest);
+        return known >= 0 ? known : inputs.push(module) - 1;
+      },
+    );
+    const columns = producer.types.map(planColumn);
+    const written = producer.partitioning.kind === 'range' ? [...producer.types, 'INTEGER'] : producer.types;
+    const steps = guests.stepsOf(root, written);
     const parts = partableLeaves(root);
     const splittable = inputs.flatMap((input, i) => {
       const leaves = readers.get(i) ?? [];
@@ -145,10 +139,8 @@ export class StageCutter {
       return input.kind === 'stage' && input.exchange === 'hash' && alone ? [i] : [];
     });
     const ordered = inputs.some((i) => i.kind === 'stage' && i.exchange === 'range');
-    const columns = producer.types.map(planColumn);
-    const written = producer.partitioning.kind === 'range' ? [...columns, planColumn('INTEGER')] : columns;
     return {
-      fragment: fragmentOf(toWire(sql, written), columns),
+      fragment: fragmentOf(steps, columns),
       inputs,
       ...(splittable.length > 0 && !ordered ? { splittable } : {}),
       ...(ordered ? { ordered } : {}),

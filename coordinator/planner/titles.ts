@@ -1,7 +1,7 @@
 /** Plans in words: stage titles, operator lines for display and golden plans, and the logical tree. */
 import type { LogicalView } from '../../shared/plan/physical.ts';
 import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
-import { type Exchange, inputsOf, type LogicalNode, type Producer } from './logical.ts';
+import { type Exchange, type GuestNode, inputsOf, type LogicalNode, type Producer } from './logical.ts';
 
 export type TableNames = (table: string) => string;
 
@@ -53,6 +53,10 @@ export function detailOf(n: LogicalNode, names: TableNames): string {
       return 'outer keys';
     case 'exchange':
       return exchangeText(n.exchange);
+    case 'guest': {
+      const by = n.keys.length > 0 ? ` by ${n.keys.map((k) => n.names[k]).join(', ')}` : '';
+      return `with ${n.label}${by}`;
+    }
   }
 }
 
@@ -82,9 +86,22 @@ const WORDS: { readonly [op in LogicalNode['op']]: string } = {
   shared: 'read shared',
   delimGet: 'outer keys',
   exchange: 'read',
+  guest: 'call',
+};
+
+const GUEST_WORDS: { readonly [A in GuestNode['action']]: string } = {
+  map: 'map rows',
+  filter: 'filter rows',
+  flatMap: 'expand rows',
+  mapPartitions: 'map partitions',
+  aggregate: 'aggregate',
+  partial: 'aggregate partially',
+  merge: 'aggregate finally',
+  cogroup: 'cogroup',
 };
 
 function phaseWord(n: LogicalNode): string {
+  if (n.op === 'guest') return GUEST_WORDS[n.action];
   if (n.op !== 'aggregate' && n.op !== 'limit' && n.op !== 'distinct') return WORDS[n.op];
   const word = n.op === 'limit' && n.keys.length > 0 ? 'top rows' : WORDS[n.op];
   return n.phase === 'partial' ? `${word} partially` : n.phase === 'final' ? `${word} finally` : word;
@@ -111,7 +128,7 @@ export function operatorLines(producer: Producer, branches: readonly LogicalNode
       lines.push(
         clip(`${branches.length > 1 ? `${i}: ` : ''}${'  '.repeat(depth)}${phaseWord(n)} ${detailOf(n, names)}`.trimEnd()),
       );
-      for (const c of inputsOf(n)) visit(c, n.op === 'join' || n.op === 'setop' ? depth + 1 : depth);
+      for (const c of inputsOf(n)) visit(c, inputsOf(n).length > 1 || n.op === 'setop' ? depth + 1 : depth);
     };
     visit(b, 0);
   });
@@ -129,7 +146,9 @@ export function stageTitle(producer: Producer, names: TableNames): string {
         ? `scan ${names(n.table)}`
         : n.op === 'join'
           ? `${n.kind.toLowerCase().replace('_', ' ')} join`
-          : phaseWord(n);
+          : n.op === 'guest'
+            ? `${phaseWord(n)} with ${n.label}`
+            : phaseWord(n);
     if (!words.includes(word)) words.push(word);
   };
   for (const b of producer.branches) visit(b);
@@ -140,7 +159,7 @@ export function stageTitle(producer: Producer, names: TableNames): string {
 export function logicalView(n: LogicalNode, names: TableNames, rowsOf: (table: string) => number): LogicalView {
   const inputs = n.op === 'shared' ? [n.shared.plan] : inputsOf(n);
   return {
-    op: WORDS[n.op],
+    op: n.op === 'guest' ? GUEST_WORDS[n.action] : WORDS[n.op],
     detail: clip(detailOf(n, names)),
     ...(n.op === 'scan' ? { rows: rowsOf(n.table) } : {}),
     inputs: inputs.map((c) => logicalView(c, names, rowsOf)),

@@ -12,10 +12,11 @@ import { quoteName } from './literals.ts';
 import { type Json, type JsonObject, listOf, objectOf, parseLossless } from './lossless-json.ts';
 import { selectList } from './select-list.ts';
 import { refusal } from './sql-errors.ts';
-import { fragmentOf, planColumn } from './stages.ts';
+import { fragmentOf } from './stages.ts';
 import { walkJson } from './statement.ts';
 import { missingFunction, missingInTabs } from './tab-functions.ts';
 import { CALENDAR } from './utc.ts';
+import { planColumn } from './wire.ts';
 
 export interface WholeQuery {
   readonly sql: string;
@@ -159,7 +160,7 @@ export function planWholeQuery(query: WholeQuery, operator: string, why: string)
   const names = output.map((_, i) => `o${i}`);
   const select = selectList(output.map((c, i) => (c.type === c.wire ? `q.o${i}` : `CAST(q.o${i} AS ${c.wire})`)));
   const sql = `${prelude.length > 0 ? `WITH ${prelude.join(', ')} ` : ''}SELECT ${select} FROM (${text}\n) q(${names.join(', ')})`;
-  const branch: Branch = { fragment: fragmentOf(sql, output), inputs };
+  const branch: Branch = { fragment: fragmentOf([{ kind: 'sql', sql }], output), inputs };
   const fallback: Fallback = { scope: 'query', operator, why };
   const stage: Stage = {
     index: 0,

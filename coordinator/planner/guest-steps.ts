@@ -1,0 +1,85 @@
+/** A tree of operators that has guests in it -> the steps of a fragment: SQL below a guest is what it reads, SQL above reads s<i>. */
+import { InvariantError } from '../../shared/assert.ts';
+import type { GuestCode, GuestRows, GuestStep, NamedColumn, Step } from '../../shared/plan/physical.ts';
+import { nodeSql } from './fragment-sql.ts';
+import type { GuestNode, GuestProgram, LogicalNode, ModuleInput } from './logical.ts';
+import { selectList } from './select-list.ts';
+import { fromWire, planColumn, toWire } from './wire.ts';
+
+/** How the tables in0..inN are written. */
+export type TableWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' }>) => string;
+
+type Guest = GuestNode & { readonly types: readonly string[] };
+
+/** One branch's steps; use it once. */
+export class GuestSteps {
+  private readonly steps: Step[] = [];
+  private readonly made = new Map<LogicalNode, number>();
+  private readonly leaf: TableWriter;
+  private readonly addModule: (module: ModuleInput) => number;
+
+  /** `leaf` writes scans and exchanges; `addModule` gives the index of a branch's input. */
+  constructor(leaf: TableWriter, addModule: (module: ModuleInput) => number) {
+    this.leaf = leaf;
+    this.addModule = addModule;
+  }
+
+  /** `written`: the columns of what the last step makes. */
+  stepsOf(root: LogicalNode, written: readonly string[]): readonly Step[] {
+    const top = withoutIdentity(root);
+    if (top.op === 'guest') {
+      this.add(top);
+      return this.steps;
+    }
+    const sql = toWire(this.sql(root), written.map(planColumn));
+    return [...this.steps, { kind: 'sql', sql }];
+  }
+
+  private sql(n: LogicalNode): string {
+    return nodeSql(n, (leaf) => (leaf.op === 'guest' ? this.guestSql(leaf) : this.leaf(leaf)));
+  }
+
+  private guestSql(n: Guest): string {
+    const at = this.made.get(n) ?? this.add(n);
+    return `SELECT ${selectList(n.types.map((t, i) => fromWire(`c${i}`, planColumn(t))))} FROM s${at}`;
+  }
+
+  private add(n: Guest): number {
+    if (n.action === 'aggregate' || n.action === 'cogroup') throw new InvariantError(`${n.action} reached a fragment`);
+    const rows = this.rows(n.input, n.names);
+    const sides = n.sides.map((side) => this.rows(side.node, side.names));
+    const keyed = n.code.kind === 'script' && (n.action === 'partial' || n.action === 'merge');
+    const step: GuestStep = {
+      kind: 'guest',
+      action: n.action,
+      code: this.code(n.code),
+      rows,
+      ...(sides.length > 0 ? { sides } : {}),
+      ...(keyed ? { keys: n.keys.map((k) => n.names[k] ?? '') } : {}),
+      output: namedColumns(n.outputNames, n.types),
+    };
+    const at = this.steps.push(step) - 1;
+    this.made.set(n, at);
+    return at;
+  }
+
+  private rows(n: LogicalNode, names: readonly string[]): GuestRows {
+    const columns = namedColumns(names, n.types);
+    return { sql: toWire(this.sql(n), columns), columns };
+  }
+
+  private code(code: GuestProgram): GuestCode {
+    return code.kind === 'script' ? code : { ...code, module: this.addModule(code.module) };
+  }
+}
+
+function namedColumns(names: readonly string[], types: readonly string[]): NamedColumn[] {
+  return types.map((type, i) => ({ name: names[i] ?? `c${i}`, ...planColumn(type) }));
+}
+
+/** A projection that only hands its input's columns on, or what is below it. */
+function withoutIdentity(n: LogicalNode): LogicalNode {
+  const same =
+    n.op === 'project' && n.exprs.length === n.input.types.length && n.exprs.every((e, i) => e.kind === 'ref' && e.index === i);
+  return same ? withoutIdentity(n.input) : n;
+}
