@@ -130,15 +130,19 @@ export class DataPeer {
   /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
   startFetch(slices: readonly Slice[], creditBytes: number): UpstreamFetch {
     const fetchId = `c${++this.#fetches}`;
-    const fetch = new UpstreamFetch(slices.length, creditBytes, {
-      clock: this.#deps.clock,
-      idleMs: this.#deps.idleMs * HOLDER_SHARE,
-      sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
-      release: (abort) => {
-        this.#upstream.delete(fetchId);
-        if (abort) this.send({ type: 'abort', fetchId });
+    const fetch = new UpstreamFetch(
+      slices.map((slice) => slice.bytes),
+      creditBytes,
+      {
+        clock: this.#deps.clock,
+        idleMs: this.#deps.idleMs * HOLDER_SHARE,
+        sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
+        release: (abort) => {
+          this.#upstream.delete(fetchId);
+          if (abort) this.send({ type: 'abort', fetchId });
+        },
       },
-    });
+    );
     this.#upstream.set(fetchId, fetch);
     if (this.#closed) fetch.stop('closed');
     const wanted = slices.map(({ blockId, bucket, digest }) => ({ blockId, bucket, digest }));

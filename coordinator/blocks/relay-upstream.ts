@@ -24,8 +24,11 @@ export interface UpstreamDeps {
 export class UpstreamFetch {
   readonly #queue: Arrival[] = [];
   readonly #deps: UpstreamDeps;
-  readonly #slices: number;
+  /** Bytes of each slice, as they should be. */
+  readonly #slices: readonly number[];
   #creditLeft: number;
+  /** What will come beyond the credit given so far; credit for more is not sent. */
+  #ungivenBytes: number;
   /** Consumed and not yet given back: credit goes out in lumps, so that small slices don't cost a message each. */
   #owedBytes = 0;
   readonly #lumpBytes: number;
@@ -35,10 +38,12 @@ export class UpstreamFetch {
   #stopped: TransferStopped | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(slices: number, creditBytes: number, deps: UpstreamDeps) {
+  /** `slices`: bytes of each. */
+  constructor(slices: readonly number[], creditBytes: number, deps: UpstreamDeps) {
     this.#slices = slices;
     this.#creditLeft = creditBytes;
-    this.#lumpBytes = creditBytes / 4;
+    this.#ungivenBytes = slices.reduce((sum, bytes) => sum + bytes, 0) - creditBytes;
+    this.#lumpBytes = creditBytes / 2;
     this.#deps = deps;
   }
 
@@ -62,7 +67,7 @@ export class UpstreamFetch {
     }
     if (arrival.kind === 'piece') this.#checkPiece(arrival.header, arrival.payload.bytes.byteLength);
     else if (arrival.kind === 'failed') {
-      if (arrival.index < this.#index || arrival.index >= this.#slices)
+      if (arrival.index < this.#index || arrival.index >= this.#slices.length)
         throw new ProtocolError('sliceFailed: index out of order');
       this.#index = arrival.index + 1;
       this.#offset = 0;
@@ -91,7 +96,8 @@ export class UpstreamFetch {
   consumed(bytes: number): void {
     if (this.#finished || this.#stopped) return;
     this.#owedBytes += bytes;
-    if (this.#owedBytes < this.#lumpBytes) return;
+    if (this.#owedBytes < this.#lumpBytes || this.#ungivenBytes <= 0) return;
+    this.#ungivenBytes -= this.#owedBytes;
     this.#creditLeft += this.#owedBytes;
     this.#deps.sendCredit(this.#owedBytes);
     this.#owedBytes = 0;
@@ -104,7 +110,7 @@ export class UpstreamFetch {
   }
 
   #checkPiece(header: PieceHeader, bytes: number): void {
-    if (header.index < this.#index || header.index >= this.#slices) throw new ProtocolError('piece: index out of order');
+    if (header.index < this.#index || header.index >= this.#slices.length) throw new ProtocolError('piece: index out of order');
     if (header.index > this.#index) {
       if (this.#offset > 0) throw new ProtocolError('piece: the slice before it is not complete');
       this.#index = header.index;
@@ -115,6 +121,8 @@ export class UpstreamFetch {
     if (bytes === 0 && header.total > 0) throw new ProtocolError('piece: empty');
     if (bytes > LIMITS.pieceBytes) throw new ProtocolError(`piece of ${bytes} bytes is over the limit of ${LIMITS.pieceBytes}`);
     if (bytes > this.#creditLeft) throw new ProtocolError('piece: more than the credit given');
+    // It is refused later; what follows it still needs credit.
+    if (header.total !== this.#slices[header.index]) this.#ungivenBytes = Number.POSITIVE_INFINITY;
     this.#creditLeft -= bytes;
     this.#offset += bytes;
     if (this.#offset === header.total) {

@@ -130,7 +130,7 @@ test('a holder may not have more under way than its credit', () => {
     sendCredit: (bytes: number) => credits.push(bytes),
     release: () => undefined,
   };
-  const fetch = new UpstreamFetch(1, 1000, deps);
+  const fetch = new UpstreamFetch([5000], 1000, deps);
   const piece = (offset: number, bytes: number): void =>
     fetch.arrived({
       kind: 'piece',
@@ -138,7 +138,7 @@ test('a holder may not have more under way than its credit', () => {
       payload: new Held(new Uint8Array(bytes)),
     });
   piece(0, 800);
-  // Credit comes back in lumps of a quarter.
+  // Credit comes back in lumps of half.
   fetch.consumed(200);
   expect(credits).toEqual([]);
   fetch.consumed(600);

@@ -39,8 +39,8 @@ export interface FromClients {
     readonly failed: readonly string[];
     readonly ms: number;
   }[];
-  /** Slices asked of tabs by the coordinator, and in how many requests. */
-  readonly served: { readonly requests: number; readonly slices: number; readonly bytes: number };
+  /** Slices asked of tabs by the coordinator, in how many requests, and how often it gave more credit. */
+  readonly served: { readonly requests: number; readonly slices: number; readonly bytes: number; readonly credits: number };
 }
 
 type Message = { readonly type: string; readonly fetchId: string } & { readonly [name: string]: unknown };
@@ -70,7 +70,7 @@ const ZEROS = new Map<number, Uint8Array>();
 class Tab {
   readonly #socket: WebSocket;
   readonly #run: ToClients;
-  readonly served: { requests: number; slices: number; bytes: number };
+  readonly served: { requests: number; slices: number; bytes: number; credits: number };
   readonly #serving = new Map<string, Serving>();
   readonly #fetching = new Map<string, Fetching>();
   #ready: () => void = () => undefined;
@@ -128,6 +128,7 @@ class Tab {
     else if (message.type === 'fetch') void this.#serve(message);
     else if (message.type === 'credit') {
       const serving = this.#serving.get(message.fetchId);
+      this.served.credits++;
       if (serving) serving.credit += message.bytes as number;
       serving?.wake();
     } else if (message.type === 'abort') {
@@ -208,7 +209,7 @@ export function filled(byte: number): Uint8Array {
 }
 
 async function run(message: ToClients): Promise<FromClients> {
-  const served = { requests: 0, slices: 0, bytes: 0 };
+  const served = { requests: 0, slices: 0, bytes: 0, credits: 0 };
   const tabs = new Map(message.tabs.map((name) => [name, new Tab(name, message, served)]));
   await Promise.all([...tabs.values()].map((tab) => tab.ready()));
   const fromMs = performance.now();
