@@ -1,4 +1,5 @@
 /** DuckDB-WASM and zstd in a Node thread. Both packages are CommonJS there, and stay outside our bundles. */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { EngineBindings, SlotRuntime } from '../slots/bindings.ts';
 
@@ -33,5 +34,9 @@ export const nodeSlotRuntime: SlotRuntime = {
     zstdReady ??= zstd.init();
     await zstdReady;
     return (coded) => zstd.decompress(coded);
+  },
+
+  async loadScripts() {
+    return WebAssembly.compile(await readFile(require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm')));
   },
 };

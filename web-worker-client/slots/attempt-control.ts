@@ -56,6 +56,10 @@ export class AttemptControl {
     return this.#options.nowMs() - this.#startedMs;
   }
 
+  get maxRunMs(): number {
+    return this.#options.maxRunMs;
+  }
+
   cancel(why: string): void {
     this.#canceled ??= { reason: 'released', code: 'released', message: why };
     this.#wake?.();

@@ -35,4 +35,6 @@ export interface SlotRuntime {
   loadEngine(options: { readonly engineUrl: string; readonly engineModule?: unknown }): Promise<EngineBindings>;
   /** Decompresses one zstd frame whose header tells its size. Throws on damage. */
   loadZstd(): Promise<(coded: Uint8Array) => Uint8Array>;
+  /** QuickJS, compiled: what runs guests in JavaScript. Asked for once, with the first of them. */
+  loadScripts(): Promise<WebAssembly.Module>;
 }

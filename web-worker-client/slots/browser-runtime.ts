@@ -1,6 +1,8 @@
 /** DuckDB-WASM and zstd in a browser's worker. Both load their WASM by URL; nothing is compiled from strings (the pages' CSP). */
 /// <reference path="./duckdb-blocking.d.ts" />
+/// <reference path="../link/vite-assets.d.ts" />
 import { decompress, init } from '@bokuweb/zstd-wasm';
+import scriptsUrl from '@jitl/quickjs-wasmfile-release-sync/wasm?url';
 // By path: the package does not export this build by name.
 import {
   BROWSER_RUNTIME,
@@ -24,7 +26,7 @@ export const browserRuntime: SlotRuntime = {
     // The package chooses between builds by what the browser can do; both names lead to the one that we ship.
     const bundle = { mainModule: engineUrl, mainWorker: '' };
     const bindings = (await createDuckDB({ mvp: bundle, eh: bundle }, new VoidLogger(), BROWSER_RUNTIME)) as HookedBindings;
-    const module = engineModule instanceof WebAssembly.Module ? engineModule : await compile(engineUrl);
+    const module = engineModule instanceof WebAssembly.Module ? engineModule : await compile('the engine', engineUrl);
     await instantiate(bindings, module);
     return bindings;
   },
@@ -33,11 +35,13 @@ export const browserRuntime: SlotRuntime = {
     await init();
     return (coded) => decompress(coded);
   },
+
+  loadScripts: () => compile('what runs JavaScript', scriptsUrl),
 };
 
-async function compile(engineUrl: string): Promise<WebAssembly.Module> {
-  const response = await fetch(engineUrl);
-  if (!response.ok) throw new Error(`the engine could not be loaded: ${engineUrl} answered ${response.status}`);
+async function compile(what: string, url: string): Promise<WebAssembly.Module> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${what} could not be loaded: ${url} answered ${response.status}`);
   return WebAssembly.compileStreaming(response);
 }
 

@@ -76,7 +76,7 @@ export class InputBinder {
     const [only] = steps;
     const sources = this.#sources;
     if (only?.kind === 'sql' && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
-      const named = sources.map((source, i) => `in${i} AS NOT MATERIALIZED (${source})`);
+      const named = sources.map((source, i) => `in${i} AS NOT MATERIALIZED (${source})`).filter((text) => text !== undefined);
       return named.length === 0 ? steps : [{ ...only, sql: `WITH ${named.join(', ')} ${only.sql}` }];
     }
     sources.forEach((source, i) => {

@@ -1,22 +1,28 @@
 /** Runs one task at a time on one engine: inputs in, steps, canonical bytes out, and every way in which that can end as a value. */
 import { namedByPosition } from '../../shared/arrow/canonical.ts';
-import { IpcError } from '../../shared/arrow/ipc.ts';
+import { IpcError, parseStream } from '../../shared/arrow/ipc.ts';
 import type { Failure } from '../../shared/failure.ts';
+import { GuestError } from '../../shared/guest/guest-error.ts';
 import { digestOfList } from '../../shared/hash.ts';
+import type { GuestStep } from '../../shared/plan/physical.ts';
 import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
 import { KernelSplitter, type SplitBucket } from '../kernels/kernel-splitter.ts';
 import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
 import type { Engine, EngineConnection } from './engine.ts';
 import { EngineError, failureOf } from './engine-errors.ts';
+import type { GuestRoom, ReadyModule } from './guest-room.ts';
 import { InputBinder } from './inputs.ts';
 import type { Residents } from './residents.ts';
+import { identifier, TableFiller } from './table-loader.ts';
 import { CorruptSlice, type Unzstd } from './verify.ts';
 
 export interface RunnerOptions {
   readonly engine: Engine;
   readonly residents: Residents;
   readonly unzstd: Unzstd;
+  /** QuickJS, compiled. */
+  readonly loadScripts: () => Promise<WebAssembly.Module>;
   readonly nowMs: () => number;
   /** Memory for splitting that is kept between tasks; a large output takes more while it is split. */
   readonly splitKeptBytes?: number;
@@ -24,6 +30,16 @@ export interface RunnerOptions {
 
 /** An outcome without what the slot adds to every one. */
 type Verdict = SlotOutcome extends infer O ? (O extends SlotOutcome ? Omit<O, 'residents' | 'costs'> : never) : never;
+
+/** What the steps of an attempt work with. */
+interface Attempt {
+  readonly task: SlotTask;
+  readonly control: AttemptControl;
+  readonly binder: InputBinder;
+  readonly connection: EngineConnection;
+  /** By the index of their input. */
+  readonly modules: Map<number, ReadyModule>;
+}
 
 interface Costs {
   loadMs: number;
@@ -36,6 +52,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #splitMemory: KernelMemory;
   #tables = 0;
+  #guests: Promise<GuestRoom> | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -51,7 +68,7 @@ export class Runner {
       verdict = await this.#withSecondChance(task, control, costs);
       if (verdict.kind === 'succeeded') await control.waitUntilAge(task.spec.minRunMs);
     } catch (error) {
-      verdict = { kind: 'failed', failure: failureFrom(error, control), broken: engine.broken };
+      verdict = { kind: 'failed', failure: failureFrom(error, control), broken: engine.broken || leavesDebris(error) };
     }
     residents.unpinAll();
     this.#splitMemory.reset();
@@ -74,15 +91,16 @@ export class Runner {
     const { engine, residents, unzstd } = this.#options;
     control.check();
     const connection = engine.connect();
-    const newTable = (): string => `t${this.#tables++}`;
-    const binder = new InputBinder({ connection, residents, control, unzstd, newTable });
+    const binder = new InputBinder({ connection, residents, control, unzstd, newTable: () => this.#newTable() });
+    const attempt: Attempt = { task, control, binder, connection, modules: new Map() };
     try {
       const lacking = binder.lacking(task);
       if (lacking.length > 0) return { kind: 'lacking', inputs: lacking };
       await this.#timed(costs, 'loadMs', async () => {
         for (const [i, input] of task.spec.inputs.entries()) await binder.bind(i, input, task.inputs[i]);
+        await this.#readyModules(attempt);
       });
-      return await this.#compute(task, binder, control, costs, connection);
+      return await this.#compute(attempt, costs);
     } finally {
       costs.loadedBytes += binder.loadedBytes;
       if (!engine.broken) this.#cleanUp(connection, task, binder.tables);
@@ -90,32 +108,25 @@ export class Runner {
   }
 
   /** Extraction goes hand in hand with the last step; its share counts as packing. */
-  async #compute(
-    task: SlotTask,
-    binder: InputBinder,
-    control: AttemptControl,
-    costs: Costs,
-    connection: EngineConnection,
-  ): Promise<Verdict> {
+  async #compute(attempt: Attempt, costs: Costs): Promise<Verdict> {
+    const { task, binder, control, connection } = attempt;
     const { nowMs } = this.#options;
     const steps = binder.namingInputs(task.spec.steps);
     const last = steps.length - 1;
     const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
     const splitter = new KernelSplitter(this.#splitMemory, columns, task.spec.output.partitioning);
     let packMs = 0;
+    const pack = (piece: Uint8Array): void => {
+      const startedMs = nowMs();
+      splitter.addPiece(piece);
+      packMs += nowMs() - startedMs;
+    };
     await this.#timed(costs, 'computeMs', async () => {
       for (const [i, step] of steps.entries()) {
-        if (step.kind !== 'sql') throw new Error('this slot runs no guests');
-        await connection.query(
-          step.sql,
-          () => control.breathe(),
-          (piece) => {
-            if (i !== last) return;
-            const startedMs = nowMs();
-            splitter.addPiece(piece);
-            packMs += nowMs() - startedMs;
-          },
-        );
+        const emit = i === last ? pack : () => undefined;
+        if (step.kind === 'sql') await connection.query(step.sql, () => control.breathe(), emit);
+        else if (i === last) await this.#guest(attempt, step, pack);
+        else await this.#guestTable(attempt, step, i);
       }
     });
     costs.computeMs -= packMs;
@@ -124,6 +135,58 @@ export class Runner {
       await control.breathe();
       return succeeded(await splitter.finish(() => control.breathe()));
     });
+  }
+
+  /** Modules are compiled before anything runs, like inputs that are loaded. */
+  async #readyModules({ task, modules }: Attempt): Promise<void> {
+    for (const [i, input] of task.spec.inputs.entries()) {
+      if (input.kind !== 'module') continue;
+      const room = await this.#guestRoom();
+      const given = task.inputs[i];
+      modules.set(i, await room.module(input.slice, given?.kind === 'module' ? given.slices[0] : undefined));
+    }
+  }
+
+  /** A guest whose rows are the relation s<index> of later steps. They go in while the guest's own rows come out: by another connection. */
+  async #guestTable(attempt: Attempt, step: GuestStep, index: number): Promise<void> {
+    const columns = namedByPosition(step.output.map((column) => column.wire));
+    const table = this.#newTable();
+    const inserting = this.#options.engine.connect();
+    try {
+      const filler = new TableFiller(inserting, table, columns);
+      attempt.binder.tables.push(table);
+      await this.#guest(attempt, step, (stream) => filler.add([parseStream(stream)]));
+      filler.finish();
+    } finally {
+      if (!this.#options.engine.broken) inserting.close();
+    }
+    const list = columns.map((column) => identifier(column.name)).join(', ');
+    attempt.connection.execute(`CREATE OR REPLACE TEMP VIEW s${index} AS SELECT ${list} FROM ${table}`);
+  }
+
+  async #guest(attempt: Attempt, step: GuestStep, out: (stream: Uint8Array) => void): Promise<void> {
+    const { task, control, connection, modules } = attempt;
+    const room = await this.#guestRoom();
+    const { runGuestStep } = await import('./guest-step.ts');
+    await runGuestStep({ step, blockId: task.spec.blockId, room, modules, connection, control, out });
+  }
+
+  /** Tabs that run no guests never load what runs them. */
+  #guestRoom(): Promise<GuestRoom> {
+    const { unzstd, loadScripts } = this.#options;
+    this.#guests ??= import('./guest-room.ts').then(
+      ({ GuestRoom: Room }) => new Room({ unzstd, loadScripts }),
+      (error: unknown) => {
+        // The next task may have more luck with the network.
+        this.#guests = undefined;
+        throw error;
+      },
+    );
+    return this.#guests;
+  }
+
+  #newTable(): string {
+    return `t${this.#tables++}`;
   }
 
   async #timed<T>(costs: Costs, what: 'loadMs' | 'computeMs' | 'packMs', work: () => Promise<T>): Promise<T> {
@@ -159,9 +222,15 @@ function succeeded(buckets: readonly SplitBucket[]): Verdict {
   };
 }
 
+/** Memory that a guest had grown, or a stack that it used up, is given back for certain only with the thread. */
+function leavesDebris(error: unknown): boolean {
+  return error instanceof GuestError && ['guest-memory', 'guest-stack', 'guest-host'].includes(error.failure.code);
+}
+
 function failureFrom(error: unknown, control: AttemptControl): Failure {
   if (error instanceof AttemptStopped) return error.failure;
   if (error instanceof EngineError) return failureOf(error);
+  if (error instanceof GuestError) return error.failure;
   if (error instanceof CorruptSlice) {
     const { blockId, bucket } = error.slice;
     return { reason: 'input', code: 'slice-corrupt', message: error.message, slices: [{ blockId, bucket, why: 'corrupt' }] };

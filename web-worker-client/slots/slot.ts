@@ -38,8 +38,13 @@ export class Slot implements SlotApi {
     const [bindings, unzstd] = await Promise.all([this.#runtime.loadEngine(options), this.#runtime.loadZstd(), loadHashes()]);
     const engine = Engine.boot(bindings, options.memoryLimitBytes, options.resultBytesMax);
     const residents = new Residents(engine.connect(), options.memoryLimitBytes * LIMITS.residentShare);
+    const loadScripts = (): Promise<WebAssembly.Module> => this.#runtime.loadScripts();
     const splitKeptBytes = options.memoryLimitBytes / 4;
-    return { engine, residents, runner: new Runner({ engine, residents, unzstd, nowMs: this.#nowMs, splitKeptBytes }) };
+    return {
+      engine,
+      residents,
+      runner: new Runner({ engine, residents, unzstd, loadScripts, nowMs: this.#nowMs, splitKeptBytes }),
+    };
   }
 
   /** Rejects only before `boot`. */

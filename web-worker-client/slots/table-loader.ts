@@ -23,20 +23,57 @@ export async function loadTable(
   chunks: AsyncIterable<ChunkStreams>,
   breathe: Breathe,
 ): Promise<number> {
-  const ddl = columns.map((c) => `${identifier(c.name)} ${c.wire}`).join(', ');
-  connection.execute(`CREATE TABLE ${table} (${ddl})`);
+  const filler = new TableFiller(connection, table, columns);
   try {
-    let rows = 0;
-    for await (const portion of portions(chunks)) {
-      const plan = planMerge(columns, portion);
-      if (plan.rows > 0) connection.insert(table, plan);
-      rows += plan.rows;
-      await breathe();
-    }
+    for await (const streams of chunks) if (filler.add(streams)) await breathe();
+    const { rows } = filler.finish();
+    await breathe();
     return rows;
   } catch (error) {
     dropQuietly(connection, table);
     throw error;
+  }
+}
+
+/** A new table that is filled as its rows come. */
+export class TableFiller {
+  readonly #connection: EngineConnection;
+  readonly #table: string;
+  readonly #columns: readonly WireColumn[];
+  #portion: ChunkStreams[] = [];
+  #bytes = 0;
+  #rows = 0;
+
+  /** Creates the table. Throws EngineError. */
+  constructor(connection: EngineConnection, table: string, columns: readonly WireColumn[]) {
+    const ddl = columns.map((c) => `${identifier(c.name)} ${c.wire}`).join(', ');
+    connection.execute(`CREATE TABLE ${table} (${ddl})`);
+    this.#connection = connection;
+    this.#table = table;
+    this.#columns = columns;
+  }
+
+  /** Takes the next chunk, which is kept until there are enough bytes for an insert. Returns whether one was made. */
+  add(streams: ChunkStreams): boolean {
+    this.#portion.push(streams);
+    this.#bytes += streams.reduce((sum, s) => sum + s.bytes.length, 0);
+    if (this.#bytes < INSERT_BYTES) return false;
+    this.#insert();
+    return true;
+  }
+
+  /** All rows are in the table. */
+  finish(): { readonly rows: number } {
+    if (this.#portion.length > 0) this.#insert();
+    return { rows: this.#rows };
+  }
+
+  #insert(): void {
+    const plan = planMerge(this.#columns, this.#portion);
+    if (plan.rows > 0) this.#connection.insert(this.#table, plan);
+    this.#rows += plan.rows;
+    this.#portion = [];
+    this.#bytes = 0;
   }
 }
 
@@ -47,18 +84,4 @@ function dropQuietly(connection: EngineConnection, table: string): void {
   } catch {
     // The error that led here says more.
   }
-}
-
-async function* portions(chunks: AsyncIterable<ChunkStreams>): AsyncGenerator<ChunkStreams[]> {
-  let portion: ChunkStreams[] = [];
-  let bytes = 0;
-  for await (const streams of chunks) {
-    portion.push(streams);
-    bytes += streams.reduce((sum, s) => sum + s.bytes.length, 0);
-    if (bytes < INSERT_BYTES) continue;
-    yield portion;
-    portion = [];
-    bytes = 0;
-  }
-  if (portion.length > 0) yield portion;
 }

@@ -51,15 +51,21 @@ function decoded(coded: CodedSlice, expected: Slice, unzstd: Unzstd): Uint8Array
   }
 }
 
+/** The bytes of a slice, whatever they are. Throws CorruptSlice when they are not what the plan says. */
+export function verifiedBytes(coded: CodedSlice, expected: Slice, unzstd: Unzstd): Uint8Array {
+  const bytes = decoded(coded, expected, unzstd);
+  if (bytes.length !== expected.bytes)
+    throw new CorruptSlice(expected, `${bytes.length} bytes where ${expected.bytes} were expected`);
+  if (bytes.length === 0 || digestOfStream(bytes) !== expected.digest) throw new CorruptSlice(expected, 'its digest differs');
+  return bytes;
+}
+
 /**
  * The stream of a slice, whose columns must have exactly the types `wires`. Throws CorruptSlice when anything about it differs from
  * what the plan says: the bytes must be got again, or made again.
  */
 export function verifiedStream(coded: CodedSlice, expected: Slice, wires: readonly string[], unzstd: Unzstd): IpcStream {
-  const bytes = decoded(coded, expected, unzstd);
-  if (bytes.length !== expected.bytes)
-    throw new CorruptSlice(expected, `${bytes.length} bytes where ${expected.bytes} were expected`);
-  if (bytes.length === 0 || digestOfStream(bytes) !== expected.digest) throw new CorruptSlice(expected, 'its digest differs');
+  const bytes = verifiedBytes(coded, expected, unzstd);
   try {
     const stream = parseStream(bytes);
     const found = stream.schema === undefined ? [] : readSchema(stream.schema);

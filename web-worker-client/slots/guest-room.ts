@@ -1,0 +1,158 @@
+/**
+ * Where a slot's guests are made ready: modules compiled once and kept, the interpreter for scripts, and one new guest for each step.
+ * Loaded with the first task that has a guest, so that tabs without any do not pay for it.
+ */
+import { authorError } from '../../shared/guest/guest-error.ts';
+import type { Params } from '../../shared/guest/params.ts';
+import { LIMITS } from '../../shared/limits.ts';
+import type { GuestAction, GuestStep } from '../../shared/plan/physical.ts';
+import type { Slice } from '../../shared/plan/task.ts';
+import type { Guest, GuestLimits } from '../guest/guest.ts';
+import { type CompiledGuest, compileGuest, openGuest } from '../guest/index.ts';
+import { ScriptGuest, type ScriptOperation } from '../guest-script/script-guest.ts';
+import { STREAM_FORMATS, type StreamFormat } from '../guest-stream/run-stream.ts';
+import { StreamGuest } from '../guest-stream/stream-guest.ts';
+import type { CodedSlice } from './api.ts';
+import { CorruptSlice, type Unzstd, verifiedBytes } from './verify.ts';
+
+/** Compiled code takes several times its module's size. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+export interface GuestRoomOptions {
+  readonly unzstd: Unzstd;
+  readonly loadScripts: () => Promise<WebAssembly.Module>;
+}
+
+/** What a guest gets from its attempt. */
+export interface GuestTerms {
+  readonly seed: bigint;
+  readonly breathe: () => Promise<void>;
+  readonly deadline: NonNullable<GuestLimits['deadline']>;
+  /** For each side its rows, as at least one stream. */
+  readonly sides: readonly (readonly Uint8Array[])[];
+}
+
+/** A module that may run, without the bytes that it was compiled from. */
+export interface ReadyModule {
+  readonly abi: CompiledGuest['admitted']['abi'];
+  readonly memoryBytesMax: number;
+  readonly module: WebAssembly.Module;
+}
+
+export class GuestRoom {
+  readonly #options: GuestRoomOptions;
+  /** By digest, least recently used first. */
+  readonly #modules = new Map<string, ReadyModule & { readonly bytes: number }>();
+  #keptBytes = 0;
+  #scripts: Promise<WebAssembly.Module> | undefined;
+
+  constructor(options: GuestRoomOptions) {
+    this.#options = options;
+  }
+
+  /** Compiles a module unless it is kept. Throws GuestError, or CorruptSlice when the bytes are not the plan's. */
+  async module(expected: Slice, given: CodedSlice | undefined): Promise<ReadyModule> {
+    const kept = this.#modules.get(expected.digest);
+    if (kept) {
+      this.#modules.delete(expected.digest);
+      this.#modules.set(expected.digest, kept);
+      return kept;
+    }
+    if (given === undefined) throw new CorruptSlice(expected, 'it did not come with the task');
+    const { admitted, module } = await compileGuest(verifiedBytes(given, expected, this.#options.unzstd));
+    const ready = { abi: admitted.abi, memoryBytesMax: admitted.memoryBytesMax, module, bytes: expected.bytes };
+    this.#modules.set(expected.digest, ready);
+    this.#keptBytes += ready.bytes;
+    for (const [digest, { bytes }] of this.#modules) {
+      if (this.#keptBytes <= KEPT_BYTES || digest === expected.digest) break;
+      this.#modules.delete(digest);
+      this.#keptBytes -= bytes;
+    }
+    return ready;
+  }
+
+  /** A guest for one run of the step. `modules`: by the index of their input. Throws GuestError. */
+  async open(step: GuestStep, modules: ReadonlyMap<number, ReadyModule>, terms: GuestTerms): Promise<Guest> {
+    switch (step.code.kind) {
+      case 'batch':
+        return openBatch(step, step.code, readyFor('batch', modules.get(step.code.module)), terms);
+      case 'stream':
+        return openStream(step, step.code, readyFor('stream', modules.get(step.code.module)), terms);
+      case 'script':
+        return this.#openScript(step, step.code, terms);
+    }
+  }
+
+  async #openScript(step: GuestStep, code: CodeOf<'script'>, terms: GuestTerms): Promise<Guest> {
+    refuseSides(terms, 'A function in JavaScript');
+    // A failed download may go better the next time.
+    this.#scripts ??= this.#options.loadScripts().catch((error: unknown) => {
+      this.#scripts = undefined;
+      throw error;
+    });
+    return ScriptGuest.open(await this.#scripts, code.source, {
+      operation: operationOf(step.action),
+      function: code.function,
+      columnNames: step.rows.columns.map((column) => column.name),
+      ...(step.keys === undefined ? {} : { keys: step.keys }),
+      outputs: step.output,
+      ...paramsOf(code.params),
+      seed: terms.seed,
+      limits: { memoryBytesMax: LIMITS.guestMemoryBytes, deadline: terms.deadline },
+      breathe: terms.breathe,
+    });
+  }
+}
+
+type CodeOf<K extends GuestStep['code']['kind']> = Extract<GuestStep['code'], { readonly kind: K }>;
+
+function openBatch(step: GuestStep, code: CodeOf<'batch'>, ready: ReadyModule, terms: GuestTerms): Promise<Guest> {
+  return openGuest('batch', ready.module, {
+    function: code.function,
+    ...paramsOf(code.params),
+    seed: terms.seed,
+    sides: terms.sides,
+    outputs: [step.output],
+    limits: { memoryBytesMax: ready.memoryBytesMax, deadline: terms.deadline },
+    breathe: terms.breathe,
+  });
+}
+
+function openStream(step: GuestStep, code: CodeOf<'stream'>, ready: ReadyModule, terms: GuestTerms): Guest {
+  refuseSides(terms, 'A program');
+  return new StreamGuest(ready.module, {
+    inputFormat: formatOf(code.input),
+    outputFormat: formatOf(code.output),
+    columnNames: step.rows.columns.map((column) => column.name),
+    outputs: step.output,
+    ...(code.args === undefined ? {} : { args: code.args }),
+    seed: terms.seed,
+    limits: { memoryBytesMax: ready.memoryBytesMax, deadline: terms.deadline },
+    breathe: terms.breathe,
+  });
+}
+
+const paramsOf = (params: Params | undefined): { readonly params?: Params } => (params === undefined ? {} : { params });
+
+const operationOf = (action: GuestAction): ScriptOperation => (action === 'partial' || action === 'merge' ? 'aggregate' : action);
+
+function readyFor(abi: ReadyModule['abi'], ready: ReadyModule | undefined): ReadyModule {
+  if (ready?.abi === abi) return ready;
+  const what = ready === undefined ? 'no module' : `a module of the ${ready.abi} ABI`;
+  throw authorError(
+    'guest-abi',
+    `The step needs a module of the ${abi} ABI and has ${what}.`,
+    `Name the code's kind ${ready?.abi ?? abi}.`,
+  );
+}
+
+function refuseSides({ sides }: GuestTerms, what: string): void {
+  if (sides.length === 0) return;
+  throw authorError('guest-abi', `${what} gets no other tables.`, 'Join them in SQL before, or use a module of the batch ABI.');
+}
+
+function formatOf(name: string): StreamFormat {
+  const format = STREAM_FORMATS.find((known) => known === name);
+  if (format !== undefined) return format;
+  throw authorError('guest-format', `There is no format ${JSON.stringify(name)}.`, `Use one of ${STREAM_FORMATS.join(', ')}.`);
+}
