@@ -66,7 +66,7 @@ export type PlanInput =
     }
   | {
       readonly kind: 'module';
-      /** sha256 of the module's bytes, in hex. */
+      /** The module's digest, by which its author names it. */
       readonly digest: string;
       /** Its bytes as they were uploaded: bucket 0 of a block that only names them; BLAKE3 digest as of any slice. */
       readonly slice: Slice;

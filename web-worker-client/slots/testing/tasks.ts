@@ -5,7 +5,7 @@ import { rowsOf, streamOf } from '../../../shared/arrow/testing.ts';
 import { wireTypeOf } from '../../../shared/arrow/types.ts';
 import { digestOf, sha256Hex } from '../../../shared/hash.ts';
 import type { BlockId, DatasetVersion } from '../../../shared/ids.ts';
-import type { PlanColumn } from '../../../shared/plan/physical.ts';
+import type { NamedColumn, PlanColumn, Step } from '../../../shared/plan/physical.ts';
 import type { Slice, TaskInput, TaskSpec } from '../../../shared/plan/task.ts';
 import { nodeSlotRuntime } from '../../headless/slot-runtime.ts';
 import type { CodedSlice, SlotInput, SlotOutcome, SlotTask } from '../api.ts';
@@ -31,6 +31,15 @@ export function coded(stream: Uint8Array, codec: 'raw' | 'zstd' = 'raw'): CodedS
 }
 
 export const planColumn = (type: string): PlanColumn => ({ type, wire: wireTypeOf(type) });
+
+/** The module of a guest, as it came from the coordinator. */
+export function moduleInput(bytes: Uint8Array): TestInput {
+  const given = coded(bytes);
+  return { spec: { kind: 'module', slice: given.slice }, given: { kind: 'module', slices: [given] } };
+}
+
+export const named = (...columns: readonly (readonly [name: string, type: string])[]): NamedColumn[] =>
+  columns.map(([name, type]) => ({ name, ...planColumn(type) }));
 
 export interface TestInput {
   readonly spec: TaskInput;
@@ -82,12 +91,14 @@ export function chunksInput(key: string, columns: readonly TestColumnChunks[], g
 let attempts = 0;
 
 export function taskOf(
-  sql: string | readonly string[],
+  sql: string | readonly (string | Step)[],
   output: readonly string[],
   inputs: readonly TestInput[] = [],
   more: Partial<TaskSpec> = {},
 ): SlotTask {
-  const steps = (typeof sql === 'string' ? [sql] : sql).map((text) => ({ kind: 'sql' as const, sql: text }));
+  const steps = (typeof sql === 'string' ? [sql] : sql).map(
+    (step): Step => (typeof step === 'string' ? { kind: 'sql', sql: step } : step),
+  );
   return {
     attemptId: `a-${attempts++}`,
     spec: {
