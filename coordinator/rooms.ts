@@ -140,7 +140,7 @@ interface JobParts {
   readonly log: Log;
 }
 
-async function openJobs({ options, store, blocks, catalog, planner, grid, log }: JobParts): Promise<JobService> {
+async function openJobs({ options, store, blocks, catalog, planner, modules, grid, log }: JobParts): Promise<JobService> {
   const { jobsQueued, jobsKept, resultTtlMs } = options.limits ?? {};
   const records = await store.jobs.list();
   const nowMs = Date.now();
@@ -156,6 +156,7 @@ async function openJobs({ options, store, blocks, catalog, planner, grid, log }:
     core,
     planner,
     datasets: catalog,
+    modules,
     results: { persist: (blockIds) => blocks.persist(blockIds), discard },
     store: store.jobs,
     journal: await JobJournal.open(store.meta),

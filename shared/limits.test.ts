@@ -16,6 +16,7 @@ const ROUTES = 'coordinator/api/routes.test.ts';
 const TRANSFER = 'web-worker-client/link/transfer.test.ts';
 const LOCAL = 'coordinator/local/local-worker.test.ts';
 const POLICY = 'web-worker-client/politeness/policy.test.ts';
+const PLANS = 'coordinator/api/plans.test.ts';
 const MODULES = 'coordinator/api/modules.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
 const FLOODS = 'web-worker-client/guest/floods.test.ts';
@@ -142,6 +143,7 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   guestLogBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
   modulesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
   moduleBytesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
+  jobBodyBytes: [PLANS, 'jobBodyBytes: a plan over the limit'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };
 

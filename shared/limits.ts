@@ -111,4 +111,6 @@ export const LIMITS = {
   /** Modules that one author may keep, and their bytes together. */
   modulesPerOwner: 500,
   moduleBytesPerOwner: 1 * GiB,
+  /** Body of POST /v1/jobs: plans hold scripts and parameters. */
+  jobBodyBytes: 4 * MiB,
 } as const;

@@ -1,11 +1,12 @@
 /** Submit, look at and cancel jobs. */
 
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Job } from '../jobs/entry.ts';
+import { planWords } from '../jobs/plan-words.ts';
 import type { PlanError } from '../jobs/ports.ts';
-import type { JobService } from '../jobs/service.ts';
+import type { JobRequest, JobService } from '../jobs/service.ts';
 import { identityOf } from './access-plugin.ts';
 import { jobBody } from './job-body.ts';
 import { DEFAULT_PAGE, pageOf } from './job-pages.ts';
@@ -13,28 +14,27 @@ import { plugin } from './plugin.ts';
 import { forbidden, notFound, Problem } from './problem.ts';
 import { IdParams, JobBody, JobBodyIn, JobsBody, JobsQuery, responses } from './schemas.ts';
 import type { Services } from './services.ts';
+import { wrongInPlan } from './wrong-plan.ts';
 
 export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: ['muster-access'] }, (app, { jobs }) => {
   app.post(
     '/v1/jobs',
     {
       config: { access: 'author' },
-      schema: { summary: 'Run a query', body: JobBodyIn, response: responses(202, Type.Object({ jobId: Type.String() })) },
+      bodyLimit: LIMITS.jobBodyBytes,
+      attachValidation: true,
+      schema: {
+        summary: 'Run a query, or a plan of several relations',
+        body: JobBodyIn,
+        response: responses(202, Type.Object({ jobId: Type.String() })),
+      },
     },
     async (request, reply) => {
-      const { sql, name, options } = request.body;
-      if (Buffer.byteLength(sql) > LIMITS.sqlBytes) {
-        throw new Problem({
-          status: 413,
-          code: 'sql-too-long',
-          title: 'The query is too long',
-          detail: `SQL is limited to ${LIMITS.sqlBytes} bytes.`,
-          hint: 'Upload long lists of values as a dataset and join with it.',
-        });
-      }
+      const work = workOf(request.body, request.validationError);
+      const { name, options } = request.body;
       const { reuse = true, weight = 1, deadlineMs, slotsMax } = options ?? {};
       const submitted = await jobs.submit({
-        sql,
+        ...work,
         owner: identityOf(request),
         options: { reuse, weight, ...(deadlineMs !== undefined && { deadlineMs }), ...(slotsMax !== undefined && { slotsMax }) },
         ...(name !== undefined && { name }),
@@ -99,6 +99,37 @@ export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: [
   );
 });
 
+/** The query or the plan of a request. @throws Problem for a body that is not as it should be */
+function workOf(body: Static<typeof JobBodyIn> | undefined, invalid: Error | undefined): Pick<JobRequest, 'sql' | 'relations'> {
+  // In a union of relations every branch fails in its own way; only the one that was meant says something.
+  if (body?.plan !== undefined) refusePlan(body.plan);
+  if (invalid) throw invalid;
+  const { sql, plan } = body ?? {};
+  if (sql !== undefined && plan !== undefined) throw oneOf('The body has both `sql` and `plan`.');
+  if (plan !== undefined) return { sql: planWords(plan), relations: plan };
+  if (sql === undefined) throw oneOf('The body has neither `sql` nor `plan`.');
+  if (Buffer.byteLength(sql) <= LIMITS.sqlBytes) return { sql };
+  throw new Problem({
+    status: 413,
+    code: 'sql-too-long',
+    title: 'The query is too long',
+    detail: `SQL is limited to ${LIMITS.sqlBytes} bytes.`,
+    hint: 'Upload long lists of values as a dataset and join with it.',
+  });
+}
+
+function oneOf(detail: string): Problem {
+  const hint = 'Send `sql` for a query, or `plan` for several relations.';
+  return new Problem({ status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail, hint });
+}
+
+function refusePlan(plan: unknown): void {
+  const wrong = wrongInPlan(plan);
+  if (!wrong) return;
+  const { detail, relation } = wrong;
+  throw new Problem({ status: 400, code: 'plan-invalid', title: 'The plan is not valid', detail, relation });
+}
+
 export function findJob(jobs: JobService, id: string, request: FastifyRequest): Job {
   const job = jobs.find(id, identityOf(request));
   if (!job) throw notFound('job', id, 'GET /v1/jobs lists yours; the oldest settled ones are forgotten.');
@@ -106,7 +137,7 @@ export function findJob(jobs: JobService, id: string, request: FastifyRequest): 
 }
 
 /** Whose fault it was decides the status: the planner's own troubles are 5xx. */
-const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500, 'dataset-removed': 409 };
+const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500, 'dataset-removed': 409, 'module-removed': 409 };
 
 function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
   if (!('title' in error)) {
@@ -119,5 +150,6 @@ function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readon
     });
   }
   const { code, title, detail, position, hint } = error;
-  return new Problem({ status: PLAN_STATUS[code] ?? 400, code, title, detail, position, hint });
+  const relation = 'relation' in error ? error.relation : undefined;
+  return new Problem({ status: PLAN_STATUS[code] ?? 400, code, title, detail, position, hint, relation });
 }

@@ -110,7 +110,7 @@ describe('datasets', () => {
 describe('jobs', () => {
   test.each([
     ['no sql', {}],
-    ['unknown field', { sql: 'chain 1', plan: {} }],
+    ['unknown field', { sql: 'chain 1', plans: {} }],
     ['params are not there yet', { sql: 'chain 1', params: [] }],
     ['unknown option', { sql: 'chain 1', options: { fast: true } }],
     ['weight of nothing', { sql: 'chain 1', options: { weight: 0 } }],
@@ -238,7 +238,7 @@ describe('the rest', () => {
   test('unknown routes 404, known ones with another method 405, other content types 415, no JSON 400', async () => {
     const { app } = await testApp();
     expect((await app.inject('/v1/nothing')).json()).toMatchObject({ status: 404, code: 'route-not-found' });
-    for (const absent of ['/v1/modules', '/notebook', '/projector']) {
+    for (const absent of ['/notebook', '/projector']) {
       expect((await app.inject(absent)).statusCode, absent).toBe(404);
     }
     const put = await app.inject({ method: 'PUT', url: '/v1/jobs/x' });
@@ -271,6 +271,8 @@ describe('the rest', () => {
       '/v1/jobs/{id}',
       '/v1/jobs/{id}/plan',
       '/v1/jobs/{id}/result',
+      '/v1/modules',
+      '/v1/modules/{digest}',
       '/v1/workers',
       '/v1/workers/{id}/close',
       '/v1/workers/{id}/drain',

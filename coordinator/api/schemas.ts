@@ -1,6 +1,7 @@
 /** Schemas of the REST interface: the types, the checks and openapi.json come from here. */
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
+import { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { DEFAULT_PAGE } from './job-pages.ts';
 import { ProblemBody } from './problem.ts';
 
@@ -80,9 +81,11 @@ export const ModuleBody = Type.Object({
 });
 export type ModuleBody = Static<typeof ModuleBody>;
 
+/** Exactly one of `sql` and `plan`. */
 export const JobBodyIn = Type.Object(
   {
-    sql: Type.String({ minLength: 1 }),
+    sql: Type.Optional(Type.String({ minLength: 1 })),
+    plan: Type.Optional(AuthorPlan),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     options: Type.Optional(
       Type.Object(

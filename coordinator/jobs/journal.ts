@@ -3,6 +3,7 @@
  * written as a whole; writes that come while one is under way share the next.
  */
 import type { JobId } from '../../shared/ids.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { JobOptions } from '../core/events.ts';
 import type { MetaStore } from '../store/meta.ts';
 
@@ -11,6 +12,8 @@ export interface AcceptedJob {
   readonly owner: string;
   readonly name?: string;
   readonly sql: string;
+  /** Of a job of several relations; `sql` is then words for people. */
+  readonly relations?: AuthorPlan;
   readonly options: JobOptions;
   /** Wall clock, ms since the epoch; what now() means in the query. */
   readonly submittedAtMs: number;

@@ -1,5 +1,15 @@
 /** A plan as GET /v1/jobs/:id/plan shows it. */
-import type { Fallback, LogicalView, PhysicalPlan, Stage } from '../../shared/plan/physical.ts';
+import type {
+  Branch,
+  Fallback,
+  GuestCode,
+  GuestRows,
+  GuestStep,
+  LogicalView,
+  NamedColumn,
+  PhysicalPlan,
+  Stage,
+} from '../../shared/plan/physical.ts';
 
 export interface PlanView {
   readonly logical: LogicalView;
@@ -21,12 +31,27 @@ export interface PlanStageView {
   readonly startsAfter?: readonly number[];
   /** Known once the stage was cut into tasks. */
   readonly tasks?: number;
-  /** The SQL that its tasks run, one a branch; `sql` joins the steps. */
-  readonly fragments: readonly {
-    readonly sql: string;
-    readonly steps: readonly { readonly kind: 'sql'; readonly sql: string }[];
-  }[];
+  /** What its tasks run, one a branch; `sql` is all the SQL of the steps. */
+  readonly fragments: readonly { readonly sql: string; readonly steps: readonly PlanStepView[] }[];
 }
+
+export type PlanStepView =
+  | { readonly kind: 'sql'; readonly sql: string }
+  | {
+      readonly kind: 'guest';
+      readonly action: GuestStep['action'];
+      readonly code: GuestCodeView;
+      /** What it reads, and what its sides are. */
+      readonly rows: GuestRows;
+      readonly sides?: readonly GuestRows[];
+      readonly keys?: readonly string[];
+      readonly output: readonly NamedColumn[];
+    };
+
+/** As in the step, but a module by its digest. */
+export type GuestCodeView =
+  | Extract<GuestCode, { kind: 'script' }>
+  | (Omit<Extract<GuestCode, { kind: 'batch' | 'stream' }>, 'module'> & { readonly module: string });
 
 export function planView(plan: PhysicalPlan, tasks: readonly number[] = []): PlanView {
   return {
@@ -48,9 +73,20 @@ function stageView(stage: Stage, tasks: number | undefined): PlanStageView {
     ...(alternatives !== undefined && { alternatives: alternatives.map((a) => ({ title: a.title, operators: a.operators })) }),
     ...(startsAfter !== undefined && { startsAfter }),
     ...(tasks !== undefined && { tasks }),
-    fragments: stage.branches.map(({ fragment: { steps } }) => ({
-      sql: steps.map((step) => (step.kind === 'sql' ? step.sql : step.rows.sql)).join(';\n'),
-      steps: steps.map((step) => ({ kind: 'sql', sql: step.kind === 'sql' ? step.sql : step.rows.sql })),
-    })),
+    fragments: stage.branches.map(fragmentView),
   };
+}
+
+function fragmentView({ fragment: { steps }, inputs }: Branch): PlanStageView['fragments'][number] {
+  const sql = steps.flatMap((step) =>
+    step.kind === 'sql' ? [step.sql] : [step.rows.sql, ...(step.sides ?? []).map((side) => side.sql)],
+  );
+  const views = steps.map((step): PlanStepView => (step.kind === 'sql' ? step : { ...step, code: codeView(step.code, inputs) }));
+  return { sql: sql.join(';\n'), steps: views };
+}
+
+function codeView(code: GuestCode, inputs: Branch['inputs']): GuestCodeView {
+  if (code.kind === 'script') return code;
+  const input = inputs[code.module];
+  return { ...code, module: input?.kind === 'module' ? input.digest : '' };
 }

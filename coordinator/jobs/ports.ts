@@ -1,9 +1,13 @@
 /** What the job service needs of planner, core, blocks and store, as narrow faces, so that tests can stand in for them. */
 import type { BlockId, JobId } from '../../shared/ids.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { Identity } from '../auth/identity.ts';
 import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import type { JobView, WorkerView } from '../core/views.ts';
+import type { ModuleRecord } from '../modules/module-record.ts';
+import type { HeldModules } from '../modules/modules.ts';
 import type { JobRecord } from '../store/jobs.ts';
 
 export interface PlanError {
@@ -13,6 +17,8 @@ export interface PlanError {
   readonly detail: string;
   readonly position?: number;
   readonly hint?: string;
+  /** Of a plan of several relations: which one is wrong. */
+  readonly relation?: string;
 }
 
 export type PlanOutcome =
@@ -20,7 +26,14 @@ export type PlanOutcome =
   | { readonly ok: false; readonly error: PlanError };
 
 export interface PlannerPort {
-  plan(request: { sql: string; datasets: readonly DatasetRecord[]; nowMs: number; slots?: number }): Promise<PlanOutcome>;
+  plan(request: {
+    sql: string;
+    relations?: AuthorPlan;
+    modules?: readonly ModuleRecord[];
+    datasets: readonly DatasetRecord[];
+    nowMs: number;
+    slots?: number;
+  }): Promise<PlanOutcome>;
   close(): Promise<void> | void;
 }
 
@@ -28,6 +41,12 @@ export interface PlannerPort {
 export interface DatasetKeeper {
   list(): readonly DatasetRecord[] | Promise<readonly DatasetRecord[]>;
   retain(datasets: PhysicalPlan['datasets']): Retained;
+}
+
+/** Guest modules that an author may use, and their bytes for as long as a job needs them. */
+export interface ModuleKeeper {
+  list(identity: Identity): readonly ModuleRecord[];
+  hold(digests: readonly string[]): HeldModules;
 }
 
 export interface JobsCore {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { type BlockId, type JobId, makeId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
 import type { JobOptions } from '../core/events.ts';
@@ -12,10 +13,11 @@ import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
+import { type Held, holdInputs } from './holds.ts';
 import type { AcceptedJob, JobJournal } from './journal.ts';
 import { planView } from './plan-view.ts';
-import type { DatasetKeeper, JobStorePort, JobsCore, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
-import { changedData, EMPTY_PLAN, lostData, recordOf, removedData, type SettleCommand } from './settling.ts';
+import type { DatasetKeeper, JobStorePort, JobsCore, ModuleKeeper, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
+import { changedData, EMPTY_PLAN, lostData, recordOf, type SettleCommand } from './settling.ts';
 import { Waiters } from './waiters.ts';
 
 export interface JobServiceOptions {
@@ -23,6 +25,8 @@ export interface JobServiceOptions {
   readonly core: JobsCore;
   readonly planner: PlannerPort;
   readonly datasets: DatasetKeeper;
+  /** Without one, plans have no guest modules. */
+  readonly modules?: ModuleKeeper;
   readonly results: ResultKeeper;
   readonly store: JobStorePort;
   readonly journal: JobJournal;
@@ -35,7 +39,9 @@ export interface JobServiceOptions {
 }
 
 export interface JobRequest {
+  /** The query, or words for a plan of several relations. */
   readonly sql: string;
+  readonly relations?: AuthorPlan;
   readonly name?: string;
   readonly owner: Identity;
   readonly options: JobOptions;
@@ -54,7 +60,7 @@ export class JobService {
   /** In order of submission. */
   readonly #jobs = new Map<JobId, Job>();
   readonly #settling = new Map<JobId, Promise<void>>();
-  /** Live jobs' hold on the chunks that they read. */
+  /** Live jobs' hold on the chunks and modules that they read. */
   readonly #holds = new Map<JobId, () => Promise<void>>();
   readonly #waiters: Waiters;
   /** Fixed at the start: a job's times must not jitter from one look to the next. */
@@ -80,22 +86,22 @@ export class JobService {
     const most = this.#options.jobsQueued ?? LIMITS.jobsQueued;
     if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
     const nowMs = this.#wallMs();
-    const datasets = await this.#options.datasets.list();
-    const outcome = await this.#options.planner.plan({ sql: request.sql, datasets, nowMs, ...this.#slots() });
+    const { outcome } = await this.#plan(request, request.owner, nowMs);
     if (!outcome.ok) return outcome;
-    const retained = this.#options.datasets.retain(outcome.plan.datasets);
-    if (!retained.ok) return { ok: false, error: removedData(retained.name) };
+    const held = this.#hold(outcome.plan);
+    if (!held.ok) return held;
     const accepted: AcceptedJob = {
       jobId: makeId('job', randomBytes) as JobId,
       owner: request.owner.role === 'admin' ? ADMIN_NAME : request.owner.name,
       sql: request.sql,
+      ...(request.relations && { relations: request.relations }),
       options: request.options,
       submittedAtMs: nowMs,
       datasets: outcome.plan.datasets,
       ...(request.name !== undefined && { name: request.name }),
     };
     // It runs while it is written down; but nobody is told that it is accepted before it is.
-    this.#start(accepted, outcome.plan, outcome.planMs, retained.release);
+    this.#start(accepted, outcome.plan, outcome.planMs, held.release);
     try {
       await this.#options.journal.add(accepted);
     } catch (error) {
@@ -103,6 +109,17 @@ export class JobService {
       throw error;
     }
     return { ok: true, jobId: accepted.jobId };
+  }
+
+  async #plan({ sql, relations }: Pick<JobRequest, 'sql' | 'relations'>, asker: Identity, nowMs: number) {
+    const datasets = await this.#options.datasets.list();
+    const modules = this.#options.modules?.list(asker) ?? [];
+    const what = relations ? { sql, relations, modules } : { sql };
+    return { datasets, outcome: await this.#options.planner.plan({ ...what, datasets, nowMs, ...this.#slots() }) };
+  }
+
+  #hold(plan: PhysicalPlan): Held {
+    return holdInputs(plan, this.#options.datasets, this.#options.modules);
   }
 
   /** The job if this identity may see it. */
@@ -213,7 +230,7 @@ export class JobService {
   }
 
   #start(
-    { options, datasets: _datasets, ...job }: AcceptedJob,
+    { options, datasets: _datasets, relations: _relations, ...job }: AcceptedJob,
     plan: PhysicalPlan,
     planMs: number,
     release: () => Promise<void>,
@@ -226,19 +243,19 @@ export class JobService {
 
   /** A job that an earlier run accepted: planned anew, with the time it was submitted at, and only over the same data. */
   async #resume(accepted: AcceptedJob): Promise<void> {
-    const { sql, submittedAtMs, jobId } = accepted;
+    const { submittedAtMs, jobId, owner } = accepted;
     if (this.#jobs.has(jobId)) return this.#options.journal.remove(jobId);
-    const datasets = await this.#options.datasets.list();
-    const outcome = await this.#options.planner.plan({ sql, datasets, nowMs: submittedAtMs, ...this.#slots() });
+    const asker: Identity = { role: owner === ADMIN_NAME ? 'admin' : 'author', name: owner };
+    const { outcome, datasets } = await this.#plan(accepted, asker, submittedAtMs);
     const lost = lostData(
       accepted,
       datasets.map(({ name }) => name),
     );
     let error = lost ?? (outcome.ok ? changedData(accepted, outcome.plan) : { ...outcome.error });
     if (outcome.ok && !error) {
-      const retained = this.#options.datasets.retain(outcome.plan.datasets);
-      if (retained.ok) return this.#start(accepted, outcome.plan, outcome.planMs, retained.release);
-      error = removedData(retained.name);
+      const held = this.#hold(outcome.plan);
+      if (held.ok) return this.#start(accepted, outcome.plan, outcome.planMs, held.release);
+      error = held.error;
     }
     const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
     this.#live++;
@@ -250,7 +267,7 @@ export class JobService {
   #letGo(jobId: JobId): void {
     const release = this.#holds.get(jobId);
     this.#holds.delete(jobId);
-    release?.().catch((error: unknown) => this.#options.log(error, 'chunks of a removed dataset could not be deleted'));
+    release?.().catch((error: unknown) => this.#options.log(error, 'what only a job needed could not be deleted'));
   }
 
   /**

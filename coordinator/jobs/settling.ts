@@ -62,6 +62,16 @@ export function removedData(name: string): JobError {
   };
 }
 
+/** The error of a job whose guest module went while it was planned. */
+export function removedModule(digest: string): JobError {
+  return {
+    code: 'module-removed',
+    title: 'A module was removed',
+    detail: `The module ${digest} was deleted while the job was planned.`,
+    hint: 'Upload it again (POST /v1/modules), then run the job again.',
+  };
+}
+
 /** The error of a job that an earlier run accepted over a dataset which is no longer there. */
 export function lostData(accepted: AcceptedJob, names: readonly string[]): JobError | undefined {
   const gone = accepted.datasets.find(({ name }) => !names.includes(name));

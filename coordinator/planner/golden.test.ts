@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Alternative, Branch, PhysicalPlan, PlanInput } from '../../shared/plan/physical.ts';
 import { Planner } from './planner.ts';
 import { bundledChild } from './testing/bundle-child.ts';
+import { planText } from './testing/plan-text.ts';
 import { DISTRIBUTED, FALLING_BACK } from './testing/queries.ts';
 import { TABLES } from './testing/tables.ts';
 import { inflated, makeWorld, type World } from './testing/world.ts';
@@ -117,52 +117,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => planner?.close());
-
-function inputText(input: PlanInput, index: number): string {
-  const what =
-    input.kind === 'scan'
-      ? `scan ${input.source.dataset} columns ${input.source.ordinals.join(',')}, ${input.source.needed.length} of ${input.source.chunks.length} chunks`
-      : input.kind === 'module'
-        ? `${input.abi} module`
-        : `stage ${input.stage} by ${input.exchange}`;
-  return `    in${index}: ${what}, read ${input.kind === 'module' ? 'all' : input.read}`;
-}
-
-function branchLines(b: Branch, i: number): string[] {
-  const marks = [b.ordered ? 'ordered' : '', b.splittable ? `splittable ${b.splittable.join(',')}` : ''].filter((m) => m !== '');
-  return [
-    `  branch ${i}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}: ${b.fragment.steps.map((x) => (x.kind === 'sql' ? x.sql : `${x.action} of ${x.rows.sql}`)).join('; ')}`,
-    ...b.inputs.map(inputText),
-  ];
-}
-
-function alternativeLines(a: Alternative): string[] {
-  const bounds = [
-    a.when.rowsMax === undefined ? '' : ` rows <= ${a.when.rowsMax}`,
-    a.when.bytesMax === undefined ? '' : ` bytes <= ${a.when.bytesMax}`,
-  ];
-  return [
-    `  or, with stage ${a.when.stage}${bounds.join('')}: ${a.title}`,
-    ...a.branches.flatMap(branchLines).map((l) => `  ${l}`),
-  ];
-}
-
-function planText(sql: string, plan: PhysicalPlan): string {
-  const lines = [
-    sql,
-    `columns: ${plan.columns.map((c) => `${c.name} ${c.type}${c.wire === c.type ? '' : ` as ${c.wire}`}`).join(', ')}`,
-  ];
-  for (const f of plan.fallbacks) lines.push(`fallback (${f.scope}) at ${f.operator}: ${f.why}`);
-  for (const s of plan.stages) {
-    lines.push(
-      '',
-      `stage ${s.index}: ${s.title} [${s.determinacy}]${s.startsAfter ? ` after ${s.startsAfter.join(',')}` : ''}${s.fallback ? ' FALLBACK' : ''}`,
-      ...s.operators.map((o) => `  ${o}`),
-    );
-    lines.push(...s.branches.flatMap(branchLines), ...(s.alternatives ?? []).flatMap(alternativeLines));
-  }
-  return `${lines.join('\n')}\n`;
-}
 
 const ALL = [...DISTRIBUTED, ...FALLING_BACK].map(([name, sql]) => [name, sql] as const);
 const chosen = (names: ReadonlySet<string>) => ALL.filter(([name]) => names.has(name));

@@ -130,7 +130,7 @@ describe('joins', () => {
   it('a stored side of several chunks that every slot can keep is read whole by every task', async () => {
     const plan = await planOf('SELECT count(*) FROM order_lines JOIN odd ON part_key = id WHERE id > 3');
     expect(exchangesOf(plan)).toEqual(['gather']);
-    expect(plan.stages[0]?.branches[0]?.inputs.map((i) => i.read).sort()).toEqual(['all', 'partition']);
+    expect(plan.stages[0]?.branches[0]?.inputs.map((i) => i.kind !== 'module' && i.read).sort()).toEqual(['all', 'partition']);
     expect(plan.stages[0]?.operators.some((o) => o.includes('all of odd'))).toBe(true);
   });
 

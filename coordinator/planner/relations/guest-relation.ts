@@ -114,6 +114,10 @@ function stateOf({ state, code }: Of<'aggregate'>, keys: readonly RelationColumn
   const script = [...keys, SCRIPT_STATE];
   const given = state && columnsGiven(state, name);
   if (code.kind === 'script') {
+    if (keys.some((k) => k.name.toLowerCase() === SCRIPT_STATE.name)) {
+      const detail = `A key of a script's aggregate cannot be called "${SCRIPT_STATE.name}": that is where the script keeps its state.`;
+      throw refusedPlan('plan-schema', name, detail, 'Give the column another name in SQL before.');
+    }
     if (!given || (given.length === script.length && given.every((c, i) => sameColumn(c, script[i])))) return script;
     throw refusedPlan('plan-schema', name, 'A script keeps its state by itself.', 'Leave `state` out.');
   }

@@ -1,0 +1,30 @@
+/** A plan of several relations in words, where people look for the SQL of a job. */
+import type { AuthorCode, AuthorPlan } from '../../shared/plan/author-plan.ts';
+
+const codeWords = (code: AuthorCode): string => {
+  switch (code.kind) {
+    case 'batch':
+      return `${code.function} of module ${code.module.slice(0, 8)}`;
+    case 'stream':
+      return `program ${code.module.slice(0, 8)}`;
+    case 'script':
+      return `${code.function} (JavaScript)`;
+  }
+};
+
+/** One paragraph a relation; the result is the last line. */
+export function planWords({ relations, result }: AuthorPlan): string {
+  const words = ({ name, relation: r }: AuthorPlan['relations'][number]): string => {
+    switch (r.kind) {
+      case 'sql':
+        return `${name}: ${r.sql.trim()}`;
+      case 'guest':
+        return `${name}: ${r.operation} ${r.input} with ${codeWords(r.code)}${r.sides?.length ? `, sides ${r.sides.join(', ')}` : ''}`;
+      case 'aggregate':
+        return `${name}: aggregate ${r.input}${r.keys.length > 0 ? ` by ${r.keys.join(', ')}` : ''} with ${codeWords(r.code)}`;
+      case 'cogroup':
+        return `${name}: cogroup ${r.input} and ${r.other} by ${r.keys.join(', ')} with ${codeWords(r.code)}`;
+    }
+  };
+  return [...relations.map(words), `result: ${result}`].join('\n');
+}
