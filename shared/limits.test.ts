@@ -134,7 +134,7 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
     'web-worker-client/guest-stream/run-stream.test.ts',
     'S-30, S-35: only so much of stderr is kept, and it is the end',
   ],
-  scriptBytes: ['web-worker-client/guest-script/script-guest.test.ts', 'scriptBytes: a script over the limit'],
+  scriptBytes: ['web-worker-client/guest-script/script-limits.test.ts', 'scriptBytes: a script over the limit'],
   compileSourceBytes: [COMPILER, 'compileSourceBytes: a source over the limit'],
   compileMs: [COMPILER, 'compileMs: an endless compile is ended at its deadline'],
   compileMemoryBytes: [COMPILER, 'compileMemoryBytes: a compile that fills the memory is ended'],
