@@ -32,8 +32,8 @@ const WINDOW_BYTES = 128 * 1024;
 const SLACK_BYTES = 4096;
 const STATES = 1024;
 const DIGEST_BYTES = 32;
-/** Pieces in the pool, those that are arriving, and those that sockets have not sent yet. */
-const ARENA_BYTES = 2 * LIMITS.relayMemoryBytes;
+/** As much as the pool holds: mostly it holds less, and what is beyond (sockets that are behind) lies in ordinary memory. */
+const ARENA_BYTES = LIMITS.relayMemoryBytes;
 
 const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 const kernel = new Instance(new Module(Buffer.from(encoded, 'base64'))).exports as KernelExports;
