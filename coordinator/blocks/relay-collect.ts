@@ -2,7 +2,7 @@
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo, Slice } from '../../shared/plan/task.ts';
-import type { CoreCommand } from '../core/commands.ts';
+import type { CoreCommand, Urgency } from '../core/commands.ts';
 import { BlockError } from './errors.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { DataPeer } from './relay-peer.ts';
@@ -26,42 +26,85 @@ export interface CollectorOptions {
 const AT_ONCE = 8;
 /** What a tab may send ahead for one block, and so about what a copy holds in memory. */
 const WINDOW_BYTES = 2 * LIMITS.pieceBytes;
+const FIRST: readonly Urgency[] = ['urgent', 'wanted', 'ahead'];
+
+/** A copy under way. */
+interface Copy {
+  readonly command: CollectCommand;
+  stopped: boolean;
+}
+
+/** How a copy ended. */
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly why: string; readonly noRoom: boolean };
+
+class Stopped extends Error {}
 
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #waiting: CollectCommand[] = [];
-  #running = 0;
+  readonly #running = new Set<Copy>();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
   }
 
+  /** Of a block that waits already, the urgency is raised. */
   collect(command: CollectCommand): void {
-    // Before all that can wait, after what is just as urgent.
-    const place = command.urgent ? this.#waiting.findIndex((other) => !other.urgent) : -1;
-    this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, command);
+    const { blockId, urgency } = command;
+    for (const copy of this.#running) if (copy.command.blockId === blockId && !copy.stopped) return;
+    const at = this.#waiting.findIndex((other) => other.blockId === blockId);
+    const [known] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    const asked = known ? { ...known, urgency } : command;
+    // After what is just as urgent; what is copied ahead is in the order of the results.
+    const place = this.#waiting.findIndex((other) => isBefore(asked, other));
+    this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, asked);
     this.#next();
   }
 
+  /** Nobody is told how a copy under way ends, unless all of it has come already. */
+  stop(blockId: BlockId): void {
+    const at = this.#waiting.findIndex((other) => other.blockId === blockId);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    for (const copy of this.#running) if (copy.command.blockId === blockId) copy.stopped = true;
+  }
+
   #next(): void {
-    while (this.#running < AT_ONCE) {
-      const command = this.#waiting.shift();
+    while (this.#running.size < AT_ONCE) {
+      const at = this.#waiting.findIndex((command) => this.#mayBegin(command));
+      const [command] = at < 0 ? [] : this.#waiting.splice(at, 1);
       if (!command) return;
-      this.#running++;
-      this.#collect(command)
-        .catch((error: unknown) => {
-          this.#options.log(error, `block ${command.blockId} could not be collected`);
-          const noRoom = error instanceof BlockError && error.code === 'disk-full';
-          this.#options.failed(command.blockId, (error as Error).message, noRoom);
-        })
-        .finally(() => {
-          this.#running--;
-          this.#next();
-        });
+      const copy = { command, stopped: false };
+      this.#running.add(copy);
+      void this.#run(copy);
     }
   }
 
-  async #collect(command: CollectCommand): Promise<void> {
+  /** Tabs that still compute give one block at a time ahead. */
+  #mayBegin({ urgency, from }: CollectCommand): boolean {
+    if (urgency !== 'ahead') return true;
+    for (const { command } of this.#running) if (command.from.some((sessionId) => from.includes(sessionId))) return false;
+    return true;
+  }
+
+  async #run(copy: Copy): Promise<void> {
+    const { command } = copy;
+    let outcome: Outcome;
+    try {
+      outcome = await this.#collect(copy);
+    } catch (error) {
+      if (!(error instanceof Stopped)) this.#options.log(error, `block ${command.blockId} could not be collected`);
+      const noRoom = error instanceof BlockError && error.code === 'disk-full';
+      outcome = { ok: false, why: (error as Error).message, noRoom };
+    }
+    // Before anyone is told: the answer may be to ask for the block once more.
+    this.#running.delete(copy);
+    if (outcome.ok) this.#options.collected(command);
+    else if (!copy.stopped) this.#options.failed(command.blockId, outcome.why, outcome.noRoom);
+    this.#next();
+  }
+
+  async #collect(copy: Copy): Promise<Outcome> {
+    const { command } = copy;
     const { blockId, buckets } = command;
     const reasons: string[] = [];
     const writer = await this.#options.receive(blockId, buckets);
@@ -69,31 +112,30 @@ export class Collector {
       const missing = new Set(buckets.keys());
       for (const sessionId of command.from) {
         const peer = this.#options.peer(sessionId);
-        if (peer && !peer.closed) await this.#fetch(command, peer, missing, writer, reasons);
+        if (peer && !peer.closed) await this.#fetch(copy, peer, missing, writer, reasons);
         if (missing.size > 0) continue;
         await writer.finish();
-        return this.#options.collected(command);
+        return { ok: true };
       }
-      this.#options.failed(blockId, reasons.length > 0 ? reasons.join('; ') : 'no tab that holds it is connected', false);
+      const why = reasons.length > 0 ? reasons.join('; ') : 'no tab that holds it is connected';
+      return { ok: false, why, noRoom: false };
     } finally {
       await writer.abandon();
     }
   }
 
   /** Buckets that came whole are taken out of `missing`: the next holder is asked for the others only. */
-  async #fetch(
-    { blockId, buckets }: CollectCommand,
-    peer: DataPeer,
-    missing: Set<number>,
-    writer: RecordWriter,
-    reasons: string[],
-  ): Promise<void> {
+  async #fetch(copy: Copy, peer: DataPeer, missing: Set<number>, writer: RecordWriter, reasons: string[]): Promise<void> {
+    const { blockId, buckets } = copy.command;
     const wanted = [...missing].flatMap((bucket): Slice[] => {
       const info = buckets[bucket];
       return info ? [{ blockId, bucket, digest: info.digest, bytes: info.bytes }] : [];
     });
     await readSlices(peer, wanted, WINDOW_BYTES, {
-      piece: (index, header, payload) => writer.write(wanted[index]?.bucket ?? 0, header.offset, payload.bytes, payload.keeper()),
+      piece: (index, header, payload) => {
+        if (copy.stopped) throw new Stopped('nobody wants the copy any more');
+        return writer.write(wanted[index]?.bucket ?? 0, header.offset, payload.bytes, payload.keeper());
+      },
       failed: (index, why) => {
         reasons.push(`${peer.sessionId}: bucket ${wanted[index]?.bucket ?? index} ${why}`);
         if (!peer.closed && (why === 'missing' || why === 'corrupt')) this.#options.lacks(peer.sessionId, blockId, why);
@@ -101,4 +143,9 @@ export class Collector {
       complete: (index) => missing.delete(wanted[index]?.bucket ?? -1),
     });
   }
+}
+
+function isBefore(one: CollectCommand, other: CollectCommand): boolean {
+  if (one.urgency !== other.urgency) return FIRST.indexOf(one.urgency) < FIRST.indexOf(other.urgency);
+  return one.urgency === 'ahead' && one.partition < other.partition;
 }

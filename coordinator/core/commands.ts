@@ -12,6 +12,9 @@ export interface ResultBlock {
   readonly buckets: readonly BucketInfo[];
 }
 
+/** `ahead`: for a result that is not finished yet; `urgent`: those who hold it are about to go. */
+export type Urgency = 'ahead' | 'wanted' | 'urgent';
+
 export type CoreCommand =
   | {
       readonly type: 'leaseTask';
@@ -26,16 +29,22 @@ export type CoreCommand =
   | { readonly type: 'cancelAttempt'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly why: string }
   /** The tab may forget these blocks. */
   | { readonly type: 'dropBlocks'; readonly sessionId: SessionId; readonly blockIds: readonly BlockId[] }
-  /** Copy a block from one of these sessions to the coordinator; answer with blockCollected or collectFailed. */
+  /**
+   * Copy a block from one of these sessions to the coordinator; answer with blockCollected or collectFailed. Said again of a copy
+   * that is not answered yet, it only raises the urgency.
+   */
   | {
       readonly type: 'collectBlock';
       readonly blockId: BlockId;
       readonly digest: Digest;
       readonly buckets: readonly BucketInfo[];
       readonly from: readonly SessionId[];
-      /** Those who hold it are about to go: before others. */
-      readonly urgent: boolean;
+      readonly urgency: Urgency;
+      /** Its place in the result; of blocks that are copied ahead, those that come first in a result go first. */
+      readonly partition: number;
     }
+  /** A copy that was asked for is not wanted any more: no answer is needed. */
+  | { readonly type: 'stopCollecting'; readonly blockId: BlockId }
   /** No job needs the coordinator's copy any more. */
   | { readonly type: 'discardBlocks'; readonly blockIds: readonly BlockId[] }
   | {

@@ -4,6 +4,7 @@
  */
 import type { BlockId, Digest, SessionId, StoreId } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { Urgency } from './commands.ts';
 import type { Block, Core, Store } from './state.ts';
 
 /** Somebody can be asked for it now. */
@@ -71,12 +72,17 @@ export function dropFrom(core: Core, store: Store, id: BlockId): void {
   else core.drops.set(store, [id]);
 }
 
-/** Asks for a copy on the coordinator, once at a time; `urgent` when its holder is about to go. */
-export function collect(core: Core, block: Block, urgent = false): void {
-  if (block.onCoordinator || block.stores.size === 0 || core.collecting.has(block.id)) return;
-  core.collecting.set(block.id, [...block.stores.keys()]);
+const URGENCIES: readonly Urgency[] = ['ahead', 'wanted', 'urgent'];
+
+/** Asks for a copy on the coordinator, once at a time; again only when it has become more urgent. */
+export function collect(core: Core, block: Block, urgency: Urgency = 'wanted', partition = 0): void {
+  if (block.onCoordinator || block.stores.size === 0) return;
+  const asked = core.collecting.get(block.id);
+  if (asked && URGENCIES.indexOf(urgency) <= URGENCIES.indexOf(asked.urgency)) return;
+  // Those who were asked first are asked still: they answer for it when the copy fails.
+  core.collecting.set(block.id, { stores: asked?.stores ?? [...block.stores.keys()], urgency });
   const { id: blockId, digest, buckets } = block;
-  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block), urgent });
+  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block), urgency, partition });
 }
 
 /** A live job's task makes it, or it is a result that someone may still read. */

@@ -5,6 +5,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
 import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
 import { jobsOf } from './queue.ts';
+import { collectAhead } from './results.ts';
 import { type Attempt, type Block, type Core, isGoing, isResult, type Store, type Task } from './state.ts';
 import { note } from './stories.ts';
 
@@ -25,7 +26,8 @@ export function blockCame(core: Core, block: Block, store: Store | undefined): v
   if (isServable(task, block)) {
     markDone(core, task);
     // Made by an attempt that a going tab was left to finish.
-    if (store && isSole(core, block) && isNeeded(task)) collect(core, block, true);
+    if (store && isSole(core, block) && isNeeded(task)) collect(core, block, 'urgent');
+    else collectAhead(core, task);
     return;
   }
   if (task.state !== 'lost') {
@@ -64,6 +66,8 @@ export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void 
     stage.job.uncollected.add(id);
     core.dirtyStages.add(stage);
   }
+  const task = core.tasks.get(id);
+  if (task) collectAhead(core, task);
 }
 
 function afterLoss(core: Core, block: Block, why: string): void {
@@ -123,7 +127,7 @@ export function collected(core: Core, id: BlockId, digest: string): void {
 
 /** Those who were asked are taken to have lost it, unless there was no room; after a few rounds the cause is not with them. */
 export function collectFailed(core: Core, id: BlockId, why: string, noRoom = false): void {
-  const asked = core.collecting.get(id) ?? [];
+  const asked = core.collecting.get(id)?.stores ?? [];
   core.collecting.delete(id);
   const block = core.blocks.get(id);
   if (!block) return;
@@ -154,6 +158,7 @@ export function collectFailed(core: Core, id: BlockId, why: string, noRoom = fal
     reason,
   );
   if (isHeld(block) && isCopyWanted(core.tasks.get(id))) collect(core, block);
+  else if (task) collectAhead(core, task);
 }
 
 /**

@@ -48,7 +48,7 @@ describe('a store over its cap', () => {
     const running = fleet.attempts();
     fleet.tellStore(a, 4 * MiB);
     expect(fleet.collects.map((c) => c.blockId)).toEqual(blocks);
-    expect(fleet.collects.every((c) => !c.urgent)).toBe(true);
+    expect(fleet.collects.every((c) => c.urgency === 'wanted')).toBe(true);
     for (const attempt of running) fleet.fail(attempt, 'released');
     expect(fleet.attempts()).toEqual([]);
     expect(fleet.scheduler.job(job)?.waitingFor).toContain('full');
@@ -152,9 +152,9 @@ describe('a tab that drains', () => {
     const [one, two] = fleet.attempts();
     fleet.run(one ?? fail());
     fleet.drain(a);
-    expect(fleet.collects).toMatchObject([{ blockId: one?.task.blockId, urgent: true }]);
+    expect(fleet.collects).toMatchObject([{ blockId: one?.task.blockId, urgency: 'urgent' }]);
     fleet.run(two ?? fail());
-    expect(fleet.collects).toMatchObject([{}, { blockId: two?.task.blockId, urgent: true }]);
+    expect(fleet.collects).toMatchObject([{}, { blockId: two?.task.blockId, urgency: 'urgent' }]);
     while (fleet.answerCollect());
     fleet.kill(a);
     fleet.change([...fleet.tabs.values()][0] ?? fail(), { paused: false });

@@ -53,11 +53,9 @@ export function restoreCore(core: Core, saved: Snapshot): void {
   for (const id of saved.readyJobs) core.readyJobs.add(of(core.jobs, id));
   for (const [id, stage] of saved.waitingStages) core.waitingStages.add(at(of(core.jobs, id).stages, stage));
   for (const [id, ended] of saved.ended) core.ended.set(id, ended);
-  for (const [id, stores] of saved.collecting) {
-    core.collecting.set(
-      id,
-      stores.map((store) => core.stores.get(store)).filter((store) => store !== undefined),
-    );
+  for (const [id, stores, urgency] of saved.collecting) {
+    const named = stores.map((store) => core.stores.get(store)).filter((store) => store !== undefined);
+    core.collecting.set(id, { stores: named, urgency });
   }
   for (const id of saved.reusable) {
     const block = of(core.blocks, id);

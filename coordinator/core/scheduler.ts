@@ -5,7 +5,7 @@
 import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
-import type { CoreCommand } from './commands.ts';
+import type { CoreCommand, ResultBlock } from './commands.ts';
 import { CORE_DEFAULTS, DROPS_PER_COMMAND } from './constants.ts';
 import { nextWakeMs } from './deadlines.ts';
 import type { CoreEvent, CoreEventOf } from './events.ts';
@@ -19,6 +19,7 @@ import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
 import { restoreCore } from './restore.ts';
+import { resultPart } from './results.ts';
 import { inventoryReported } from './returning.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
@@ -97,6 +98,11 @@ export class Scheduler {
   /** Whether a job still needs the block, or its result is kept. */
   needs(blockId: BlockId): boolean {
     return isNeededBlock(this.#core, blockId);
+  }
+
+  /** One part of a live job's result that may be read before the job is over; undefined: not yet, or never (see results.ts). */
+  resultPart(jobId: JobId, partition: number): ResultBlock | undefined {
+    return resultPart(this.#core, jobId, partition);
   }
 
   /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */

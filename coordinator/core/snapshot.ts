@@ -53,7 +53,7 @@ export function snapshotOf(core: Core) {
     waitingStages: [...core.waitingStages].map((stage) => [stage.job.id, stage.index] as const),
     attempts: saveAttempts(core),
     ended: [...core.ended],
-    collecting: [...core.collecting].map(([id, stores]) => [id, stores.map((store) => store.id)] as const),
+    collecting: [...core.collecting].map(([id, { stores, urgency }]) => [id, stores.map((store) => store.id), urgency] as const),
     reusable: [...core.reusable.keys()],
     remembered: [...core.remembered],
     lostChunks: [...core.lostChunks],

@@ -8,6 +8,7 @@ import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, stagePictures } from './pictures.ts';
+import { collectAhead, listUncollected, stopCollecting } from './results.ts';
 import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
 import { note } from './stories.ts';
@@ -70,6 +71,7 @@ function resolve(core: Core, stage: StageState): void {
     if (task.state === 'done') reused++;
   });
   note(core, stage.job.id, 'stageResolved', 'its inputs are there', [], { stage: stage.index, tasks: drafts.length, reused });
+  if (isResult(stage)) for (const task of stage.tasks) collectAhead(core, task);
   core.dirtyStages.add(stage);
 }
 
@@ -127,11 +129,6 @@ export function slotsCame(core: Core): void {
   for (const stage of core.waitingStages) core.dirtyStages.add(stage);
 }
 
-function listUncollected(core: Core, job: Job, stage: StageState): void {
-  job.uncollected.clear();
-  for (const task of stage.tasks) if (!core.blocks.get(task.blockId)?.onCoordinator) job.uncollected.add(task.blockId);
-}
-
 /** Call again whenever a copy of one of the result's blocks has arrived. */
 function collectResult(core: Core, job: Job): void {
   for (const id of job.uncollected) {
@@ -159,7 +156,9 @@ export function settle(core: Core, job: Job, state: 'successful' | 'failed' | 'c
   job.settledAtMs = core.now;
   job.state = state;
   const stages = stagePictures(core, job);
+  const parts = state === 'successful' ? [] : (job.stages.at(-1)?.tasks.map((task) => task.blockId) ?? []);
   releaseTasks(core, job);
+  stopCollecting(core, parts);
   // After the release, so that attempts which ended with the job are counted.
   job.finalView = pictureOf(core, job, stages);
   job.records = [];

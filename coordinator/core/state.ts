@@ -7,7 +7,7 @@ import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } 
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
-import type { CoreCommand, JobState } from './commands.ts';
+import type { CoreCommand, JobState, Urgency } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
@@ -228,6 +228,13 @@ export interface Block {
   collectsFailed: number;
 }
 
+/** A copy that was asked for. */
+export interface Collecting {
+  /** Who was named. */
+  readonly stores: readonly Store[];
+  readonly urgency: Urgency;
+}
+
 export interface Core {
   readonly paceMs: number;
   readonly idSeed: string;
@@ -253,8 +260,8 @@ export interface Core {
   readonly readyJobs: Set<Job>;
   /** Stages that can resolve as soon as there is a slot. */
   readonly waitingStages: Set<StageState>;
-  /** Copies asked for, with the stores that were named. */
-  readonly collecting: Map<BlockId, readonly Store[]>;
+  /** Copies asked for. */
+  readonly collecting: Map<BlockId, Collecting>;
   /** Kept for reuse, least recently used first. */
   readonly reusable: Map<BlockId, Block>;
   reusableBytes: number;

@@ -132,7 +132,7 @@ export function workerLeaving(core: Core, { sessionId }: CoreEventOf<'workerLeav
 /** What only stores that go hold and is still needed goes to the coordinator while there is time. */
 function saveSoleCopies(core: Core, store: Store): void {
   if (!isStoreGoing(core, store)) return;
-  for (const block of soleCopies(core, store)) collect(core, block, true);
+  for (const block of soleCopies(core, store)) collect(core, block, 'urgent');
 }
 
 export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLost'>): void {

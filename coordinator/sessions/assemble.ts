@@ -121,6 +121,10 @@ export function assembleGrid(options: GridOptions): Grid {
           handOvers.began(command.blockId, command.from);
           collector.collect(command);
         },
+        stopCollecting: ({ blockId }) => {
+          collector.stop(blockId);
+          handOvers.ended(blockId, () => undefined);
+        },
         ...rest,
       }),
   };

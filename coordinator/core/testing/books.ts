@@ -47,7 +47,10 @@ export class Books {
       }
       case 'collectBlock':
         invariant(command.from.length > 0, 'collectBlock names nobody');
-        this.collects.push(command);
+        this.#collect(command);
+        return;
+      case 'stopCollecting':
+        this.collects.splice(0, Infinity, ...this.collects.filter((other) => other.blockId !== command.blockId));
         return;
       case 'discardBlocks':
         for (const id of command.blockIds) this.coordinator.delete(id);
@@ -60,6 +63,13 @@ export class Books {
         }
         if (command.result) this.#check(command.jobId, command.result);
     }
+  }
+
+  #collect(command: CommandOf<'collectBlock'>): void {
+    const at = this.collects.findIndex((other) => other.blockId === command.blockId);
+    const waiting = this.collects[at];
+    if (!waiting) this.collects.push(command);
+    else this.collects[at] = { ...waiting, urgency: command.urgency };
   }
 
   #check(jobId: JobId, result: readonly { readonly digest: Digest }[]): void {

@@ -33,11 +33,19 @@ function stage(index: number, tag: string): Stage {
   };
 }
 
-/** `chain N TAG` gives N stages; anything else is a syntax error at 0. */
+/** One stage of `parts` tasks that read nothing; their blocks in this order are the result. */
+export function unionPlan(parts: number, tag: string): PhysicalPlan {
+  const plan = chainPlan(1, tag);
+  const branches = Array.from({ length: parts }, (_, i) => stage(0, `${tag}/${i}`).branches).flat();
+  return { ...plan, stages: plan.stages.map((only) => ({ ...only, branches })) };
+}
+
+/** `chain N TAG` gives N stages, `union N TAG` one of N tasks; anything else is a syntax error at 0. */
 export const fakePlanner: PlannerPort = {
   async plan({ sql }): Promise<PlanOutcome> {
-    const match = /^chain (\d+) ?(.*)$/.exec(sql);
-    if (match) return { ok: true, plan: chainPlan(Number(match[1]), match[2] ?? ''), planMs: 1 };
+    const match = /^(chain|union) (\d+) ?(.*)$/.exec(sql);
+    const make = match?.[1] === 'union' ? unionPlan : chainPlan;
+    if (match) return { ok: true, plan: make(Number(match[2]), match[3] ?? ''), planMs: 1 };
     if (sql === 'crash') {
       return { ok: false, error: { code: 'planner-crash', title: 'The planner crashed', detail: 'as told' } };
     }
