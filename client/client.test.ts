@@ -47,7 +47,7 @@ test('sql submits and rows waits through job-running', async () => {
   expect(asked).toBe(3);
   expect(seen[0]?.headers.authorization).toBe('Bearer secret');
   expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ sql: 'select 3 as n', name: 'three', options: { reuse: false } });
-  expect(seen[1]?.url).toBe('/v1/jobs/job-1/result?format=json&wait=30');
+  expect(seen[1]?.url).toBe('/v1/jobs/job-1/result?format=json&early=true&wait=30');
 });
 
 test('bad SQL becomes a ProblemError with position and hint', async () => {
@@ -69,6 +69,101 @@ test('wait gives the settled job also when it failed; rows throws its error', as
   const handle = connect(url).job('job-1');
   expect((await handle.wait()).state).toBe('failed');
   await expect(handle.rows()).rejects.toMatchObject({ code: 'sql-conversion', stage: 1 });
+});
+
+/** A result whose connection breaks off after its first bytes; `settle` comes first. */
+const broken =
+  (text: string, settle: () => void = () => undefined): Route =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write(text);
+    setImmediate(() => {
+      settle();
+      response.destroy();
+    });
+  };
+
+test('a job that fails after its first rows came fails the body with its own error, in any way of reading it', async () => {
+  const error = { code: 'sql-conversion', title: 'Cannot cast', detail: "'x' is no number", stage: 1, hint: 'TRY_CAST' };
+  const { url } = await serve({
+    'GET /v1/jobs/job-1/result': broken('{"columns":[],"rows":[[1]'),
+    'GET /v1/jobs/job-1': (_, response) => sendJson(response, 200, { ...job('failed', 1), error }),
+  });
+  const handle = connect(url).job('job-1');
+  const own = { ...error, name: 'ProblemError', status: 422 };
+  await expect(handle.rows()).rejects.toMatchObject(own);
+  await expect((await handle.result('arrow')).arrayBuffer()).rejects.toMatchObject(own);
+  const reader = (await handle.result('csv')).body?.getReader();
+  const read = async () => {
+    while (reader && !(await reader.read()).done);
+  };
+  await expect(read()).rejects.toMatchObject(own);
+});
+
+test('one that is cancelled then says so; a connection that breaks by itself does too, and names the job’s state', async () => {
+  for (const [state, code] of [
+    ['cancelled', 'job-cancelled'],
+    ['running', 'result-broken'],
+  ] as const) {
+    const { url } = await serve({
+      'GET /v1/jobs/job-1/result': broken('n\n1\n'),
+      'GET /v1/jobs/job-1': (_, response) => sendJson(response, 200, job(state, 1)),
+    });
+    const text = (await connect(url).job('job-1').result('csv')).text();
+    await expect(text).rejects.toMatchObject({ code, message: expect.stringMatching(/cancelled|before the last row/) });
+    await rest?.close();
+  }
+});
+
+test('rows asks again, from the start, when only the connection broke', async () => {
+  let asked = 0;
+  const { url, seen } = await serve({
+    'GET /v1/jobs/job-1/result': (request, response) => {
+      asked += 1;
+      if (asked === 1) broken('{"columns":[],"rows":[[1],')(request, response);
+      else sendJson(response, 200, { columns: [], rows: [[1], [2]] });
+    },
+    'GET /v1/jobs/job-1': (_, response) => sendJson(response, 200, job('successful', 2)),
+  });
+  expect((await connect(url).job('job-1').rows()).rows).toEqual([[1], [2]]);
+  expect(seen.map((request) => request.url)).toEqual([
+    '/v1/jobs/job-1/result?format=json&early=true&wait=30',
+    '/v1/jobs/job-1',
+    '/v1/jobs/job-1/result?format=json&wait=30',
+  ]);
+});
+
+test('only who reads to the end begins early: not wait, not head, and parquet never', async () => {
+  const { url, seen } = await serve({
+    'GET /v1/jobs/job-1/result': (_, response) => sendJson(response, 200, { columns: [], rows: [[1]] }),
+    'GET /v1/jobs/job-1': (_, response) => sendJson(response, 200, job('successful', 2)),
+  });
+  const handle = connect(url).job('job-1');
+  await handle.wait();
+  await handle.head(1);
+  await handle.result('parquet');
+  expect(seen.filter((request) => request.url.includes('early'))).toEqual([]);
+});
+
+test('a reader that stops lets the connection go; one that aborts gets its own error', async () => {
+  let closed: () => void = () => undefined;
+  const { url } = await serve({
+    'GET /v1/jobs/job-1/result': (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/csv' });
+      response.write('n\n1\n');
+      response.on('close', () => closed());
+    },
+  });
+  const handle = connect(url).job('job-1');
+  const gone = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
+  await (await handle.result('csv')).body?.cancel();
+  await gone;
+  const stop = new AbortController();
+  const text = (await handle.result('csv', stop.signal)).text();
+  stop.abort();
+  await expect(text).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('progress yields each change once and ends with the settled job', async () => {

@@ -1,11 +1,14 @@
 /** One job, as its author holds it. */
 import { delay } from './events.ts';
 import type { Http } from './http.ts';
-import { ProblemError } from './problem.ts';
+import { ProblemError, problemFrom } from './problem.ts';
+import { explained } from './result-body.ts';
 import { type ResultHead, readHead } from './result-head.ts';
 import type { JobJson, JobState, PlanJson, ResultJson } from './types.ts';
 
 const WAIT_SECONDS = 30;
+/** The connection broke off, and the job did not fail. */
+const BROKEN = 'result-broken';
 
 export type ResultFormat = 'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet';
 
@@ -40,13 +43,26 @@ export class JobHandle {
   }
 
   /**
-   * The result's bytes in `format`, as a response whose body streams. Waits as long as the job runs.
-   * Throws ProblemError: the job's own error (422), `job-cancelled` (409), expired (410).
+   * The result's bytes in `format`, as a response whose body streams. Waits until there are rows, and begins with them while the job
+   * still runs (parquet: when it is done); only who reads to the end has the result.
+   * Throws ProblemError: the job's own error (422), `job-cancelled` (409), expired (410); so does reading the body when the job
+   * fails later, and with `result-broken` when the connection broke off.
    */
   async result(format: ResultFormat = 'json', signal?: AbortSignal): Promise<Response> {
+    if (format === 'parquet') return this.#finished(format, signal);
+    const response = await this.#ask(`format=${format}&early=true`, signal);
+    return explained(response, (cause) => this.#whyBroken(cause, signal));
+  }
+
+  /** As `result`, but begins when the job has succeeded. */
+  #finished(format: ResultFormat, signal: AbortSignal | undefined): Promise<Response> {
+    return this.#ask(`format=${format}`, signal);
+  }
+
+  async #ask(query: string, signal: AbortSignal | undefined): Promise<Response> {
     for (;;) {
       try {
-        return await this.#http.send('GET', `${this.#path}/result?format=${format}&wait=${WAIT_SECONDS}`, {
+        return await this.#http.send('GET', `${this.#path}/result?${query}&wait=${WAIT_SECONDS}`, {
           headers: { accept: '*/*' },
           ...(signal === undefined ? {} : { signal }),
         });
@@ -56,20 +72,54 @@ export class JobHandle {
     }
   }
 
-  /** All rows. Large results: use `result('arrow')` or `result('ndjson')` and read the stream. */
-  async rows(signal?: AbortSignal): Promise<ResultJson> {
-    return (await (await this.result('json', signal)).json()) as ResultJson;
+  /** What to say when the body of a result broke off: mostly, that the job failed. */
+  async #whyBroken(cause: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted === true) return cause;
+    let job: JobJson;
+    try {
+      job = await this.status(signal);
+    } catch (error) {
+      return error;
+    }
+    if (job.error !== undefined) return problemFrom(422, job.error);
+    if (job.state === 'cancelled')
+      return new ProblemError({
+        code: 'job-cancelled',
+        title: 'The job was cancelled',
+        detail: 'It has no result.',
+        status: 409,
+      });
+    return new ProblemError(
+      {
+        code: BROKEN,
+        title: 'The result broke off',
+        detail: `The connection ended before the last row (${cause instanceof Error ? cause.message : String(cause)}).`,
+        status: 0,
+        hint: `The job is ${job.state}: ask for its result again.`,
+      },
+      { cause },
+    );
   }
 
-  /** The first `most` rows; reads no more of the stream than it needs. */
+  /** All rows. Large results: use `result('arrow')` or `result('ndjson')` and read the stream. */
+  async rows(signal?: AbortSignal): Promise<ResultJson> {
+    try {
+      return (await (await this.result('json', signal)).json()) as ResultJson;
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === BROKEN)) throw error;
+      return (await (await this.#finished('json', signal)).json()) as ResultJson;
+    }
+  }
+
+  /** The first `most` rows once the job has succeeded; reads no more of the stream than it needs. */
   async head(most: number, signal?: AbortSignal): Promise<ResultHead> {
-    return readHead(await this.result('json', signal), most);
+    return readHead(await this.#finished('json', signal), most);
   }
 
   /** Resolves with the settled job, whatever its end; throws only when the coordinator can't be asked. */
   async wait(signal?: AbortSignal): Promise<JobJson> {
     try {
-      const response = await this.result('ndjson', signal);
+      const response = await this.#finished('ndjson', signal);
       // Only the headers were of interest: they come when the job has settled.
       await response.body?.cancel();
     } catch (error) {

@@ -1,7 +1,11 @@
 /** A job's result, streamed in the format asked for. */
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import Type from 'typebox';
+import type { FastifyReply } from 'fastify';
+import Type, { type Static } from 'typebox';
 import type { SettledJob } from '../jobs/entry.ts';
+import { keptAlive } from '../results/keep-alive.ts';
+import type { ResultStream } from '../results/results.ts';
 import { closedSignal } from './closed-signal.ts';
 import { findJob } from './jobs.ts';
 import { plugin } from './plugin.ts';
@@ -9,9 +13,12 @@ import { Problem } from './problem.ts';
 import { IdParams, ResultQuery, responses } from './schemas.ts';
 import type { Services } from './services.ts';
 
+/** Proxies give up on a silent connection after 60 s, some after 30. */
+const SILENCE_MS = 15_000;
+
 export const resultRoutes = plugin<Services>(
   { name: 'muster-results', dependencies: ['muster-jobs'] },
-  (app, { jobs, results }) => {
+  (app, { jobs, results, shell }) => {
     app.get(
       '/v1/jobs/:id/result',
       {
@@ -26,16 +33,35 @@ export const resultRoutes = plugin<Services>(
       async (request, reply) => {
         const { format = 'json', wait = 0 } = request.query;
         const { jobId } = findJob(jobs, request.params.id, request);
-        const settled = await jobs.settled(jobId, wait * 1000, closedSignal(reply));
-        const { record } = successful(settled);
-        const { contentType, body } = await results.open(record, format);
-        reply.type(contentType);
-        // One chunk ahead is enough: the socket's own buffer holds the rest back.
-        return reply.send(Readable.from(await begun(body), { objectMode: true, highWaterMark: 1 }));
+        const signal = closedSignal(reply);
+        const isEarly = mayBeEarly(request);
+        const live = isEarly ? await jobs.early.begun(jobId, wait * 1000, signal) : undefined;
+        if (!live) {
+          const { record } = successful(await jobs.settled(jobId, isEarly ? 0 : wait * 1000, signal));
+          return send(reply, await results.open(record, format));
+        }
+        const early = { columns: live.plan.columns, result: jobs.early.parts(jobId, signal) };
+        const { contentType, body } = await results.open(early, format);
+        return send(reply, { contentType, body: keptAlive(body, shell.clock, SILENCE_MS) });
       },
     );
   },
 );
+
+/**
+ * Only where a body that breaks off is known from one that is complete: HTTP/1.0 has no chunks, there the end of the connection is
+ * the end of the body. Parquet has its index at the end.
+ */
+function mayBeEarly({ query, raw }: { readonly query: Static<typeof ResultQuery>; readonly raw: IncomingMessage }): boolean {
+  const { early = false, wait = 0, format } = query;
+  return early && wait > 0 && format !== 'parquet' && raw.httpVersion !== '1.0';
+}
+
+async function send(reply: FastifyReply, { contentType, body }: ResultStream): Promise<FastifyReply> {
+  reply.type(contentType);
+  // One chunk ahead is enough: the socket's own buffer holds the rest back.
+  return reply.send(Readable.from(await begun(body), { objectMode: true, highWaterMark: 1 }));
+}
 
 function successful(job: SettledJob | undefined): SettledJob {
   if (!job) {
@@ -72,7 +98,7 @@ function successful(job: SettledJob | undefined): SettledJob {
 }
 
 /** Reads the first chunk before the status line goes out, so that a result that can't be read is an error and no stump. */
-async function begun(body: AsyncIterable<Uint8Array | string>): Promise<AsyncIterable<Uint8Array | string>> {
+async function begun(body: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const iterator = body[Symbol.asyncIterator]();
   const first = await iterator.next();
   return (async function* () {

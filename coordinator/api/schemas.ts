@@ -179,6 +179,13 @@ export const ResultQuery = Type.Object(
     wait: Type.Optional(
       Type.Number({ minimum: 0, maximum: LIMITS.resultWaitSeconds, description: 'Seconds to wait while the job runs' }),
     ),
+    early: Type.Optional(
+      Type.Boolean({
+        description:
+          'With wait: begin with the first rows while the job still runs (not parquet). If the job fails then, the connection breaks off ' +
+          'before the end of the chunked body; GET /v1/jobs/{id} says why',
+      }),
+    ),
   },
   closed,
 );

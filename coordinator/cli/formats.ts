@@ -10,11 +10,13 @@ export interface PrintOptions {
   readonly timing: boolean;
   /** Milliseconds since the query was sent, asked when the last byte has come. */
   readonly elapsedMs: () => number;
+  /** The first rows are there, maybe while the job still runs. */
+  readonly begins?: () => void;
 }
 
 export async function printResult(job: JobHandle, terminal: Terminal, options: PrintOptions, signal: AbortSignal): Promise<void> {
   if (options.format !== 'table') {
-    await pipeResult(job, options.format, terminal, signal);
+    await pipeResult(job, options.format, terminal, signal, options.begins);
     if (options.timing) terminal.note(`(${milliseconds(options.elapsedMs())})`);
     return;
   }
@@ -31,8 +33,15 @@ function footer(rows: number, maxRows: number | undefined, ms: number | undefine
   return `(${countOf(rows, 'row')}${cut}${ms === undefined ? '' : `, ${milliseconds(ms)}`})`;
 }
 
-async function pipeResult(job: JobHandle, format: 'json' | 'csv', terminal: Terminal, signal: AbortSignal): Promise<void> {
+async function pipeResult(
+  job: JobHandle,
+  format: 'json' | 'csv',
+  terminal: Terminal,
+  signal: AbortSignal,
+  begins?: () => void,
+): Promise<void> {
   const response = await job.result(format, signal);
+  begins?.();
   terminal.status('');
   const decoder = new TextDecoder();
   let last = '';

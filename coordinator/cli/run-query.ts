@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts';
 /** How a query ended; `unreachable`: the coordinator did not answer, another query won't do better. */
 export type QueryEnd = 'successful' | 'failed' | 'cancelled' | 'unreachable';
 
-export interface QueryOptions extends Omit<PrintOptions, 'elapsedMs'> {
+export interface QueryOptions extends Omit<PrintOptions, 'elapsedMs' | 'begins'> {
   /** Aborting it cancels the job on the coordinator. */
   readonly cancel: AbortSignal;
   /** Pause between two looks at a running job. */
@@ -27,8 +27,13 @@ export async function runQuery(grid: Connection, sql: string, terminal: Terminal
   try {
     job = await grid.sql(sql);
     if (options.cancel.aborted) return await cancel(job, terminal);
-    const watch = watchProgress(job, terminal, options.pollMs ?? POLL_MS, done.signal);
-    const print = printResult(job, terminal, { ...options, elapsedMs: () => performance.now() - began }, done.signal);
+    const shown = new AbortController();
+    const watch = watchProgress(job, terminal, options.pollMs ?? POLL_MS, AbortSignal.any([done.signal, shown.signal]));
+    const begins = (): void => {
+      // Among rows on a terminal, progress would overwrite them.
+      if (terminal.columns !== undefined) shown.abort();
+    };
+    const print = printResult(job, terminal, { ...options, elapsedMs: () => performance.now() - began, begins }, done.signal);
     await print.finally(() => done.abort());
     await watch;
     return 'successful';

@@ -5,6 +5,7 @@ import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
+import type { ResultBlock } from '../core/commands.ts';
 import type { JobView, WorkerView } from '../core/views.ts';
 import type { ModuleRecord } from '../modules/module-record.ts';
 import type { HeldModules } from '../modules/modules.ts';
@@ -53,6 +54,8 @@ export interface JobsCore {
   job(jobId: JobId): JobView | undefined;
   jobs(): readonly JobView[];
   workers(): readonly Pick<WorkerView, 'slots' | 'state'>[];
+  /** Part of a live job's result that may be read already. */
+  resultPart(jobId: JobId, partition: number): ResultBlock | undefined;
 }
 
 export interface ResultKeeper {

@@ -12,6 +12,7 @@ import type { JobOptions } from '../core/events.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
+import { EarlyResults } from './early.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
 import { type Held, holdInputs } from './holds.ts';
 import type { AcceptedJob, JobJournal } from './journal.ts';
@@ -55,6 +56,7 @@ export type Submitted =
 const SWEEP_MS = 60_000;
 
 export class JobService {
+  readonly early: EarlyResults;
   readonly #options: JobServiceOptions;
   readonly #wallMs: () => number;
   /** In order of submission. */
@@ -71,6 +73,8 @@ export class JobService {
   constructor(options: JobServiceOptions) {
     this.#options = options;
     this.#waiters = new Waiters(options.shell.clock);
+    const { shell, core } = options;
+    this.early = new EarlyResults({ shell, core, job: (jobId) => this.#jobs.get(jobId) });
     this.#wallMs = options.wallMs ?? Date.now;
     this.#offsetMs = this.#wallMs() - options.shell.clock.nowMs();
   }
@@ -227,6 +231,7 @@ export class JobService {
     this.#cancelSweep();
     await Promise.all(this.#settling.values());
     this.#waiters.wakeAll();
+    this.early.close();
   }
 
   #start(

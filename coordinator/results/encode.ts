@@ -17,19 +17,20 @@ import { csvCells, csvText } from './csv-cells.ts';
 
 export type StreamedFormat = 'json' | 'ndjson' | 'csv' | 'arrow';
 
-/** `slices`: complete Arrow streams with the columns' wire types, in result order. */
+/** `slices`: complete Arrow streams with the columns' wire types, in result order; `isEager`: no batch waits for the next. */
 export function encodeResult(
   format: StreamedFormat,
   columns: readonly ResultColumn[],
   slices: AsyncIterable<Uint8Array>,
+  isEager = false,
 ): AsyncIterable<Uint8Array> {
   switch (format) {
     case 'json':
-      return encodeText(columns, slices, jsonFrame(columns));
+      return encodeText(columns, slices, jsonFrame(columns), isEager);
     case 'ndjson':
-      return encodeText(columns, slices, ndjsonFrame(columns));
+      return encodeText(columns, slices, ndjsonFrame(columns), isEager);
     case 'csv':
-      return encodeText(columns, slices, csvFrame(columns));
+      return encodeText(columns, slices, csvFrame(columns), isEager);
     case 'arrow':
       return encodeArrow(columns, slices);
   }
@@ -50,6 +51,7 @@ async function* encodeText(
   columns: readonly ResultColumn[],
   slices: AsyncIterable<Uint8Array>,
   frame: Frame,
+  isEager: boolean,
 ): AsyncGenerator<Uint8Array> {
   const out = new ByteWriter();
   const beforeCell = frame.beforeCell.map((text) => new TextEncoder().encode(text));
@@ -65,6 +67,8 @@ async function* encodeText(
       out.ascii(frame.afterRow);
       if (out.full) yield out.take() as Uint8Array;
     }
+    const piece = isEager ? out.take() : undefined;
+    if (piece) yield piece;
   }
   out.text(frame.end);
   const last = out.take();

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ResultColumn } from '../../shared/plan/physical.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import type { ResultBlock } from '../core/commands.ts';
-import type { JobRecord } from '../store/jobs.ts';
 import { encodeResult, type StreamedFormat } from './encode.ts';
 import { writeParquet } from './parquet.ts';
 import { sliceStreams } from './slice-streams.ts';
@@ -33,7 +33,13 @@ const CONTENT_TYPES: { readonly [F in ResultFormat]: string } = {
   parquet: 'application/vnd.apache.parquet',
 };
 
-/** Finished results, in the form that the author asks for. */
+/** What is read: blocks in partition order, all there or coming one by one. */
+export interface Readable {
+  readonly columns: readonly ResultColumn[];
+  readonly result: readonly ResultBlock[] | AsyncIterable<ResultBlock>;
+}
+
+/** Results in the form that the author asks for. */
 export class Results {
   readonly #options: ResultsOptions;
 
@@ -48,14 +54,16 @@ export class Results {
   }
 
   /**
-   * Starts streaming a successful job's result; every slice is verified against its digest, and a
+   * Starts streaming a job's result; every slice is verified against its digest, and a
    * large one that proves to be damaged ends the stream with an error. For parquet the whole file is
    * written first, since its index stands at the end. @throws BlockError, CatalogError (parquet)
    */
-  async open(job: Pick<JobRecord, 'columns' | 'result'>, format: ResultFormat): Promise<ResultStream> {
+  async open(job: Readable, format: ResultFormat): Promise<ResultStream> {
     const contentType = CONTENT_TYPES[format];
     const slices = this.#slices(job.result);
-    if (format !== 'parquet') return { contentType, body: encodeResult(format, job.columns, slices) };
+    // What comes bit by bit is passed on bit by bit.
+    const isEager = !Array.isArray(job.result);
+    if (format !== 'parquet') return { contentType, body: encodeResult(format, job.columns, slices, isEager) };
     const path = join(this.#options.tempDir, `${randomBytes(9).toString('hex')}.parquet`);
     const { parquetMemoryBytes } = this.#options;
     await writeParquet(job.columns, slices, path, {
@@ -66,8 +74,8 @@ export class Results {
     return { contentType, body: await sendOnce(path) };
   }
 
-  async *#slices(blocks: readonly ResultBlock[]): AsyncGenerator<Uint8Array> {
-    for (const { blockId, buckets } of blocks) {
+  async *#slices(blocks: Readable['result']): AsyncGenerator<Uint8Array> {
+    for await (const { blockId, buckets } of blocks) {
       for (const [bucket, { digest }] of buckets.entries()) {
         yield* sliceStreams(this.#options.blocks, blockId, bucket, digest);
       }
