@@ -12,6 +12,8 @@ import type { ResultColumn } from '../../shared/plan/physical.ts';
 import { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { ingestChildForTests } from '../catalog/testing/child.ts';
 import type { ResultBlock } from '../core/commands.ts';
+import { TestClock } from '../sessions/testing/clock.ts';
+import { keptAlive } from './keep-alive.ts';
 import { Results } from './results.ts';
 import { sliceStreams } from './slice-streams.ts';
 import { collect, nativeSlices } from './testing/native-slices.ts';
@@ -71,8 +73,22 @@ test('a large slice comes as streams of one batch each', async () => {
   expect([streams, rows]).toEqual([BATCHES, BATCHES * BATCH_ROWS]);
 });
 
-test.each(['csv', 'json', 'ndjson', 'arrow'] as const)('%s streams in a part of its size', async (format) => {
-  const { body } = await (await openResults()).open({ columns, result: [block] }, format);
+/** As of a job that still runs. */
+async function* comingBlocks(): AsyncGenerator<ResultBlock> {
+  yield block;
+}
+
+test.each([
+  ['csv', 'there'],
+  ['json', 'there'],
+  ['ndjson', 'there'],
+  ['arrow', 'there'],
+  ['csv', 'coming'],
+  ['arrow', 'coming'],
+] as const)('%s of what is %s streams in a part of its size', async (format, when) => {
+  const result = when === 'there' ? [block] : comingBlocks();
+  const opened = await (await openResults()).open({ columns, result }, format);
+  const body = when === 'there' ? opened.body : keptAlive(opened.body, new TestClock(), 1000);
   const before = process.memoryUsage().arrayBuffers;
   let most = 0;
   let bytes = 0;
