@@ -61,15 +61,20 @@ function nodeOver(
 function functionOfRows(relation: Of<'guest'>, context: GuestContext): Made {
   const { operation, sides = [], code } = relation;
   const columns = operation === 'filter' ? filtered(relation, context) : schemaOf(relation, context);
-  if (sides.length > 0 && code.kind === 'stream') {
-    const hint = 'Join with SQL before, or use a batch module.';
-    throw refusedPlan('plan-invalid', context.name, 'A stream program gets no sides.', hint);
-  }
+  if (sides.length > 0) refuseSides(code, context.name);
   const tables = sides.map((side) => {
     const { node, columns: own } = context.read(side);
     return { node, names: namesOf(own) };
   });
   return { columns, node: { ...nodeOver(context, relation, operation, columns), sides: tables } };
+}
+
+/** Only modules of the batch ABI are given other tables. */
+function refuseSides(code: Of<'guest'>['code'], name: string): void {
+  if (code.kind === 'batch') return;
+  const what = code.kind === 'script' ? 'A script' : 'A stream program';
+  const hint = 'Join in SQL before (list() gathers the rows of a key), or use a module of the batch ABI.';
+  throw refusedPlan('plan-invalid', name, `${what} is given no other relations.`, hint);
 }
 
 function schemaOf({ schema, operation }: Of<'guest'>, { name }: GuestContext): readonly RelationColumn[] {
@@ -133,6 +138,7 @@ function stateOf({ state, code }: Of<'aggregate'>, keys: readonly RelationColumn
 
 function cogroup(relation: Of<'cogroup'>, context: GuestContext): Made {
   const { name } = context;
+  refuseSides(relation.code, name);
   const [input, other] = [context.read(relation.input), context.read(relation.other)];
   const keys = keysIn(input.columns, relation.keys, name, relation.input);
   const otherKeys = keysIn(other.columns, relation.keys, name, relation.other);

@@ -112,7 +112,7 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
       out: map('late', { operation: 'mapPartitions', code: batch('twice'), sides: ['chosen'] }),
     },
   ],
-  'partitions with a large side': [{ late: FLIGHTS, out: map('airports', { sides: ['late'] }) }],
+  'partitions with a large side': [{ late: FLIGHTS, out: map('airports', { code: batch('twice'), sides: ['late'] }) }],
   'aggregate by key': [
     {
       late: FLIGHTS,
@@ -319,7 +319,7 @@ describe('what authors are told', () => {
     ],
     [
       'keys of types that cannot be equal',
-      { out: { kind: 'cogroup', input: 'flights', other: 'order_lines', keys: ['date'], code: script('f'), schema: N } },
+      { out: { kind: 'cogroup', input: 'flights', other: 'order_lines', keys: ['date'], code: batch('sum'), schema: N } },
       { code: 'plan-unknown-column' },
     ],
     [
@@ -327,6 +327,16 @@ describe('what authors are told', () => {
       { out: map('flights', { code: { ...script('f'), params: { p: [1, 'a'] } } }) },
       { code: 'plan-invalid' },
     ],
+    [
+      'keys of types that are never equal',
+      {
+        a: sql('SELECT 1 AS k'),
+        b: sql("SELECT 'x' AS k"),
+        out: { kind: 'cogroup', input: 'a', other: 'b', keys: ['k'], code: batch('sum'), schema: N },
+      },
+      { code: 'plan-schema', hint: 'Cast one of them in SQL before.' },
+    ],
+    ['sides of a script', { out: map('flights', { sides: ['airports'] }) }, { code: 'plan-invalid' }],
     ['an unknown result', { out: map('flights') }, { code: 'plan-unknown-relation' }, { result: 'other' }],
     ['an unknown cached relation', { out: map('flights') }, { code: 'plan-unknown-relation' }, { cache: ['other'] }],
     [

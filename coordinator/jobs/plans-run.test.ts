@@ -1,0 +1,230 @@
+/** Plans with guests from REST to their rows, on two real tabs without pages; SQL alone says what must come out. */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { loadHashes } from '../../shared/hash.ts';
+import type { App } from '../app.ts';
+import { realTab, until } from '../local/testing/two-stages.ts';
+import { testApp } from '../sessions/testing/app-fixture.ts';
+
+beforeAll(loadHashes);
+
+/** Two chunks. */
+const ROWS = 130_000;
+/** Rows of side 0 by their key; each row of the partition meets them. Both have k BIGINT and v BIGINT. */
+const PRODUCTS = `import { BATCH, Batch, Output, SIDE } from 'muster';
+export { muster1_abi, muster1_alloc, muster1_free } from 'muster';
+const others = new Map<i64, i64[]>();
+export function muster1_products(event: i32, schema: usize, array: usize): i32 {
+  if (event != BATCH && event != SIDE) return 0;
+  const rows = new Batch(schema, array), k = rows.column('k'), v = rows.column('v');
+  if (event == SIDE) {
+    for (let row = 0; row < rows.length; row++) {
+      if (!others.has(k.get<i64>(row))) others.set(k.get<i64>(row), []);
+      others.get(k.get<i64>(row)).push(v.get<i64>(row));
+    }
+    return 0;
+  }
+  const out = new Output(), key = out.add('k', 'l'), product = out.add('product', 'l');
+  for (let row = 0; row < rows.length; row++) {
+    if (!others.has(k.get<i64>(row))) continue;
+    const list = others.get(k.get<i64>(row));
+    for (let i = 0; i < list.length; i++) {
+      key.push<i64>(k.get<i64>(row));
+      product.push<i64>(v.get<i64>(row) * list[i]);
+    }
+  }
+  out.emit();
+  return 0;
+}
+`;
+
+const SCRIPT = `
+export const words = ({ line }) => line.split(' ').map((word) => ({ word }));
+export const isLong = ({ word }) => word.length > 3;
+export const total = {
+  zero: () => ({ rows: 0, sum: 0 }),
+  add: (state, { v }) => ({ rows: state.rows + 1, sum: state.sum + Number(v) }),
+  merge: (a, b) => ({ rows: a.rows + b.rows, sum: a.sum + b.sum }),
+  finish: ({ rows, sum }) => ({ rows, sum }),
+};
+`;
+const script = (name: string) => ({ kind: 'script', source: SCRIPT, function: name });
+const sql = (text: string) => ({ kind: 'sql', sql: text });
+
+const EXAMPLES = new URL('../../guest/assemblyscript/examples/', import.meta.url);
+const example = async (file: string): Promise<string> =>
+  (await readFile(new URL(file, EXAMPLES), 'utf8')).replaceAll('../index', 'muster');
+
+/** A coordinator with the dataset `rows` and two tabs of one slot. */
+async function grid(): Promise<App> {
+  const { app, url } = await testApp({ realPlanner: true });
+  const lines = ['id,g,v,line'];
+  for (let i = 0; i < ROWS; i++) lines.push(`${i},${i % 997},${(i * 7) % 1009},w${i % 50} w${i % 1501}`);
+  const form = new FormData();
+  form.append('name', 'rows');
+  form.append('file', new Blob([lines.join('\n')]), 'rows.csv');
+  const made = await fetch(`${url}/v1/datasets`, { method: 'POST', body: form });
+  expect(await made.json()).toMatchObject({ rows: ROWS, partitions: 2 });
+  await Promise.all([realTab(url), realTab(url)]);
+  await until(app, () => app.grid.scheduler.workers().length === 2);
+  return app;
+}
+
+async function compiled(app: App, source: string, name: string): Promise<object> {
+  const response = await app.inject({ method: 'POST', url: '/v1/modules', payload: { source, language: 'assemblyscript' } });
+  expect(response.statusCode, response.body).toBe(201);
+  return { kind: 'batch', module: response.json<{ digest: string }>().digest, function: name };
+}
+
+interface Ran {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly jobId: string;
+}
+
+async function run(app: App, work: object): Promise<Ran> {
+  const submitted = await app.inject({ method: 'POST', url: '/v1/jobs', payload: work });
+  expect(submitted.statusCode, submitted.body).toBe(202);
+  const { jobId } = submitted.json<{ jobId: string }>();
+  const result = await app.inject(`/v1/jobs/${jobId}/result?wait=60`);
+  expect(result.statusCode, result.body).toBe(200);
+  return { jobId, rows: result.json<Ran>().rows };
+}
+
+const runPlan = (app: App, relations: Readonly<Record<string, object>>): Promise<Ran> => {
+  const list = Object.entries(relations).map(([name, relation]) => ({ name, relation }));
+  return run(app, { plan: { relations: list, result: list.at(-1)?.name } });
+};
+
+/** How many workers succeeded with a task of the job's first stage. */
+function workersOf(app: App, jobId: string): number {
+  const ends = app.grid.scheduler.story(jobId).filter((line) => line.what === 'attemptEnded' && line.detail?.how === 'succeeded');
+  return new Set(ends.filter(({ detail }) => detail?.stage === 0).map(({ detail }) => detail?.workerId)).size;
+}
+
+test('scripts: words, a keyed aggregate over two workers, and a chain of queries and guests in one task', async () => {
+  const app = await grid();
+  const column = (name: string, type: string) => ({ name, type });
+  const words = {
+    lines: sql('SELECT line FROM rows'),
+    words: { kind: 'guest', operation: 'flatMap', input: 'lines', code: script('words'), schema: [column('word', 'VARCHAR')] },
+  };
+  const split = "(SELECT unnest(string_split(line, ' ')) AS word FROM rows)";
+
+  const counted = await runPlan(app, { ...words, out: sql('SELECT word, count(*) FROM words GROUP BY ALL ORDER BY ALL') });
+  expect(counted.rows).toEqual((await run(app, { sql: `SELECT word, count(*) FROM ${split} GROUP BY ALL ORDER BY ALL` })).rows);
+  expect(counted.rows).toHaveLength(1501);
+  expect(workersOf(app, counted.jobId)).toBe(2);
+
+  const totals = await runPlan(app, {
+    totals: {
+      kind: 'aggregate',
+      input: 'rows',
+      keys: ['g'],
+      code: script('total'),
+      schema: [column('g', 'BIGINT'), column('rows', 'BIGINT'), column('sum', 'DOUBLE')],
+    },
+    out: sql('SELECT * FROM totals ORDER BY g'),
+  });
+  expect(totals.rows).toEqual(
+    (await run(app, { sql: 'SELECT g, count(*), sum(v)::DOUBLE FROM rows GROUP BY g ORDER BY g' })).rows,
+  );
+  expect(workersOf(app, totals.jobId)).toBe(2);
+
+  const chain = await runPlan(app, {
+    ...words,
+    upper: sql("SELECT upper(word) AS word FROM words WHERE word LIKE '%7'"),
+    long: { kind: 'guest', operation: 'filter', input: 'upper', code: script('isLong') },
+    out: sql('SELECT count(*), min(word), max(word) FROM long'),
+  });
+  const same = `SELECT count(*), min(upper(word)), max(upper(word)) FROM ${split} WHERE word LIKE '%7' AND length(word) > 3`;
+  expect(chain.rows).toEqual((await run(app, { sql: same })).rows);
+  const plan = (await app.inject(`/v1/jobs/${chain.jobId}/plan`)).json();
+  expect(plan.stages).toHaveLength(2);
+  expect(plan.stages[0].fragments[0].steps.map((step: { kind: string }) => step.kind)).toEqual(['guest', 'guest', 'sql']);
+}, 90_000);
+
+test('modules: a map over a dataset, a keyed aggregate and a cogroup that joins', async () => {
+  const app = await grid();
+  const squares = await runPlan(app, {
+    x: sql('SELECT v::DOUBLE AS x FROM rows'),
+    squares: {
+      kind: 'guest',
+      operation: 'map',
+      input: 'x',
+      code: await compiled(app, await example('map.ts'), 'square'),
+      schema: [
+        { name: 'x', type: 'DOUBLE' },
+        { name: 'square', type: 'DOUBLE' },
+      ],
+    },
+    out: sql('SELECT sum(x), sum(square), count(*) FROM squares'),
+  });
+  expect(squares.rows).toEqual((await run(app, { sql: 'SELECT sum(v)::DOUBLE, sum(v * v)::DOUBLE, count(*) FROM rows' })).rows);
+
+  const schema = [
+    { name: 'key', type: 'VARCHAR' },
+    { name: 'count', type: 'BIGINT' },
+  ];
+  const counts = await runPlan(app, {
+    keyed: sql("SELECT 'g' || g AS key FROM rows"),
+    counts: {
+      kind: 'aggregate',
+      input: 'keyed',
+      keys: ['key'],
+      code: await compiled(app, await example('count-by-key.ts'), 'count'),
+      state: schema,
+      schema,
+    },
+    out: sql('SELECT * FROM counts ORDER BY key'),
+  });
+  expect(counts.rows).toEqual((await run(app, { sql: "SELECT 'g' || g AS key, count(*) FROM rows GROUP BY 1 ORDER BY 1" })).rows);
+
+  const joined = await runPlan(app, {
+    a: sql('SELECT g AS k, v FROM rows WHERE id % 50 = 0'),
+    b: sql('SELECT g AS k, v FROM rows WHERE id % 70 = 0'),
+    products: {
+      kind: 'cogroup',
+      input: 'a',
+      other: 'b',
+      keys: ['k'],
+      code: await compiled(app, PRODUCTS, 'products'),
+      schema: [
+        { name: 'k', type: 'BIGINT' },
+        { name: 'product', type: 'BIGINT' },
+      ],
+    },
+    out: sql('SELECT k, sum(product), count(*) FROM products GROUP BY k ORDER BY k'),
+  });
+  const join = `WITH a AS (SELECT g AS k, v FROM rows WHERE id % 50 = 0), b AS (SELECT g AS k, v FROM rows WHERE id % 70 = 0)
+    SELECT k, sum(a.v * b.v), count(*) FROM a JOIN b USING (k) GROUP BY k ORDER BY k`;
+  expect(joined.rows).toEqual((await run(app, { sql: join })).rows);
+  expect(joined.rows.length).toBeGreaterThan(900);
+}, 90_000);
+
+test('what a script throws is the author’s error, with the relation’s function', async () => {
+  const { app, url } = await testApp({ realPlanner: true });
+  await realTab(url);
+  const source = "export const words = () => { throw new Error('not today'); };";
+  const relation = {
+    kind: 'guest',
+    operation: 'map',
+    input: 'one',
+    code: { kind: 'script', source, function: 'words' },
+    schema: [{ name: 'x', type: 'BIGINT' }],
+  };
+  const submitted = await app.inject({
+    method: 'POST',
+    url: '/v1/jobs',
+    payload: {
+      plan: {
+        relations: [
+          { name: 'one', relation: sql('SELECT 1 AS x') },
+          { name: 'out', relation },
+        ],
+        result: 'out',
+      },
+    },
+  });
+  const result = await app.inject(`/v1/jobs/${submitted.json<{ jobId: string }>().jobId}/result?wait=60`);
+  expect(result.json()).toMatchObject({ status: 422, detail: expect.stringContaining('not today') });
+}, 60_000);
