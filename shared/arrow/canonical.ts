@@ -25,16 +25,18 @@ export class Canonicaliser {
   readonly #columns: readonly WireColumn[];
   readonly #layouts: readonly Layout[];
   readonly #batchRows: number;
+  readonly #expectedRows: number;
   #builders: readonly ColumnBuilder[] = [];
   readonly #finished: FinishedBatch[] = [];
   #rows = 0;
   #rowsInBatch = 0;
 
-  /** `batchRows` differs from the canonical size only in tests. */
-  constructor(columns: readonly WireColumn[], batchRows: number = LIMITS.chunkRows) {
+  /** `batchRows` differs from the canonical size in tests and in guests' batches. `expectedRows`: room to make at once; a hint. */
+  constructor(columns: readonly WireColumn[], batchRows: number = LIMITS.chunkRows, expectedRows = 0) {
     this.#columns = columns;
     this.#layouts = columns.map((c) => layoutOf(c.wire));
     this.#batchRows = batchRows;
+    this.#expectedRows = expectedRows;
   }
 
   /**
@@ -66,7 +68,8 @@ export class Canonicaliser {
 
   /** Memory of a finished batch belongs to it until the end; a full batch announces that the next may be as large. */
   #begin(rowsAtHand: number): void {
-    const capacity = this.#finished.length > 0 ? this.#batchRows : Math.min(this.#batchRows, rowsAtHand);
+    const capacity =
+      this.#finished.length > 0 ? this.#batchRows : Math.min(this.#batchRows, Math.max(rowsAtHand, this.#expectedRows));
     this.#builders = this.#layouts.map((layout) => new ColumnBuilder(layout, capacity));
   }
 

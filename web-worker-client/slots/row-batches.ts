@@ -16,6 +16,7 @@ export class RowBatches {
   #open: Canonicaliser | undefined;
   #openRows = 0;
   #full: Uint8Array[] = [];
+  #hadFull = false;
 
   /** `columns`: with the names that the guest sees. */
   constructor(columns: readonly WireColumn[], batchRows = BATCH_ROWS) {
@@ -34,11 +35,14 @@ export class RowBatches {
   #append(views: readonly ColumnView[], rows: number): void {
     for (let from = 0; from < rows; ) {
       const to = Math.min(rows, from + this.#batchRows - this.#openRows);
-      this.#open ??= new Canonicaliser(this.#columns, this.#batchRows);
+      // After a full batch the next may be as full.
+      this.#open ??= new Canonicaliser(this.#columns, this.#batchRows, this.#hadFull ? this.#batchRows : 0);
       this.#open.addColumns(views, to, from);
       this.#openRows += to - from;
       from = to;
-      if (this.#openRows === this.#batchRows) this.#close();
+      if (this.#openRows < this.#batchRows) continue;
+      this.#close();
+      this.#hadFull = true;
     }
   }
 
