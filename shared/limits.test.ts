@@ -143,6 +143,7 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   guestLogBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
   modulesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
   moduleBytesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
+  fragmentBytes: [PLANS, 'fragmentBytes: more code and parameters than a lease can carry'],
   jobBodyBytes: [PLANS, 'jobBodyBytes: a plan over the limit'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };

@@ -113,4 +113,6 @@ export const LIMITS = {
   moduleBytesPerOwner: 1 * GiB,
   /** Body of POST /v1/jobs: plans hold scripts and parameters. */
   jobBodyBytes: 4 * MiB,
+  /** Steps of one fragment of a plan, with scripts and parameters: each lease carries them, within a frame of the session. */
+  fragmentBytes: 640 * KiB,
 } as const;

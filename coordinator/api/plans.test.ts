@@ -162,6 +162,16 @@ describe('bodies that are refused, in the words of what was meant', () => {
     });
   });
 
+  test('fragmentBytes: more code and parameters than a lease can carry', async () => {
+    const { app } = await testApp({ realPlanner: true });
+    const params = { list: Array.from({ length: 100_000 }, (_, i) => i + 0.125) };
+    expect(await submit(app, { plan: planOf(NUMBERS, mapped({ ...SCRIPT, params })) })).toMatchObject({
+      status: 400,
+      code: 'plan-invalid',
+      detail: expect.stringContaining(`${LIMITS.fragmentBytes} are allowed`),
+    });
+  });
+
   test('jobBodyBytes: a plan over the limit', async () => {
     const { app } = await testApp({ realPlanner: true });
     const relation = { kind: 'sql', sql: `SELECT 1 --${' '.repeat(LIMITS.jobBodyBytes)}` };

@@ -1,7 +1,7 @@
 /** Plans in words: stage titles, operator lines for display and golden plans, and the logical tree. */
 import type { LogicalView } from '../../shared/plan/physical.ts';
 import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
-import { type Exchange, type GuestNode, inputsOf, type LogicalNode, type Producer } from './logical.ts';
+import { type Exchange, type GuestNode, inputsOf, type LogicalNode, type Producer, type SharedPlan } from './logical.ts';
 
 export type TableNames = (table: string) => string;
 
@@ -156,12 +156,20 @@ export function stageTitle(producer: Producer, names: TableNames): string {
   return words.length > 0 ? words.join(', ') : 'collect';
 }
 
-export function logicalView(n: LogicalNode, names: TableNames, rowsOf: (table: string) => number): LogicalView {
-  const inputs = n.op === 'shared' ? [n.shared.plan] : inputsOf(n);
+/** What several places read is written out at the first of them: in plans of many relations it would grow without end. */
+export function logicalView(
+  n: LogicalNode,
+  names: TableNames,
+  rowsOf: (table: string) => number,
+  shown: Set<SharedPlan> = new Set(),
+): LogicalView {
+  const again = n.op === 'shared' && shown.has(n.shared);
+  if (n.op === 'shared') shown.add(n.shared);
+  const inputs = again ? [] : n.op === 'shared' ? [n.shared.plan] : inputsOf(n);
   return {
     op: n.op === 'guest' ? GUEST_WORDS[n.action] : WORDS[n.op],
     detail: clip(detailOf(n, names)),
     ...(n.op === 'scan' ? { rows: rowsOf(n.table) } : {}),
-    inputs: inputs.map((c) => logicalView(c, names, rowsOf)),
+    inputs: inputs.map((c) => logicalView(c, names, rowsOf, shown)),
   };
 }

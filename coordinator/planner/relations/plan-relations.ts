@@ -1,4 +1,5 @@
 /** A plan of several relations -> one physical plan. Each relation is planned by itself, in order; then they are put together. */
+import { LIMITS } from '../../../shared/limits.ts';
 import type { AuthorPlan } from '../../../shared/plan/author-plan.ts';
 import type { NamedColumn, PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../../catalog/types.ts';
@@ -169,6 +170,17 @@ class Planning {
     const all = new Set([...this.relations.values()].map((r) => r.shared));
     const read: LogicalNode = { op: 'shared', shared: result.shared, types: result.shared.plan.types };
     const root = attachRanges(simplified(withoutSingleReads(read, all, kept)));
-    return physicalOf({ root, columns: result.named, binder: this.binder, slots });
+    const physical = physicalOf({ root, columns: result.named, binder: this.binder, slots });
+    refuseLarge(physical);
+    return physical;
   }
+}
+
+/** What a lease cannot carry would end the session of every tab that gets it. */
+function refuseLarge({ stages }: PhysicalPlan): void {
+  const branches = stages.flatMap((s) => [...s.branches, ...(s.alternatives ?? []).flatMap((a) => a.branches)]);
+  const most = Math.max(...branches.map((b) => Buffer.byteLength(JSON.stringify(b.fragment.steps))));
+  if (most <= LIMITS.fragmentBytes) return;
+  const detail = `The queries, code and parameters of one task have ${most} bytes; ${LIMITS.fragmentBytes} are allowed.`;
+  throw refusedPlan('plan-invalid', undefined, detail, 'Put long lists into a dataset, and join it or give it as a side.');
 }

@@ -363,6 +363,18 @@ it('only what the result needs is made', async () => {
   expect(plan.datasets.map((d) => d.name)).toEqual(['airports']);
 });
 
+it('relations that read the one before twice do not make plans that double', async () => {
+  const list = Array.from({ length: 40 }, (_, i): [string, AuthorRelation] => [
+    `r${i}`,
+    i === 0
+      ? map('airports', { schema: [{ name: 'k', type: 'INTEGER' }] })
+      : sql(`SELECT a.k FROM r${i - 1} a JOIN r${i - 1} b ON a.k = b.k GROUP BY a.k`),
+  ]);
+  const plan = await planned(Object.fromEntries(list));
+  expect(plan.stages.length).toBeLessThan(90);
+  expect(JSON.stringify(plan.logical).length).toBeLessThan(100_000);
+});
+
 it('the code and its parameters are part of a fragment’s identity', async () => {
   const digests = async (code: object): Promise<string> => {
     const plan = await planned({ out: map('flights', { code }) });
