@@ -7,6 +7,8 @@ export type TableNames = (table: string) => string;
 
 const plain: ColumnWriter = (i) => `c${i}`;
 const LONGEST = 160;
+/** Each lease carries its stage's. */
+const LONGEST_TITLE = 1000;
 
 function clip(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
@@ -153,7 +155,8 @@ export function stageTitle(producer: Producer, names: TableNames): string {
   };
   for (const b of producer.branches) visit(b);
   if (producer.partitioning.kind !== 'single') words.push(`split by ${producer.partitioning.kind}`);
-  return words.length > 0 ? words.join(', ') : 'collect';
+  const title = words.length > 0 ? words.join(', ') : 'collect';
+  return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }
 
 /** What several places read is written out at the first of them: in plans of many relations it would grow without end. */

@@ -76,6 +76,9 @@ function inRelation(thrown: unknown, name: string): unknown {
   });
 }
 
+/** As in the schemas that authors give. */
+const NAME_CHARS = 255;
+
 class Planning {
   private readonly request: RelationsRequest;
   private readonly relations = new Map<string, Relation>();
@@ -128,6 +131,14 @@ class Planning {
   }
 
   private read(wanted: string, by: string): Readable {
+    const found = this.lookUp(wanted, by);
+    const long = found.columns.find((c) => c.name.length > NAME_CHARS);
+    if (!long) return found;
+    const detail = `A column of "${wanted}" has a name of ${long.name.length} characters; a guest is told at most ${NAME_CHARS}.`;
+    throw refusedPlan('plan-schema', by, detail, 'Name the columns with AS.');
+  }
+
+  private lookUp(wanted: string, by: string): Readable {
     const relation = this.relations.get(wanted.toLowerCase());
     if (relation) {
       const { shared, columns } = relation;

@@ -14,6 +14,8 @@ export interface Program {
   readonly label: string;
 }
 
+/** Longest name of an export that a script may be called by. */
+const FUNCTION_CHARS = 200;
 const FORMATS = ['lines', 'tsv', 'jsonl', 'arrow', 'raw'];
 const LANGUAGES = { assemblyscript: 'AssemblyScript' } as const;
 
@@ -22,6 +24,10 @@ export function programOf(code: AuthorCode, relation: string, action: GuestNode[
   switch (code.kind) {
     case 'script': {
       const { source, function: name, params } = code;
+      if (name === '' || name.length > FUNCTION_CHARS) {
+        const detail = `The name of a script's function has 1 to ${FUNCTION_CHARS} characters.`;
+        throw refusedPlan('plan-unknown-function', relation, detail, 'Name one of the exports of the source.');
+      }
       return { code: { kind: 'script', source, function: name, ...given(relation, params) }, label: `${name} (JavaScript)` };
     }
     case 'batch': {

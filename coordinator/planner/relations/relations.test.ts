@@ -337,6 +337,12 @@ describe('what authors are told', () => {
       { code: 'plan-schema', hint: 'Cast one of them in SQL before.' },
     ],
     ['sides of a script', { out: map('flights', { sides: ['airports'] }) }, { code: 'plan-invalid' }],
+    [
+      'a column whose name is a long query',
+      { a: sql(`SELECT ${'1 + '.repeat(100)} 1`), b: map('a') },
+      { code: 'plan-schema', hint: 'Name the columns with AS.' },
+    ],
+    ['a function without a name', { out: map('flights', { code: script('') }) }, { code: 'plan-unknown-function' }],
     ['an unknown result', { out: map('flights') }, { code: 'plan-unknown-relation' }, { result: 'other' }],
     ['an unknown cached relation', { out: map('flights') }, { code: 'plan-unknown-relation' }, { cache: ['other'] }],
     [
@@ -373,6 +379,17 @@ it('relations that read the one before twice do not make plans that double', asy
   const plan = await planned(Object.fromEntries(list));
   expect(plan.stages.length).toBeLessThan(90);
   expect(JSON.stringify(plan.logical).length).toBeLessThan(100_000);
+});
+
+it('a title stays short enough for a lease, however many guests a stage has', async () => {
+  const list = Array.from({ length: 300 }, (_, i): [string, AuthorRelation] => [
+    `r${i}`,
+    map(i === 0 ? 'airports' : `r${i - 1}`, { code: script(`a_function_${i}`) }),
+  ]);
+  const plan = await planned(Object.fromEntries(list));
+  expect(plan.stages).toHaveLength(1);
+  expect(plan.stages[0]?.branches[0]?.fragment.steps).toHaveLength(300);
+  expect(plan.stages[0]?.title.length).toBeLessThanOrEqual(1000);
 });
 
 it('the code and its parameters are part of a fragment’s identity', async () => {
