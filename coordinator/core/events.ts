@@ -73,6 +73,8 @@ export type CoreEvent = { readonly atMs: number } & (
       /** The shell has verified the bytes and keeps them on the coordinator. */
       readonly inline: boolean;
       readonly costs: AttemptCosts;
+      /** The end of what its guests logged. */
+      readonly log?: string;
     }
   | { readonly type: 'attemptFailed'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly failure: Failure }
   | { readonly type: 'residentsChanged'; readonly sessionId: SessionId; readonly changes: readonly ResidentReport[] }

@@ -73,3 +73,16 @@ it('it never counts as lost: not when a tab goes, nor when one could not get it'
   expect(fleet.settled.get(job)?.state).toBe('successful');
   expect(fleet.scheduler.job(job)?.counters).toMatchObject({ tasksPlanned: 2, recomputes: 0 });
 });
+
+it('what a guest logged stands in the story of its job', () => {
+  const fleet = new Fleet();
+  fleet.join('a', { slots: 1 });
+  const job = fleet.submit('job-1', plan('m'));
+  const [attempt] = fleet.attempts();
+  if (!attempt) throw new Error('nothing runs');
+  fleet.start(attempt);
+  fleet.succeed(attempt, { log: 'half of it\nall of it' });
+  expect(fleet.scheduler.story(job)).toContainEqual(
+    expect.objectContaining({ what: 'guestLogged', why: 'half of it\nall of it', subject: attempt.attemptId }),
+  );
+});

@@ -7,9 +7,10 @@ import { failAttempt } from './failures.ts';
 import { acceptBlock } from './inventory.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
+import { jobsOf } from './queue.ts';
 import { refuse, reportedLate } from './returning.ts';
 import { learn } from './speeds.ts';
-import type { Core } from './state.ts';
+import type { Attempt, Core } from './state.ts';
 import { note } from './stories.ts';
 
 export function attemptStarted(core: Core, { sessionId, attemptId }: CoreEventOf<'attemptStarted'>): void {
@@ -38,6 +39,7 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
     return;
   }
   learn(core, attempt, event.costs);
+  if (event.log !== undefined) noteLog(core, attempt, event.log);
   endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
   core.ended.delete(attempt.id);
   worker.tasksDone++;
@@ -56,6 +58,12 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   worker.rows += block.rows;
   if (event.inline) block.onCoordinator = true;
   blockCame(core, block, storeOf(worker));
+}
+
+/** Its author finds it in the job's story. */
+function noteLog(core: Core, { id, task, worker }: Attempt, log: string): void {
+  const jobs = jobsOf(task).map((job) => job.id);
+  note(core, id, 'guestLogged', log, [...jobs, worker.workerId]);
 }
 
 export function attemptFailed(core: Core, { sessionId, attemptId, failure }: CoreEventOf<'attemptFailed'>): void {

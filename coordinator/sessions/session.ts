@@ -223,6 +223,7 @@ export class WorkerSession {
         buckets: message.buckets as unknown as readonly BucketInfo[],
         inline,
         costs: message.costs as AttemptCosts,
+        ...(message.log !== undefined && { log: message.log }),
       },
     );
     if (point) await this.#deps.breakpoints.afterAccept?.({ ...point, inline });

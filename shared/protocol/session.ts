@@ -110,6 +110,8 @@ export const WorkerMessage = Type.Union([
       buckets: Type.Array(Bucket, { minItems: 1, maxItems: LIMITS.bucketsPerBlock }),
       costs: Costs,
       residents: Type.Array(ResidentChange, { maxItems: 4096 }),
+      /** The end of what its guests logged. */
+      log: Type.Optional(Words),
       /** Present when this is a binary frame that carries the whole block, one slice per bucket. */
       inline: Type.Optional(Type.Array(InlineSlice, { maxItems: 4096 })),
     },

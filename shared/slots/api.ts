@@ -51,6 +51,8 @@ export type SlotOutcome = { readonly residents: readonly ResidentChange[]; reado
       readonly buckets: readonly BucketInfo[];
       /** One Arrow IPC stream per bucket, canonical bytes; transferred. */
       readonly streams: readonly Uint8Array[];
+      /** The end of what its guests logged, a line each; absent: nothing. */
+      readonly log?: string;
     }
   /** A resident column that the link counted on was evicted: fetch these and run again. */
   | { readonly kind: 'lacking'; readonly inputs: readonly { readonly input: number; readonly ordinals: readonly number[] }[] }

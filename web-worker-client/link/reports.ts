@@ -31,6 +31,7 @@ export function successMessage(
     buckets: outcome.buckets.map((b) => ({ ...b })),
     costs: { ...costs },
     residents: residentList(residents),
+    ...(outcome.log === undefined ? {} : { log: outcome.log.slice(-4096) }),
   };
 }
 

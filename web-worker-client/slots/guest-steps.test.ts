@@ -198,6 +198,13 @@ describe('scripts', () => {
     expect(rowsOfOutcome(await slot.run(taskOf([count('SELECT range::INTEGER FROM range(0)')], ['BIGINT'])))).toEqual([[0n]]);
   });
 
+  test('what it logs comes with the success', async () => {
+    const columns = named(['i', 'INTEGER']);
+    const code = script("export const f = (row) => { console.log('saw', row.i); return row; };");
+    const noisy = step({ action: 'map', code, rows: { sql: 'SELECT range::INTEGER FROM range(3)', columns }, output: columns });
+    expect(await slot.run(taskOf([noisy], ['INTEGER']))).toMatchObject({ kind: 'succeeded', log: 'saw 0\nsaw 1\nsaw 2' });
+  });
+
   test('an error names the place, and what the script said before', async () => {
     const code = script(
       "export function f(row) {\n  console.log('at', row.i);\n  if (row.i > 2) throw new TypeError('too far');\n  return row;\n}",

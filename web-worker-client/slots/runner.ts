@@ -39,6 +39,8 @@ interface Attempt {
   readonly connection: EngineConnection;
   /** By the index of their input. */
   readonly modules: Map<number, ReadyModule>;
+  /** What the guests logged, a line each. */
+  readonly log: string[];
 }
 
 interface Costs {
@@ -92,7 +94,7 @@ export class Runner {
     control.check();
     const connection = engine.connect();
     const binder = new InputBinder({ connection, residents, control, unzstd, newTable: () => this.#newTable() });
-    const attempt: Attempt = { task, control, binder, connection, modules: new Map() };
+    const attempt: Attempt = { task, control, binder, connection, modules: new Map(), log: [] };
     try {
       const lacking = binder.lacking(task);
       if (lacking.length > 0) return { kind: 'lacking', inputs: lacking };
@@ -133,7 +135,7 @@ export class Runner {
     costs.packMs += packMs;
     return this.#timed(costs, 'packMs', async () => {
       await control.breathe();
-      return succeeded(await splitter.finish(() => control.breathe()));
+      return succeeded(await splitter.finish(() => control.breathe()), attempt.log);
     });
   }
 
@@ -168,7 +170,8 @@ export class Runner {
     const { task, control, connection, modules } = attempt;
     const room = await this.#guestRoom();
     const { runGuestStep } = await import('./guest-step.ts');
-    await runGuestStep({ step, blockId: task.spec.blockId, room, modules, connection, control, out });
+    const report = await runGuestStep({ step, blockId: task.spec.blockId, room, modules, connection, control, out });
+    for (const { text } of report.log) attempt.log.push(text);
   }
 
   /** Tabs that run no guests never load what runs them. */
@@ -213,12 +216,16 @@ export class Runner {
   }
 }
 
-function succeeded(buckets: readonly SplitBucket[]): Verdict {
+/** The end of a log is worth most. */
+const LOG_CHARS = 4096;
+
+function succeeded(buckets: readonly SplitBucket[], log: readonly string[]): Verdict {
   return {
     kind: 'succeeded',
     digest: digestOfList(buckets.map((b) => b.digest)),
     buckets: buckets.map(({ rows, bytes, digest }) => ({ rows, bytes: bytes.length, digest })),
     streams: buckets.map((b) => b.bytes),
+    ...(log.length > 0 && { log: log.join('\n').slice(-LOG_CHARS) }),
   };
 }
 

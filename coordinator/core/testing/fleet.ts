@@ -208,7 +208,10 @@ export class Fleet extends Books {
     this.fail(attempt, 'input', { slices });
   }
 
-  succeed(attempt: FakeAttempt, options: { inline?: boolean; variant?: string; costs?: Partial<AttemptCosts> } = {}): void {
+  succeed(
+    attempt: FakeAttempt,
+    options: { inline?: boolean; variant?: string; costs?: Partial<AttemptCosts>; log?: string } = {},
+  ): void {
     const tab = this.tabs.get(attempt.sessionId);
     tab?.attempts.delete(attempt.attemptId);
     const { sessionId, attemptId, task } = attempt;
@@ -232,6 +235,7 @@ export class Fleet extends Books {
       buckets,
       inline,
       costs,
+      ...(options.log !== undefined && { log: options.log }),
     });
   }
 
