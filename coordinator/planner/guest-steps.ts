@@ -14,7 +14,6 @@ type Guest = GuestNode & { readonly types: readonly string[] };
 /** One branch's steps; use it once. */
 export class GuestSteps {
   private readonly steps: Step[] = [];
-  private readonly made = new Map<LogicalNode, number>();
   private readonly leaf: TableWriter;
   private readonly addModule: (module: ModuleInput) => number;
 
@@ -40,7 +39,7 @@ export class GuestSteps {
   }
 
   private guestSql(n: Guest): string {
-    const at = this.made.get(n) ?? this.add(n);
+    const at = this.add(n);
     return `SELECT ${selectList(n.types.map((t, i) => fromWire(`c${i}`, planColumn(t))))} FROM s${at}`;
   }
 
@@ -58,9 +57,7 @@ export class GuestSteps {
       ...(keyed ? { keys: n.keys.map((k) => n.names[k] ?? '') } : {}),
       output: namedColumns(n.outputNames, n.types),
     };
-    const at = this.steps.push(step) - 1;
-    this.made.set(n, at);
-    return at;
+    return this.steps.push(step) - 1;
   }
 
   private rows(n: LogicalNode, names: readonly string[]): GuestRows {

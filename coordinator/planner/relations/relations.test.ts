@@ -145,6 +145,22 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
       out: { kind: 'aggregate', input: 'ranked', keys: ['origin'], code: script('total'), schema: N },
     },
   ],
+  'keys that a guest may have changed': [
+    {
+      ranked: sql('SELECT origin, delay, row_number() OVER (PARTITION BY origin ORDER BY delay, date) AS r FROM flights'),
+      moved: map('ranked', { schema: [{ name: 'origin', type: 'VARCHAR' }] }),
+      out: { kind: 'aggregate', input: 'moved', keys: ['origin'], code: script('total'), schema: N },
+    },
+  ],
+  'rows of a join in parts': [
+    { pairs: sql('SELECT a.id, b.weight FROM keys a JOIN other_keys b ON a.id = b.id'), out: map('pairs') },
+  ],
+  'partitions of a join': [
+    {
+      pairs: sql('SELECT a.id, b.weight FROM keys a JOIN other_keys b ON a.id = b.id'),
+      out: map('pairs', { operation: 'mapPartitions' }),
+    },
+  ],
   cogroup: [
     {
       small: sql('SELECT id, weight FROM keys'),
@@ -216,7 +232,14 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
   'kept for later': [{ made: map('flights'), out: sql('SELECT sum(n) FROM made') }, { cache: ['made'] }],
 };
 
-const MANY = new Set(['aggregate by key', 'cogroup', 'aggregate where keys lie']);
+const MANY = new Set([
+  'keys that a guest may have changed',
+  'rows of a join in parts',
+  'partitions of a join',
+  'aggregate by key',
+  'cogroup',
+  'aggregate where keys lie',
+]);
 
 it.each(Object.entries(PLANS))('%s', async (name, [relations, options]) => {
   const datasets = MANY.has(name) ? inflated(world.datasets, 10_000) : world.datasets;
