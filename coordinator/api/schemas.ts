@@ -196,6 +196,7 @@ export const WorkerBody = Type.Object(
     state: Type.String(),
     slots: Count,
     busySlots: Count,
+    memoryPerSlotBytes: Count,
     visibility: Type.String(),
   },
   { additionalProperties: true },

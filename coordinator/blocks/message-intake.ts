@@ -1,5 +1,5 @@
 /**
- * Takes the binary messages off a data socket before ws sees them, straight to where they will lie (RFC 6455, section 5): ws would
+ * Takes the binary messages off a data socket before ws sees them, while there is room, straight to where they will lie (RFC 6455, section 5): ws would
  * copy each frame once or twice into fresh memory, and browsers cut a message of 1 MiB into nine frames. All other frames go to
  * ws as they came; it also keeps the handshake, sends, and closes.
  */
@@ -99,13 +99,15 @@ export class MessageIntake {
     if (this.#message && frame.opcode < CONTROL) {
       if (frame.opcode !== CONTINUATION || !sound) this.#break('a message began within another');
       else if (frame.length > this.#message.room) this.#break('binary message over the limit of its length');
-    } else if (frame.opcode === BINARY && sound && !this.#passes && most !== undefined && frame.length <= most) {
-      this.#message = new MessageMemory(frame.fin ? frame.length : most);
     } else {
-      if (frame.opcode < CONTROL) this.#passes = !frame.fin;
-      this.#pass(Buffer.from(head));
-      if (this.#left === 0) this.#frame = undefined;
-      return;
+      const takes = frame.opcode === BINARY && sound && !this.#passes && most !== undefined && frame.length <= most;
+      this.#message = takes ? MessageMemory.take(frame.fin ? frame.length : most) : this.#message;
+      if (!takes || !this.#message) {
+        if (frame.opcode < CONTROL) this.#passes = !frame.fin;
+        this.#pass(Buffer.from(head));
+        if (this.#left === 0) this.#frame = undefined;
+        return;
+      }
     }
     if (this.#left === 0 && !this.#over) this.#end(frame);
   }

@@ -1,4 +1,4 @@
-/** Memory for one message as it comes: in the kernel's while there is room, else anywhere. */
+/** Memory for one message as it comes, in the kernel's. */
 import { Arena } from './arena.ts';
 import { Held } from './held.ts';
 import { ARENA, kernelBytes, unmask } from './relay-kernel.ts';
@@ -14,15 +14,20 @@ export function arenaUsedBytes(): number {
 
 export class MessageMemory {
   readonly #mostBytes: number;
-  readonly #at: number | undefined;
+  readonly #at: number;
   readonly #bytes: Uint8Array;
   #used = 0;
 
-  /** For at most `mostBytes`. Ends with `done()` or `drop()`. */
-  constructor(mostBytes: number) {
+  private constructor(at: number, mostBytes: number) {
     this.#mostBytes = mostBytes;
-    this.#at = arena.take(mostBytes);
-    this.#bytes = this.#at === undefined ? Buffer.allocUnsafeSlow(mostBytes) : kernelBytes(this.#at, mostBytes);
+    this.#at = at;
+    this.#bytes = kernelBytes(at, mostBytes);
+  }
+
+  /** For at most `mostBytes`; ends with `done()` or `drop()`. Undefined when there is no room: nothing else is that flat. */
+  static take(mostBytes: number): MessageMemory | undefined {
+    const at = arena.take(mostBytes);
+    return at === undefined ? undefined : new MessageMemory(at, mostBytes);
   }
 
   get room(): number {
@@ -32,8 +37,7 @@ export class MessageMemory {
   /** The lowest byte of `mask` meets the first byte. */
   append(masked: Uint8Array, mask: number): void {
     this.#bytes.set(masked, this.#used);
-    if (this.#at !== undefined) unmask(this.#at + this.#used, masked.byteLength, mask);
-    else unmaskPlain(this.#bytes.subarray(this.#used, this.#used + masked.byteLength), mask);
+    unmask(this.#at + this.#used, masked.byteLength, mask);
     this.#used += masked.byteLength;
   }
 
@@ -41,7 +45,6 @@ export class MessageMemory {
   done(): Held {
     const at = this.#at;
     const bytes = this.#bytes.subarray(0, this.#used);
-    if (at === undefined) return new Held(bytes);
     if (this.#used < SMALL_BYTES) {
       const copy = new Uint8Array(bytes);
       arena.give(at);
@@ -52,10 +55,6 @@ export class MessageMemory {
   }
 
   drop(): void {
-    if (this.#at !== undefined) arena.give(this.#at);
+    arena.give(this.#at);
   }
-}
-
-function unmaskPlain(bytes: Uint8Array, mask: number): void {
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (bytes[i] ?? 0) ^ (mask >>> ((i & 3) * 8));
 }

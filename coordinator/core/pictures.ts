@@ -117,6 +117,7 @@ export function workerPicture(core: Core, worker: Worker): WorkerView {
     state: workerState(worker),
     slots: worker.traits.slots,
     busySlots,
+    memoryPerSlotBytes: worker.traits.memoryPerSlotBytes,
     visibility: worker.traits.visibility,
     share: worker.traits.share,
     tasksDone: worker.tasksDone,

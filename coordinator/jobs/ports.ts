@@ -34,6 +34,7 @@ export interface PlannerPort {
     datasets: readonly DatasetRecord[];
     nowMs: number;
     slots?: number;
+    slotBytes?: number;
   }): Promise<PlanOutcome>;
   close(): Promise<void> | void;
 }
@@ -53,7 +54,7 @@ export interface ModuleKeeper {
 export interface JobsCore {
   job(jobId: JobId): JobView | undefined;
   jobs(): readonly JobView[];
-  workers(): readonly Pick<WorkerView, 'slots' | 'state'>[];
+  workers(): readonly Pick<WorkerView, 'slots' | 'state' | 'memoryPerSlotBytes'>[];
   /** Part of a live job's result that may be read already. */
   resultPart(jobId: JobId, partition: number): ResultBlock | undefined;
 }

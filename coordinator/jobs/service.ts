@@ -154,11 +154,12 @@ export class JobService {
     if (this.#jobs.get(jobId)?.kind === 'live') this.#options.shell.tell({ type: 'jobCancelled', jobId });
   }
 
-  /** How many slots may take part, for the planner to choose between sending a side to all and splitting both; absent: unknown. */
-  #slots(): { readonly slots?: number } {
+  /** How many slots may take part and what they hold at least, for the planner to choose how data moves; absent: unknown. */
+  #slots(): { readonly slots?: number; readonly slotBytes?: number } {
     const working = this.#options.core.workers().filter((worker) => worker.state === 'idle' || worker.state === 'working');
     const slots = working.reduce((sum, worker) => sum + worker.slots, 0);
-    return slots > 0 ? { slots } : {};
+    const slotBytes = Math.min(...working.filter((worker) => worker.slots > 0).map((worker) => worker.memoryPerSlotBytes));
+    return slots > 0 ? { slots, slotBytes } : {};
   }
 
   /** The core's picture of a live job, the stored one of a settled job. */

@@ -1,4 +1,5 @@
 /** From what DuckDB said to a physical plan; pure. */
+import { LIMITS } from '../../shared/limits.ts';
 import type { Fallback, PhysicalPlan, ResultColumn } from '../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import { ScanBinder } from './bind-scan.ts';
@@ -23,6 +24,8 @@ export interface Assembly {
   readonly planned: ChildPlan;
   /** Slots that the plan is made for. */
   readonly slots: number;
+  /** Memory of the smallest of them; default: what a tab on a desktop gives. */
+  readonly slotBytes?: number;
   /** By the handle that the child knows. */
   readonly byHandle: ReadonlyMap<string, DatasetRecord>;
 }
@@ -45,8 +48,13 @@ export function assemble(a: Assembly): PhysicalPlan {
 function distributed(a: Assembly): PhysicalPlan {
   const root = treeOf(a.planned);
   const columns = a.planned.columns.map((c, i) => resultColumn(c, root.types[i] ?? c.type));
-  return physicalOf({ root: attachRanges(root), columns, binder: new ScanBinder(a.byHandle), slots: a.slots });
+  return physicalOf({ root: attachRanges(root), columns, binder: new ScanBinder(a.byHandle), ...slotsOf(a) });
 }
+
+const slotsOf = ({ slots, slotBytes }: Assembly): Pick<Placing, 'slots' | 'slotBytes'> => ({
+  slots,
+  ...(slotBytes !== undefined && { slotBytes }),
+});
 
 /** The logical plan of a query. Throws UnsupportedPlan, or RefusedSql for functions that tabs lack. */
 export function treeOf(planned: ChildPlan): LogicalNode {
@@ -63,13 +71,14 @@ export interface Placing {
   readonly columns: readonly ResultColumn[];
   readonly binder: ScanBinder;
   readonly slots: number;
+  readonly slotBytes?: number;
 }
 
 /** Places exchanges and cuts stages. */
-export function physicalOf({ root, columns, binder, slots }: Placing): PhysicalPlan {
+export function physicalOf({ root, columns, binder, slots, slotBytes = LIMITS.slotMemoryBytes }: Placing): PhysicalPlan {
   const fallbacks = new Map<LogicalNode, Fallback>();
   const table = (name: string): TableFacts => binder.factsOf(name);
-  const d: Distribution = { table, slots, fallbacks, adaptive: new Map(), shared: new Map() };
+  const d: Distribution = { table, slots, slotBytes, fallbacks, adaptive: new Map(), shared: new Map() };
   const result = distribute(root, d);
   const cutter = new StageCutter(binder, d);
   cutter.cut(producerOf(result));

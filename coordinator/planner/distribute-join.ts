@@ -2,7 +2,7 @@
 import { shuffleJoin } from './distribute-shuffle-join.ts';
 import { preservedSmall } from './distribute-small-join.ts';
 import { distinctOf } from './estimates.ts';
-import { equalities, isCheap, type Join, joined, movable, movingCost, readWhole, type Side } from './join-costs.ts';
+import { equalities, isCheap, type Join, joined, movable, movingCost, type Side } from './join-costs.ts';
 import { joinTypes, type LogicalNode } from './logical.ts';
 import { isNothing, LEFT_NEEDED, nothing, RIGHT_NEEDED } from './nothing.ts';
 import {
@@ -18,7 +18,10 @@ import {
   type Size,
   single,
 } from './relation.ts';
+import { readWhole, type WholeLimits } from './whole-scan.ts';
 
+/** A dataset that is kept loaded for joins: one of several, beside a slot's part of a larger one. */
+const WHOLE: WholeLimits = { share: 1 / 16, most: 16 };
 /** Of both sides: so little is joined in one task where no side may be sent to the other’s tasks. */
 const TOGETHER_BYTES = 1024 * 1024;
 
@@ -85,7 +88,7 @@ function joinOfNothing(n: Join, left: Relation, right: Relation): LogicalNode | 
 
 function broadcastJoin(n: Join, side: Side, left: Relation, right: Relation, d: Distribution): Relation {
   const [moved, stays] = side === 'right' ? [right, left] : [left, right];
-  const whole = stays.many ? readWhole(moved, d) : undefined;
+  const whole = stays.many ? readWhole(moved, d, WHOLE) : undefined;
   const other = isLight(moved) ? nodeOf(moved) : (whole ?? readBy(stays.many ? 'broadcast' : 'gather', moved));
   const out = mapBranches(stays, (b) => (side === 'right' ? joined(n, b, other) : joined(n, other, b)));
   const { hashed: _before, ...rest } = out;

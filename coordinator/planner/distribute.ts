@@ -50,7 +50,7 @@ export function distribute(n: LogicalNode, d: Distribution): Relation {
     case 'join':
       return joinOver(n, over(n.left), over(n.right), d);
     case 'sort':
-      return sortOver(n, over(n.input));
+      return sortOver(n, over(n.input), d);
     case 'limit':
       return limitOver(n, over(n.input), d);
     case 'distinct':

@@ -49,6 +49,12 @@ describe('what passes a filter', () => {
       ),
     ).toBeGreaterThan(0);
   });
+  it('all but one of as many values as there are', () => {
+    const other = { kind: 'compare', op: '<>', left: name, right: constant("'x'", 'VARCHAR'), type: 'BOOLEAN' } as const;
+    expect(selectivityOf([other], columns)).toBeCloseTo(0.98);
+    const among = { kind: 'in', arg: name, items: [constant("'x'", 'VARCHAR')], negated: true, type: 'BOOLEAN' } as const;
+    expect(selectivityOf([among], columns)).toBeCloseTo(0.98);
+  });
   it('either of two is the sum', () => {
     const a = equals(name, constant("'x'", 'VARCHAR'));
     expect(selectivityOf([{ kind: 'junction', word: 'OR', args: [a, a], type: 'BOOLEAN' }], columns)).toBeCloseTo(0.04);

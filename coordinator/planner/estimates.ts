@@ -93,6 +93,8 @@ function ofFunction(e: Extract<Expr, { kind: 'template' }>, columns: Distinct): 
 }
 
 const ANY_FILTER = 0.3;
+/** `<>` and NOT IN take away what `=` and IN leave; at least this much is left. */
+const LEAST_OF_ALL_BUT = 0.5;
 /** Further conditions of one filter seldom are independent of the first. */
 const FURTHER = 0.6;
 const FEWEST = 0.002;
@@ -103,8 +105,13 @@ function selectivity(e: Expr, columns: Distinct): number {
     const n = Math.max(values(e.left) ?? 0, values(e.right) ?? 0);
     return n > 0 ? 1 / n : 0.1;
   }
-  if (e.kind === 'in' && !e.negated) {
+  if (e.kind === 'compare' && (e.op === '<>' || e.op === 'IS DISTINCT FROM')) {
+    const n = Math.max(values(e.left) ?? 0, values(e.right) ?? 0);
+    return Math.max(LEAST_OF_ALL_BUT, 1 - (n > 0 ? 1 / n : 0.1));
+  }
+  if (e.kind === 'in') {
     const n = values(e.arg);
+    if (e.negated) return Math.max(LEAST_OF_ALL_BUT, n === undefined ? 1 - ANY_FILTER : 1 - e.items.length / n);
     return n === undefined ? ANY_FILTER : Math.min(1, e.items.length / n);
   }
   if (e.kind === 'junction' && e.word === 'OR')

@@ -1,8 +1,8 @@
 /** Which side of a join may move, what moving it costs, and by which keys both can be split. */
 import { commonType } from './exchange-keys.ts';
 import { castTo, type Expr } from './expressions.ts';
-import { inputsOf, type JoinKind, type JoinNode, joinTypes, type LogicalNode, withInputs } from './logical.ts';
-import { bytesOf, type Distribution, isPlain, mostBytesOf, type Relation } from './relation.ts';
+import { type JoinKind, type JoinNode, joinTypes, type LogicalNode } from './logical.ts';
+import { bytesOf, type Distribution, mostBytesOf, type Relation } from './relation.ts';
 
 export type Join = JoinNode & { readonly types: readonly string[] };
 
@@ -51,35 +51,6 @@ export function isCheap(side: Side, left: Relation, right: Relation, d: Distribu
   const [moved, stays] = side === 'right' ? [right, left] : [left, right];
   const limit = broadcastLimit(stays, d);
   return mostBytesOf(moved) <= limit || bytesOf(moved) <= limit / SAFELY;
-}
-
-/** What every slot may keep loaded of a dataset for the sake of joins with it: one of several, beside its part of a larger one. */
-const WHOLE_BYTES = 48 * 1024 * 1024;
-/** Of a dataset that a filter leaves less of than one in this many rows, what is left is sent instead. */
-const WHOLE_MOST = 16;
-
-/**
- * The side of a join that moves as every task's own scan: its chunks stay loaded in each slot, so that from the second query on nothing is
- * packed, moved or loaded. Undefined where it is no stored dataset, too large, or mostly filtered away.
- */
-export function readWhole(moved: Relation, d: Distribution): LogicalNode | undefined {
-  const [branch] = moved.branches;
-  if (!branch || moved.branches.length > 1 || !isPlain(branch)) return undefined;
-  const scan = scanOf(branch);
-  if (!scan) return undefined;
-  const facts = d.table(scan.table);
-  const bytes = facts.needed(scan).rows * facts.rowBytes(scan.ordinals);
-  if (bytes > WHOLE_BYTES || bytes > WHOLE_MOST * bytesOf(moved)) return undefined;
-  return wholly(branch);
-}
-
-function scanOf(n: LogicalNode): Extract<LogicalNode, { op: 'scan' }> | undefined {
-  if (n.op === 'scan') return n;
-  return n.op === 'project' || n.op === 'filter' ? scanOf(n.input) : undefined;
-}
-
-function wholly(n: LogicalNode): LogicalNode {
-  return n.op === 'scan' ? { ...n, whole: true } : withInputs(n, inputsOf(n).map(wholly));
 }
 
 /** Keys of both sides, in the one type in which they are hashed. */

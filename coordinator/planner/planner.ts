@@ -31,6 +31,8 @@ export interface PlanRequest {
   readonly nowMs: number;
   /** About how many slots there are: a broadcast is read by each of them. Plans of other numbers give the same answers. */
   readonly slots?: number;
+  /** Memory of the smallest of them. */
+  readonly slotBytes?: number;
 }
 
 export type PlanOutcome =
@@ -128,9 +130,9 @@ export class Planner {
     }
   }
 
-  private async planOne({ sql, datasets, nowMs, slots = SLOTS_GUESS }: PlanRequest): Promise<PhysicalPlan> {
+  private async planOne({ sql, datasets, nowMs, slots = SLOTS_GUESS, slotBytes }: PlanRequest): Promise<PhysicalPlan> {
     const { planned, byHandle } = await this.ask(sql, datasets, nowMs, this.options.timeoutMs);
-    return assemble({ sql, nowMs, slots, planned, byHandle });
+    return assemble({ sql, nowMs, slots, planned, byHandle, ...(slotBytes !== undefined && { slotBytes }) });
   }
 
   private planAll(request: PlanRequest, plan: AuthorPlan, begun: number): Promise<PhysicalPlan> {

@@ -64,6 +64,8 @@ export interface Distribution {
   readonly table: (name: string) => TableFacts;
   /** Slots that the plan is made for: how often a broadcast is read. */
   readonly slots: number;
+  /** Memory of the smallest of them. */
+  readonly slotBytes: number;
   /** Which operator runs in one task for want of a better plan. */
   readonly fallbacks: Map<LogicalNode, Fallback>;
   readonly adaptive: Map<LogicalNode, AdaptiveJoin>;

@@ -278,6 +278,28 @@ describe('sorts', () => {
     expect(new Set([...places.values()].flatMap((buckets) => [...buckets])).size).toBeGreaterThan(11);
   });
 
+  it.each([
+    'whole NULLS LAST, id',
+    'whole DESC NULLS FIRST, id',
+    'amount DESC, word, id',
+    'real DESC NULLS FIRST, id',
+    'weight % 9, id',
+    'huge, id',
+    'flag, id',
+  ])('few slots that each hold all rows pick their own ranges: ORDER BY %s', async (order) => {
+    const sql = `SELECT * FROM (SELECT *, id % 7 = 0 AS flag FROM keys) ORDER BY ${order}`;
+    for (const slots of [2, 3]) {
+      const plan = samplingAll(await planOf(sql, { factor: 2_000, slots }));
+      expect(plan.stages.at(-1)?.branches).toHaveLength(slots);
+      expect(plan.stages.some((s) => s.output.partitioning.kind === 'range')).toBe(false);
+      expect((await run(plan)).rows).toEqual(await native(sql));
+    }
+    for (const other of [{ slots: 4 }, { slots: 2, factor: 20_000 }]) {
+      const plan = await planOf(sql, { factor: 2_000, ...other });
+      expect(plan.stages.some((s) => s.output.partitioning.kind === 'range')).toBe(true);
+    }
+  });
+
   it('a small input is sorted in one task, which is no fallback', async () => {
     const plan = await planOf('SELECT date FROM flights ORDER BY delay, date', { factor: 1 });
     expect(plan.fallbacks).toEqual([]);

@@ -48,6 +48,8 @@ export interface WorkerFigures<JobId extends string = string> {
   readonly state: 'idle' | 'working' | 'paused' | 'draining' | 'leaving';
   readonly slots: number;
   readonly busySlots: number;
+  /** Memory limit of each slot's engine. */
+  readonly memoryPerSlotBytes: number;
   readonly visibility: 'visible' | 'hidden' | 'headless';
   readonly share: number;
   readonly tasksDone: number;

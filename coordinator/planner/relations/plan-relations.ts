@@ -96,7 +96,14 @@ class Planning {
     this.modules = new Map([...request.modules].reverse().map((m) => [m.digest, m]));
     this.binder = new ScanBinder(this.handles);
     const table = (name: string) => this.binder.factsOf(name);
-    this.sizes = { table, slots: request.slots, fallbacks: new Map(), adaptive: new Map(), shared: new Map() };
+    this.sizes = {
+      table,
+      slots: request.slots,
+      slotBytes: LIMITS.slotMemoryBytes,
+      fallbacks: new Map(),
+      adaptive: new Map(),
+      shared: new Map(),
+    };
   }
 
   async add(name: string, relation: AuthorPlan['relations'][number]['relation']): Promise<void> {
