@@ -1,0 +1,145 @@
+/** What authors of plans are told before anything runs. */
+import { describe, expect, it } from 'vitest';
+import type { AuthorPlan } from '../../../shared/plan/author-plan.ts';
+import type { SqlError } from '../sql-errors.ts';
+import { batch, map, N, planningRoom, type Relations, STREAM, script, sql } from './testing/plans.ts';
+
+const room = planningRoom();
+
+async function refusal(relations: Relations, options?: Partial<AuthorPlan>): Promise<SqlError> {
+  const outcome = await room.plan(relations, options);
+  if (outcome.ok) throw new Error('it was planned');
+  return outcome.error;
+}
+
+describe('what authors are told', () => {
+  it.each<[string, Relations, Partial<SqlError>, Partial<AuthorPlan>?]>([
+    [
+      'an unknown relation',
+      { out: map('fligths') },
+      { code: 'plan-unknown-relation', relation: 'out', hint: 'Did you mean "flights"?' },
+    ],
+    ['one that comes later', { a: map('b'), b: sql('SELECT 1 AS x') }, { code: 'plan-unknown-relation', relation: 'a' }],
+    [
+      'an unknown table in SQL',
+      { a: sql('SELECT 1 AS x'), b: sql('SELECT * FROM aa') },
+      { code: 'sql-unknown-table', relation: 'b', position: 14 },
+    ],
+    [
+      'an unknown column of a relation in SQL',
+      { a: sql('SELECT 1 AS first'), b: sql('SELECT firts FROM a') },
+      { code: 'sql-unknown-column', relation: 'b', hint: expect.stringContaining('first') },
+    ],
+    [
+      'an unknown key',
+      { out: { kind: 'aggregate', input: 'flights', keys: ['orgin'], code: script('f'), schema: N } },
+      { code: 'plan-unknown-column', hint: 'Did you mean "origin"?' },
+    ],
+    [
+      'a key named twice',
+      { out: { kind: 'aggregate', input: 'flights', keys: ['origin', 'origin'], code: script('f'), schema: N } },
+      { code: 'plan-invalid' },
+    ],
+    [
+      'an unknown module',
+      { out: map('flights', { code: { ...batch('sum'), module: 'c'.repeat(64) } }) },
+      { code: 'plan-unknown-module' },
+    ],
+    [
+      'an unknown function',
+      { out: map('flights', { code: batch('summ') }) },
+      { code: 'plan-unknown-function', hint: 'Did you mean "sum"?' },
+    ],
+    [
+      'the wrong kind of module',
+      { out: map('flights', { code: { ...batch('sum'), module: STREAM.digest } }) },
+      { code: 'plan-invalid', hint: 'Say code.kind "stream".' },
+    ],
+    [
+      'an unknown format',
+      { out: map('flights', { code: { kind: 'stream', module: STREAM.digest, input: 'xml', output: 'tsv' } }) },
+      { code: 'plan-invalid' },
+    ],
+    ['no schema', { out: map('flights', { schema: undefined }) }, { code: 'plan-schema' }],
+    [
+      'a type that there is not',
+      { out: map('flights', { schema: [{ name: 'n', type: 'INTEGRE' }] }) },
+      { code: 'plan-schema', detail: expect.stringContaining('INTEGRE') },
+    ],
+    [
+      'a type that does not travel',
+      { out: map('flights', { schema: [{ name: 'n', type: 'UNION(a INTEGER)' }] }) },
+      { code: 'plan-schema' },
+    ],
+    [
+      'two columns of one name',
+      { out: map('flights', { schema: [...N, { name: 'N', type: 'DATE' }] }) },
+      { code: 'plan-schema' },
+    ],
+    [
+      'two columns of one name in SQL',
+      { a: sql('SELECT origin, origin FROM flights'), b: map('a') },
+      { code: 'plan-schema', relation: 'a' },
+    ],
+    ['two relations of one name', { a: sql('SELECT 1 AS x'), A: sql('SELECT 1 AS x') }, { code: 'plan-invalid' }],
+    ['a filter with other columns', { out: map('flights', { operation: 'filter' }) }, { code: 'plan-schema' }],
+    [
+      'no state of a module’s aggregate',
+      { out: { kind: 'aggregate', input: 'flights', keys: [], code: batch('sum'), schema: N } },
+      { code: 'plan-schema' },
+    ],
+    [
+      'a key that a script needs itself',
+      { out: { kind: 'aggregate', input: 'airports', keys: ['state'], code: script('f'), schema: N } },
+      { code: 'plan-schema', detail: expect.stringContaining('"state"') },
+    ],
+    [
+      'a state without the keys',
+      { out: { kind: 'aggregate', input: 'flights', keys: ['origin'], code: batch('sum'), state: N, schema: N } },
+      { code: 'plan-schema' },
+    ],
+    [
+      'keys of types that cannot be equal',
+      { out: { kind: 'cogroup', input: 'flights', other: 'order_lines', keys: ['date'], code: batch('sum'), schema: N } },
+      { code: 'plan-unknown-column' },
+    ],
+    [
+      'a list of several types as a parameter',
+      { out: map('flights', { code: { ...script('f'), params: { p: [1, 'a'] } } }) },
+      { code: 'plan-invalid' },
+    ],
+    [
+      'keys of types that are never equal',
+      {
+        a: sql('SELECT 1 AS k'),
+        b: sql("SELECT 'x' AS k"),
+        out: { kind: 'cogroup', input: 'a', other: 'b', keys: ['k'], code: batch('sum'), schema: N },
+      },
+      { code: 'plan-schema', hint: 'Cast one of them in SQL before.' },
+    ],
+    ['sides of a script', { out: map('flights', { sides: ['airports'] }) }, { code: 'plan-invalid' }],
+    [
+      'a column whose name is a long query',
+      { a: sql(`SELECT ${'1 + '.repeat(100)} 1`), b: map('a') },
+      { code: 'plan-schema', hint: 'Name the columns with AS.' },
+    ],
+    ['a function without a name', { out: map('flights', { code: script('') }) }, { code: 'plan-unknown-function' }],
+    ['an unknown result', { out: map('flights') }, { code: 'plan-unknown-relation' }, { result: 'other' }],
+    ['an unknown cached relation', { out: map('flights') }, { code: 'plan-unknown-relation' }, { cache: ['other'] }],
+    [
+      'SQL that runs as a whole only',
+      { out: sql('WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r WHERE i < 3) FROM r') },
+      { code: 'sql-unsupported', relation: 'out' },
+    ],
+    ['what SQL must not do', { out: sql("COPY flights TO 'x'") }, { code: 'sql-refused', relation: 'out' }],
+  ])('%s', async (_, relations, error, options) => {
+    expect(await refusal(relations, options)).toMatchObject(error);
+  });
+});
+
+it('names of relations win over datasets, and are gone with their plan', async () => {
+  const outcome = await room.plan({ flights: sql('SELECT 1 AS mine'), out: sql('SELECT mine FROM flights') });
+  expect(outcome).toMatchObject({ ok: true, plan: { datasets: [] } });
+  expect((await room.plan({ out: sql('SELECT count(delay) FROM flights') })).ok).toBe(true);
+  expect((await refusal({ out: sql('SELECT mine FROM out') })).code).toBe('sql-unknown-table');
+});
