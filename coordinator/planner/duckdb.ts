@@ -31,9 +31,11 @@ const CLOCK_WORD = new RegExp(CLOCK_WORDS.join('|'), 'i');
 
 /**
  * One query of the usual form, which may be bound before it has been checked: binding reads the catalogue only, and the instance is
- * locked against files, extensions and settings. Whatever else it is, is checked first.
+ * locked against files, extensions and settings. Whatever else it is, is checked first; so are long ones, of which three at work
+ * would share the memory, and the failed one would wait for the others.
  */
 const PLAIN_SELECT = /^\s*(SELECT|WITH|FROM|VALUES)\b[^;]*;?\s*$/i;
+const PLAIN_CHARS = 20_000;
 
 function settledValue<T>(settled: PromiseSettledResult<T>): T {
   if (settled.status === 'rejected') throw settled.reason;
@@ -172,11 +174,12 @@ export class PlanningDatabase {
     if (CLOCK_WORD.test(sql)) {
       await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);
     }
-    if (!PLAIN_SELECT.test(sql)) this.checkSyntax(await this.parse(sql), sql);
+    const parsing = this.parse(sql);
+    if (sql.length > PLAIN_CHARS || !PLAIN_SELECT.test(sql)) this.checkSyntax(await parsing, sql);
     // All three on threads of their own. The result's names and types come from a second binding; only types depend on it, so the
     // clock there may stand still. Syntax errors are told first, then the plan's, which say more than those of the second binding.
     const [ast, plan, columns] = await Promise.allSettled([
-      this.parse(sql),
+      parsing,
       this.text(this.connection, 'SELECT json_serialize_plan($1::VARCHAR, optimize := true)', sql),
       this.resultColumns(sql),
     ]);

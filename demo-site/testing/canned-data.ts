@@ -98,7 +98,18 @@ export const JOBS: readonly JobJson[] = [
 
 function worker(workerId: string, slots: number, more: Partial<WorkerJson>): WorkerJson {
   const figures = { tasksDone: 0, recomputedForOthers: 0, rows: 0, blocks: 12, blockBytes: 34_000_000, silentMs: 400 };
-  return { workerId, state: 'idle', slots, busySlots: 0, memoryPerSlotBytes: 805_306_368, visibility: 'visible', share: 0.5, current: [], ...figures, ...more };
+  return {
+    workerId,
+    state: 'idle',
+    slots,
+    busySlots: 0,
+    memoryPerSlotBytes: 805_306_368,
+    visibility: 'visible',
+    share: 0.5,
+    current: [],
+    ...figures,
+    ...more,
+  };
 }
 
 export const WORKERS: readonly WorkerJson[] = [
