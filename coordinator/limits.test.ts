@@ -9,7 +9,6 @@ import type { BlockId } from '../shared/ids.ts';
 import { LIMITS } from '../shared/limits.ts';
 import type { TaskSpec } from '../shared/plan/task.ts';
 import { CLOSE } from '../shared/protocol/version.ts';
-import { Held } from './blocks/held.ts';
 import { FlowPool } from './blocks/relay-pool.ts';
 import { SpillFiles } from './blocks/spill-files.ts';
 import { Planner } from './planner/planner.ts';
@@ -201,11 +200,11 @@ describe('pieces that slow readers leave', () => {
     const slice = { blockId: sha256Hex('slow') as BlockId, bucket: 0, digest: digestOf(new Uint8Array()), bytes: 8 * PIECE };
     const reader = pool.open(slice, () => undefined);
     let added = 0;
-    const add = (): Promise<void> | undefined => pool.add(reader.flow, new Held(new Uint8Array(PIECE).fill(added++)));
+    const add = (): Promise<void> | undefined => pool.add(reader.flow, new Uint8Array(PIECE).fill(added++));
     const read = async (): Promise<number | undefined> => {
-      const held = await reader.take()?.bytes;
+      const bytes = await reader.take()?.bytes;
       reader.release();
-      return held?.bytes.byteLength === PIECE ? held.bytes[0] : undefined;
+      return bytes?.byteLength === PIECE ? bytes[0] : undefined;
     };
     return { pool, clock, add, read, said };
   }

@@ -20,8 +20,6 @@ export class RecordWriter {
   /** Where each bucket's bytes begin in the file. */
   readonly #offsets: readonly number[];
   #parts: Uint8Array[];
-  /** Called once the parts are written, or never will be. */
-  #left: (() => void)[] = [];
   #partsAt = 0;
   #partsBytes: number;
   #over = false;
@@ -41,29 +39,21 @@ export class RecordWriter {
 
   /**
    * Bytes of a bucket, from its byte `at` on; what is written again replaces what was. Resolves when enough has reached the file that
-   * more may come. Rejects with BlockError. `left` is called when the bytes are no longer looked at.
+   * more may come. Rejects with BlockError.
    */
-  write(bucket: number, at: number, bytes: Uint8Array, left: () => void = () => undefined): Promise<void> | undefined {
+  write(bucket: number, at: number, bytes: Uint8Array): Promise<void> | undefined {
     const position = (this.#offsets[bucket] ?? 0) + at;
     const follows = position === this.#partsAt + this.#partsBytes;
     if (follows) {
       this.#parts.push(bytes);
-      this.#left.push(left);
       this.#partsBytes += bytes.byteLength;
       return this.#partsBytes < FLUSH_BYTES ? undefined : this.#flush();
     }
-    return this.#flush().then(
-      () => {
-        this.#parts = [bytes];
-        this.#left = [left];
-        this.#partsAt = position;
-        this.#partsBytes = bytes.byteLength;
-      },
-      (error: unknown) => {
-        left();
-        throw error;
-      },
-    );
+    return this.#flush().then(() => {
+      this.#parts = [bytes];
+      this.#partsAt = position;
+      this.#partsBytes = bytes.byteLength;
+    });
   }
 
   /** Every bucket was written whole. @throws BlockError; nothing is left behind then */
@@ -87,7 +77,6 @@ export class RecordWriter {
   async abandon(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    for (const left of this.#left.splice(0)) left();
     const { file, abandon } = this.#deps;
     try {
       await file.close();
@@ -97,17 +86,14 @@ export class RecordWriter {
   }
 
   async #flush(): Promise<void> {
-    const [parts, at, left] = [this.#parts, this.#partsAt, this.#left];
+    const [parts, at] = [this.#parts, this.#partsAt];
     this.#partsAt += this.#partsBytes;
     this.#parts = [];
-    this.#left = [];
     this.#partsBytes = 0;
     try {
       if (parts.length > 0) await this.#deps.file.write(parts, at);
     } catch (error) {
       throw this.#deps.failed(error);
-    } finally {
-      for (const gone of left) gone();
     }
   }
 }

@@ -134,7 +134,7 @@ export class Collector {
     await readSlices(peer, wanted, WINDOW_BYTES, {
       piece: (index, header, payload) => {
         if (copy.stopped) throw new Stopped('nobody wants the copy any more');
-        return writer.write(wanted[index]?.bucket ?? 0, header.offset, payload.bytes, payload.keeper());
+        return writer.write(wanted[index]?.bucket ?? 0, header.offset, payload);
       },
       failed: (index, why) => {
         reasons.push(`${peer.sessionId}: bucket ${wanted[index]?.bucket ?? index} ${why}`);

@@ -8,7 +8,6 @@ import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
 import { BlockError } from './errors.ts';
-import { Held } from './held.ts';
 import { Credit, TransferStopped } from './relay-credit.ts';
 import type { FlowReader, SliceFlow } from './relay-flow.ts';
 import { Itinerary, type ItineraryDeps } from './relay-itinerary.ts';
@@ -147,13 +146,9 @@ export class Delivery {
     for (;;) {
       const part = reader.take();
       if (part) {
-        const held = part.bytes instanceof Promise ? await part.bytes : part.bytes;
-        try {
-          await this.#send(index, { codec: 'raw', total, rawBytes: total }, held, part.at, () => reader.release());
-          this.#deps.moved(held.bytes.byteLength, true);
-        } finally {
-          held.release();
-        }
+        const bytes = part.bytes instanceof Promise ? await part.bytes : part.bytes;
+        await this.#send(index, { codec: 'raw', total, rawBytes: total }, bytes, part.at, () => reader.release());
+        this.#deps.moved(bytes.byteLength, true);
       } else if (flow.state === 'arriving') await this.#news();
       else break;
     }
@@ -176,7 +171,7 @@ export class Delivery {
       if (open?.digest !== slice.digest) return this.#notKept(index, open === undefined ? 'gone' : 'other');
       const head = { codec: open.codec, total: open.storedBytes, rawBytes: open.rawBytes };
       for await (const bytes of open.pieces()) {
-        await this.#send(index, head, new Held(bytes), sent, () => undefined);
+        await this.#send(index, head, bytes, sent, () => undefined);
         sent += bytes.byteLength;
       }
       this.#deps.moved(sent, false);
@@ -197,15 +192,14 @@ export class Delivery {
     if (refused) this.#fail(index, refused);
   }
 
-  /** Sends bytes that start at `at` of their slice, in pieces within the credit; they are held until they have left. */
+  /** Sends bytes that start at `at` of their slice, in pieces within the credit. */
   async #send(
     index: number,
     head: Pick<PieceHeader, 'codec' | 'total' | 'rawBytes'>,
-    held: Held,
+    bytes: Uint8Array,
     at: number,
     left: () => void,
   ): Promise<void> {
-    const { bytes } = held;
     const { codec, total, rawBytes } = head;
     let sent = 0;
     do {
@@ -214,11 +208,7 @@ export class Delivery {
       if (this.#peer.closed) throw new TransferStopped('closed');
       const header: PieceHeader = { type: 'piece', fetchId: this.#fetchId, index, offset: at + sent, total, codec, rawBytes };
       const last = granted === rest;
-      held.retain();
-      const behind = this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted), () => {
-        held.release();
-        if (last) left();
-      });
+      const behind = this.#peer.sendPiece(header, bytes.subarray(sent, sent + granted), last ? left : () => undefined);
       if (behind) await behind;
       sent += granted;
     } while (sent < bytes.byteLength);

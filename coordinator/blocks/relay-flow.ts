@@ -3,7 +3,6 @@
  * readers share the pieces, so a slice that many tabs read at about the same time is pulled once.
  */
 import type { Slice } from '../../shared/plan/task.ts';
-import type { Held } from './held.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 import type { SpillPlace } from './spill-files.ts';
 
@@ -12,7 +11,7 @@ export interface Part {
   readonly at: number;
   readonly bytes: number;
   readonly cameAtMs: number;
-  memory: Held | undefined;
+  memory: Uint8Array | undefined;
   place: SpillPlace | undefined;
   /** It is being written to disk: its memory no longer counts, for it goes as soon as that is done. */
   spilling: boolean;
@@ -64,9 +63,9 @@ export class SliceFlow {
     return from;
   }
 
-  append(payload: Held, cameAtMs: number): void {
-    const bytes = payload.bytes.byteLength;
-    this.parts.push({ at: this.receivedBytes, bytes, cameAtMs, memory: payload.retain(), place: undefined, spilling: false });
+  append(memory: Uint8Array, cameAtMs: number): void {
+    const bytes = memory.byteLength;
+    this.parts.push({ at: this.receivedBytes, bytes, cameAtMs, memory, place: undefined, spilling: false });
     this.receivedBytes += bytes;
     this.wake();
   }
@@ -90,8 +89,8 @@ export class SliceFlow {
 
 /** What the pool does for a reader. */
 export interface FlowKeeper {
-  /** The bytes of a part, from memory or disk; whoever takes them releases them. */
-  bytesOf(part: Part): Held | Promise<Held>;
+  /** The bytes of a part, from memory or disk. */
+  bytesOf(part: Part): Uint8Array | Promise<Uint8Array>;
   /** A reader needs parts of this flow no longer, or is gone. */
   passed(flow: SliceFlow): void;
 }
@@ -131,7 +130,7 @@ export class FlowReader {
   }
 
   /** The next part's bytes; undefined when there is none (yet). They may reject with BlockError where they lie on disk. */
-  take(): { readonly at: number; readonly bytes: Held | Promise<Held> } | undefined {
+  take(): { readonly at: number; readonly bytes: Uint8Array | Promise<Uint8Array> } | undefined {
     const part = this.flow.parts[this.#taken];
     if (!part) return undefined;
     this.#taken++;

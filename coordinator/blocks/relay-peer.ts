@@ -11,7 +11,6 @@ import { encodeFrame } from '../../shared/protocol/frames.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { messageChecker, ProtocolError, readFrame } from '../sessions/messages.ts';
-import { Held } from './held.ts';
 import { TransferStopped } from './relay-credit.ts';
 import { UpstreamFetch } from './relay-upstream.ts';
 
@@ -62,35 +61,17 @@ export class DataPeer {
   }
 
   receive(data: Buffer, isBinary: boolean): void {
-    if (isBinary) {
-      this.receiveBinary(new Held(data));
-      return;
-    }
     if (this.#closed) return;
     try {
-      this.#control(checkDataMessage(readFrame(data, false, DATA_FRAME_LIMITS).message));
+      const { message, payload } = readFrame(data, isBinary, DATA_FRAME_LIMITS);
+      if (payload) this.#piece(message, payload);
+      else this.#control(checkDataMessage(message));
     } catch (error) {
-      this.#failed(error);
+      const reason = error instanceof ProtocolError ? error.message : 'the coordinator met an error of its own';
+      if (!(error instanceof ProtocolError)) this.#deps.log(error, 'a data socket failed');
+      closeSocket(this.#socket, CLOSE.badMessage, reason, this.#deps.clock);
+      this.#over(reason);
     }
-  }
-
-  /** A whole binary message, which is released here. */
-  receiveBinary(held: Held): void {
-    try {
-      if (this.#closed) return;
-      const { buffer, byteOffset, byteLength } = held.bytes;
-      const { message, payload } = readFrame(Buffer.from(buffer, byteOffset, byteLength), true, DATA_FRAME_LIMITS);
-      this.#piece(message, new Held(payload ?? new Uint8Array(), held.keeper()));
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      held.release();
-    }
-  }
-
-  /** The peer broke the protocol below the level of messages. */
-  broke(reason: string): void {
-    if (!this.#closed) this.#failed(new ProtocolError(reason));
   }
 
   send(message: DataMessage): void {
@@ -130,19 +111,15 @@ export class DataPeer {
   /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
   startFetch(slices: readonly Slice[], creditBytes: number): UpstreamFetch {
     const fetchId = `c${++this.#fetches}`;
-    const fetch = new UpstreamFetch(
-      slices.map((slice) => slice.bytes),
-      creditBytes,
-      {
-        clock: this.#deps.clock,
-        idleMs: this.#deps.idleMs * HOLDER_SHARE,
-        sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
-        release: (abort) => {
-          this.#upstream.delete(fetchId);
-          if (abort) this.send({ type: 'abort', fetchId });
-        },
+    const fetch = new UpstreamFetch(slices.length, creditBytes, {
+      clock: this.#deps.clock,
+      idleMs: this.#deps.idleMs * HOLDER_SHARE,
+      sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
+      release: (abort) => {
+        this.#upstream.delete(fetchId);
+        if (abort) this.send({ type: 'abort', fetchId });
       },
-    );
+    });
     this.#upstream.set(fetchId, fetch);
     if (this.#closed) fetch.stop('closed');
     const wanted = slices.map(({ blockId, bucket, digest }) => ({ blockId, bucket, digest }));
@@ -155,24 +132,13 @@ export class DataPeer {
     this.#over(undefined);
   }
 
-  #failed(error: unknown): void {
-    const reason = error instanceof ProtocolError ? error.message : 'the coordinator met an error of its own';
-    if (!(error instanceof ProtocolError)) this.#deps.log(error, 'a data socket failed');
-    closeSocket(this.#socket, CLOSE.badMessage, reason, this.#deps.clock);
-    this.#over(reason);
-  }
-
-  #piece(header: unknown, payload: Held): void {
-    try {
-      if (!pieceHeader.Check(header)) {
-        const [first] = pieceHeader.Errors(header);
-        throw new ProtocolError(`piece${first?.instancePath ?? ''} ${first?.message ?? 'does not fit its schema'}`);
-      }
-      // One of an aborted fetch may still be under way: not the holder's fault.
-      this.#upstream.get(header.fetchId)?.arrived({ kind: 'piece', header, payload: payload.retain() });
-    } finally {
-      payload.release();
+  #piece(header: unknown, payload: Uint8Array): void {
+    if (!pieceHeader.Check(header)) {
+      const [first] = pieceHeader.Errors(header);
+      throw new ProtocolError(`piece${first?.instancePath ?? ''} ${first?.message ?? 'does not fit its schema'}`);
     }
+    // One of an aborted fetch may still be under way: not the holder's fault.
+    this.#upstream.get(header.fetchId)?.arrived({ kind: 'piece', header, payload });
   }
 
   #control(message: DataMessage): void {

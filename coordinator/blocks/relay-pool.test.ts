@@ -7,7 +7,6 @@ import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import type { CreateFile } from './files.ts';
-import { Held } from './held.ts';
 import type { FlowReader } from './relay-flow.ts';
 import { FlowPool } from './relay-pool.ts';
 import { SpillFiles } from './spill-files.ts';
@@ -28,7 +27,7 @@ const slice = (name: string, pieces: number): Slice => ({
   digest: 'd' as Digest,
   bytes: pieces * PIECE,
 });
-const piece = (byte: number): Held => new Held(new Uint8Array(PIECE).fill(byte));
+const piece = (byte: number): Uint8Array => new Uint8Array(PIECE).fill(byte);
 const wake = (): void => undefined;
 
 function poolOf(pieces: number, options: { create?: CreateFile; diskBytes?: number } = {}) {
@@ -45,12 +44,10 @@ function poolOf(pieces: number, options: { create?: CreateFile; diskBytes?: numb
 async function readOn(reader: FlowReader): Promise<number[]> {
   const read: number[] = [];
   for (let part = reader.take(); part; part = reader.take()) {
-    const held = await part.bytes;
-    const { bytes } = held;
+    const bytes = await part.bytes;
     expect(bytes.length).toBe(PIECE);
     expect(part.at % PIECE).toBe(0);
     read.push(bytes[0] ?? -1);
-    held.release();
     reader.release();
   }
   return read;

@@ -6,7 +6,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
-import { Held } from './held.ts';
 import { type FlowKeeper, FlowReader, type Part, SliceFlow } from './relay-flow.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 import type { SpillFiles } from './spill-files.ts';
@@ -85,11 +84,11 @@ export class FlowPool implements FlowKeeper {
    * The next piece of a flow. A promise while there is no room for more; it waits for readers for long only where the disk takes
    * nothing.
    */
-  add(flow: SliceFlow, payload: Held): Promise<void> | undefined {
+  add(flow: SliceFlow, payload: Uint8Array): Promise<void> | undefined {
     const { awaited } = flow;
     flow.append(payload, this.#clock.nowMs());
     this.#held.delete(flow);
-    this.#count(flow, payload.bytes.byteLength + PART_BYTES);
+    this.#count(flow, payload.byteLength + PART_BYTES);
     this.#dropPassed();
     if (this.#memoryBytes <= this.#most) return undefined;
     const room = this.#makeRoom();
@@ -103,10 +102,10 @@ export class FlowPool implements FlowKeeper {
     this.#dropUnread(flow);
   }
 
-  bytesOf(part: Part): Held | Promise<Held> {
-    if (part.memory) return part.memory.retain();
+  bytesOf(part: Part): Uint8Array | Promise<Uint8Array> {
+    if (part.memory) return part.memory;
     if (!part.place) throw new Error('a part was read after it was given up');
-    return this.#spill.read(part.place).then((bytes) => new Held(bytes));
+    return this.#spill.read(part.place);
   }
 
   passed(flow: SliceFlow): void {
@@ -150,7 +149,7 @@ export class FlowPool implements FlowKeeper {
         if (index < flow.passedParts) this.#countPassed(flow, -part.bytes - PART_BYTES);
       }
       if (part.place) this.#spill.free(part.place);
-      letGo(part);
+      part.memory = undefined;
       part.place = undefined;
     }
     flow.firstPart = end;
@@ -220,17 +219,16 @@ export class FlowPool implements FlowKeeper {
     const { memory } = part;
     if (!memory) return;
     part.spilling = true;
-    memory.retain();
     this.#count(flow, -part.bytes - PART_BYTES);
     try {
-      const place = await this.#spill.write(memory.bytes);
+      const place = await this.#spill.write(memory);
       this.#spilledBytes += part.bytes;
       this.#diskFullTold = false;
       // Passed by all readers while it was written.
       if (part.memory === undefined) return this.#spill.free(place);
       flow.slow = true;
       part.place = place;
-      letGo(part);
+      part.memory = undefined;
     } catch (error) {
       if (!this.#diskFullTold) this.#log(error, 'slow readers can leave nothing more on disk: tabs that serve them wait');
       this.#diskFullTold = true;
@@ -238,7 +236,6 @@ export class FlowPool implements FlowKeeper {
       if (part.memory !== undefined) this.#count(flow, part.bytes + PART_BYTES);
     } finally {
       part.spilling = false;
-      memory.release();
     }
   }
 
@@ -254,11 +251,6 @@ export class FlowPool implements FlowKeeper {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
-}
-
-function letGo(part: Part): void {
-  part.memory?.release();
-  part.memory = undefined;
 }
 
 function keyOf({ blockId, bucket, digest }: Slice): string {

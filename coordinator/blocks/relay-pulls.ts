@@ -114,7 +114,7 @@ export class Pulls {
         const flow = flows[index];
         const isFirst = !hasBegun;
         hasBegun = true;
-        this.#pulledBytes += payload.bytes.byteLength;
+        this.#pulledBytes += payload.byteLength;
         if (flow?.wanted) {
           const room = this.#within(pool.add(flow, payload));
           return begun && isFirst ? Promise.all([room, begun(holder, slices)]).then(() => undefined) : room;

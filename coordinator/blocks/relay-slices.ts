@@ -1,55 +1,33 @@
 /** Reads slices from one holder tab, verifying each on the way: what the relay and the collector have in common. */
+import { createBLAKE3, type IHasher } from 'hash-wasm';
+import type { Digest } from '../../shared/ids.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
-import type { Held } from './held.ts';
 import { TransferStopped } from './relay-credit.ts';
-import { StreamDigest } from './relay-kernel.ts';
 import type { DataPeer } from './relay-peer.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
 export interface SliceSink {
-  /**
-   * Bytes of slice `index`, in order; the next piece is read once this has resolved, and they are released then. The last one comes
-   * only if the digest fits.
-   */
-  piece(index: number, header: PieceHeader, payload: Held): Promise<void> | undefined;
+  /** Bytes of slice `index`, in order; the next piece is read once this has resolved. The last one comes only if the digest fits. */
+  piece(index: number, header: PieceHeader, payload: Uint8Array): Promise<void> | undefined;
   /** The slice can't be had from here; `begun` when pieces of it were delivered already. */
   failed(index: number, why: FailedWhy, begun: boolean): void;
   complete(index: number): void;
 }
+
+const spareHashers: IHasher[] = [];
 
 /**
  * Fetches `slices` (indices into that list are the sink's). Every slice ends in `complete` or `failed`. Rejects only with what
  * the sink's `piece` rejects with; the fetch is then aborted.
  */
 export async function readSlices(peer: DataPeer, slices: readonly Slice[], windowBytes: number, sink: SliceSink): Promise<void> {
-  const hasher = new StreamDigest();
+  const hasher = spareHashers.pop() ?? (await createBLAKE3());
   const fetch = peer.startFetch(slices, windowBytes);
   const open = new Set(slices.keys());
   let begun = -1;
   const fail = (index: number, why: FailedWhy): void => {
     if (open.delete(index)) sink.failed(index, why, begun === index);
-  };
-  const take = (header: PieceHeader, payload: Held): Promise<void> | undefined => {
-    const slice = slices[header.index];
-    if (!slice) return undefined;
-    if (header.offset === 0) hasher.start();
-    hasher.update(payload.bytes);
-    const last = header.offset + payload.bytes.byteLength === header.total;
-    // Tabs send their own outputs raw; another coding could not be checked against the digest of the raw bytes.
-    const sound = header.codec === 'raw' && header.total === header.rawBytes && header.rawBytes === slice.bytes;
-    if (!sound || (last && hasher.digest() !== slice.digest)) {
-      fail(header.index, 'corrupt');
-      return undefined;
-    }
-    const taken = (): void => {
-      begun = header.index;
-      if (last && open.delete(header.index)) sink.complete(header.index);
-    };
-    const room = sink.piece(header.index, header, payload);
-    if (room) return room.then(taken);
-    taken();
-    return undefined;
   };
   try {
     while (open.size > 0) {
@@ -70,18 +48,29 @@ export async function readSlices(peer: DataPeer, slices: readonly Slice[], windo
         continue;
       }
       const { header, payload } = arrival;
-      const { byteLength } = payload.bytes;
-      try {
+      const slice = slices[header.index];
+      if (!slice || !open.has(header.index)) {
         // A slice that already failed here: its rest is of no use, but was paid for with credit.
-        const taken = open.has(header.index) ? take(header, payload) : undefined;
-        if (taken) await taken;
-      } finally {
-        payload.release();
+        fetch.consumed(payload.byteLength);
+        continue;
       }
-      fetch.consumed(byteLength);
+      if (header.offset === 0) hasher.init();
+      hasher.update(payload);
+      const last = header.offset + payload.byteLength === header.total;
+      // Tabs send their own outputs raw; another coding could not be checked against the digest of the raw bytes.
+      const sound = header.codec === 'raw' && header.total === header.rawBytes && header.rawBytes === slice.bytes;
+      if (!sound || (last && (hasher.digest('hex') as Digest) !== slice.digest)) {
+        fail(header.index, 'corrupt');
+      } else {
+        const taken = sink.piece(header.index, header, payload);
+        if (taken) await taken;
+        begun = header.index;
+        if (last && open.delete(header.index)) sink.complete(header.index);
+      }
+      fetch.consumed(payload.byteLength);
     }
   } finally {
     fetch.end();
-    hasher.close();
+    spareHashers.push(hasher);
   }
 }

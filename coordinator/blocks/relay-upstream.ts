@@ -3,13 +3,12 @@ import type { Clock } from '../../shared/clock.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
 import { ProtocolError } from '../sessions/messages.ts';
-import type { Held } from './held.ts';
 import { TransferStopped } from './relay-credit.ts';
 
 export type FailedWhy = 'missing' | 'corrupt' | 'refused' | 'timeout';
 
 export type Arrival =
-  | { readonly kind: 'piece'; readonly header: PieceHeader; readonly payload: Held }
+  | { readonly kind: 'piece'; readonly header: PieceHeader; readonly payload: Uint8Array }
   | { readonly kind: 'failed'; readonly index: number; readonly why: FailedWhy }
   | { readonly kind: 'done' };
 
@@ -24,11 +23,8 @@ export interface UpstreamDeps {
 export class UpstreamFetch {
   readonly #queue: Arrival[] = [];
   readonly #deps: UpstreamDeps;
-  /** Bytes of each slice, as they should be. */
-  readonly #slices: readonly number[];
+  readonly #slices: number;
   #creditLeft: number;
-  /** What will come beyond the credit given so far; credit for more is not sent. */
-  #ungivenBytes: number;
   /** Consumed and not yet given back: credit goes out in lumps, so that small slices don't cost a message each. */
   #owedBytes = 0;
   readonly #lumpBytes: number;
@@ -38,36 +34,19 @@ export class UpstreamFetch {
   #stopped: TransferStopped | undefined;
   #wake: (() => void) | undefined;
 
-  /** `slices`: bytes of each. */
-  constructor(slices: readonly number[], creditBytes: number, deps: UpstreamDeps) {
+  constructor(slices: number, creditBytes: number, deps: UpstreamDeps) {
     this.#slices = slices;
     this.#creditLeft = creditBytes;
-    this.#ungivenBytes = slices.reduce((sum, bytes) => sum + bytes, 0) - creditBytes;
-    this.#lumpBytes = creditBytes / 2;
+    this.#lumpBytes = creditBytes / 4;
     this.#deps = deps;
   }
 
-  /**
-   * Throws ProtocolError when the holder broke the rules of order, size or credit. A piece's payload is released here, or by whoever
-   * takes it from `next`.
-   */
+  /** Throws ProtocolError when the holder broke the rules of order, size or credit. */
   arrived(arrival: Arrival): void {
-    try {
-      this.#arrived(arrival);
-    } catch (error) {
-      drop(arrival);
-      throw error;
-    }
-  }
-
-  #arrived(arrival: Arrival): void {
-    if (this.#finished || this.#stopped) {
-      drop(arrival);
-      return;
-    }
-    if (arrival.kind === 'piece') this.#checkPiece(arrival.header, arrival.payload.bytes.byteLength);
+    if (this.#finished || this.#stopped) return;
+    if (arrival.kind === 'piece') this.#checkPiece(arrival.header, arrival.payload);
     else if (arrival.kind === 'failed') {
-      if (arrival.index < this.#index || arrival.index >= this.#slices.length)
+      if (arrival.index < this.#index || arrival.index >= this.#slices)
         throw new ProtocolError('sliceFailed: index out of order');
       this.#index = arrival.index + 1;
       this.#offset = 0;
@@ -96,8 +75,7 @@ export class UpstreamFetch {
   consumed(bytes: number): void {
     if (this.#finished || this.#stopped) return;
     this.#owedBytes += bytes;
-    if (this.#owedBytes < this.#lumpBytes || this.#ungivenBytes <= 0) return;
-    this.#ungivenBytes -= this.#owedBytes;
+    if (this.#owedBytes < this.#lumpBytes) return;
     this.#creditLeft += this.#owedBytes;
     this.#deps.sendCredit(this.#owedBytes);
     this.#owedBytes = 0;
@@ -106,11 +84,12 @@ export class UpstreamFetch {
   end(): void {
     this.#deps.release(!this.#finished && this.#stopped?.why !== 'closed');
     this.stop('aborted');
-    for (const arrival of this.#queue.splice(0)) drop(arrival);
+    this.#queue.length = 0;
   }
 
-  #checkPiece(header: PieceHeader, bytes: number): void {
-    if (header.index < this.#index || header.index >= this.#slices.length) throw new ProtocolError('piece: index out of order');
+  #checkPiece(header: PieceHeader, payload: Uint8Array): void {
+    const bytes = payload.byteLength;
+    if (header.index < this.#index || header.index >= this.#slices) throw new ProtocolError('piece: index out of order');
     if (header.index > this.#index) {
       if (this.#offset > 0) throw new ProtocolError('piece: the slice before it is not complete');
       this.#index = header.index;
@@ -121,8 +100,6 @@ export class UpstreamFetch {
     if (bytes === 0 && header.total > 0) throw new ProtocolError('piece: empty');
     if (bytes > LIMITS.pieceBytes) throw new ProtocolError(`piece of ${bytes} bytes is over the limit of ${LIMITS.pieceBytes}`);
     if (bytes > this.#creditLeft) throw new ProtocolError('piece: more than the credit given');
-    // It is refused later; what follows it still needs credit.
-    if (header.total !== this.#slices[header.index]) this.#ungivenBytes = Number.POSITIVE_INFINITY;
     this.#creditLeft -= bytes;
     this.#offset += bytes;
     if (this.#offset === header.total) {
@@ -141,8 +118,4 @@ export class UpstreamFetch {
       };
     });
   }
-}
-
-function drop(arrival: Arrival): void {
-  if (arrival.kind === 'piece') arrival.payload.release();
 }

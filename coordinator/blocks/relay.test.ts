@@ -9,7 +9,6 @@ import { testApp } from '../sessions/testing/app-fixture.ts';
 import { int32Stream } from '../sessions/testing/arrow-bytes.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import { FakeWorker, type TestSocket } from '../sessions/testing/fake-worker.ts';
-import { Held } from './held.ts';
 import { UpstreamFetch } from './relay-upstream.ts';
 import { BIG, type Fetch, fetchIt, type Piece, readAll, scene, sendPieces, serve, type Wanted } from './testing/scene.ts';
 
@@ -130,15 +129,15 @@ test('a holder may not have more under way than its credit', () => {
     sendCredit: (bytes: number) => credits.push(bytes),
     release: () => undefined,
   };
-  const fetch = new UpstreamFetch([5000], 1000, deps);
+  const fetch = new UpstreamFetch(1, 1000, deps);
   const piece = (offset: number, bytes: number): void =>
     fetch.arrived({
       kind: 'piece',
       header: { type: 'piece', fetchId: 'c1', index: 0, offset, total: 5000, codec: 'raw', rawBytes: 5000 },
-      payload: new Held(new Uint8Array(bytes)),
+      payload: new Uint8Array(bytes),
     });
   piece(0, 800);
-  // Credit comes back in lumps of half.
+  // Credit comes back in lumps of a quarter.
   fetch.consumed(200);
   expect(credits).toEqual([]);
   fetch.consumed(600);

@@ -15,7 +15,6 @@ import type { Guard } from '../auth/guard.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { ProtocolError, readFrame, typeOf } from '../sessions/messages.ts';
 import type { CreateFile } from './files.ts';
-import { takeMessages } from './message-intake.ts';
 import { Delivery, type DeliveryDeps } from './relay-delivery.ts';
 import type { RelayBlocks } from './relay-kept.ts';
 import { checkDataMessage, DATA_FRAME_LIMITS, DataPeer, type FetchMessage, type PeerDeps } from './relay-peer.ts';
@@ -120,11 +119,6 @@ export class Relay {
     socket.once('close', cancel);
     let peer: DataPeer | undefined;
     let refused = false;
-    takeMessages(socket, {
-      mostBytes: () => (peer && !peer.closed ? DATA_FRAME_LIMITS.binary : undefined),
-      message: (message) => (peer ? peer.receiveBinary(message) : message.release()),
-      broken: (reason) => peer?.broke(reason),
-    });
     socket.on('message', (data: RawData, isBinary: boolean) => {
       if (peer) return peer.receive(data as Buffer, isBinary);
       if (refused) return;

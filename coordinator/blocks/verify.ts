@@ -1,9 +1,8 @@
 import { decompress, init } from '@bokuweb/zstd-wasm';
-import { loadHashes } from '../../shared/hash.ts';
+import { digestOf, loadHashes } from '../../shared/hash.ts';
 import type { Digest } from '../../shared/ids.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
 import { BlockError } from './errors.ts';
-import { digestOfBytes } from './relay-kernel.ts';
 
 let loaded: Promise<unknown> | undefined;
 
@@ -30,7 +29,7 @@ export async function verifySlice(slice: Coded, what: string): Promise<Uint8Arra
   } catch (error) {
     throw new BlockError('corrupt', `The bytes of ${what} cannot be decompressed.`, error);
   }
-  if (raw.length !== slice.rawBytes || digestOfBytes(raw) !== slice.digest) {
+  if (raw.length !== slice.rawBytes || digestOf(raw) !== slice.digest) {
     throw new BlockError('corrupt', `The bytes of ${what} are not those that its digest names.`);
   }
   return raw;

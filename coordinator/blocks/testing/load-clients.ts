@@ -39,8 +39,8 @@ export interface FromClients {
     readonly failed: readonly string[];
     readonly ms: number;
   }[];
-  /** Slices asked of tabs by the coordinator, in how many requests, and how often it gave more credit. */
-  readonly served: { readonly requests: number; readonly slices: number; readonly bytes: number; readonly credits: number };
+  /** Slices asked of tabs by the coordinator, and in how many requests. */
+  readonly served: { readonly requests: number; readonly slices: number; readonly bytes: number };
 }
 
 type Message = { readonly type: string; readonly fetchId: string } & { readonly [name: string]: unknown };
@@ -62,15 +62,12 @@ interface Fetching {
   readonly done: () => void;
 }
 
-/** Chromium cuts messages into frames of at most this (seen in version 156). */
-const FRAGMENT_BYTES = 131_000;
-
 const ZEROS = new Map<number, Uint8Array>();
 
 class Tab {
   readonly #socket: WebSocket;
   readonly #run: ToClients;
-  readonly served: { requests: number; slices: number; bytes: number; credits: number };
+  readonly served: { requests: number; slices: number; bytes: number };
   readonly #serving = new Map<string, Serving>();
   readonly #fetching = new Map<string, Fetching>();
   #ready: () => void = () => undefined;
@@ -128,7 +125,6 @@ class Tab {
     else if (message.type === 'fetch') void this.#serve(message);
     else if (message.type === 'credit') {
       const serving = this.#serving.get(message.fetchId);
-      this.served.credits++;
       if (serving) serving.credit += message.bytes as number;
       serving?.wake();
     } else if (message.type === 'abort') {
@@ -175,7 +171,7 @@ class Tab {
         while (this.#socket.bufferedAmount > 4 << 20) await new Promise((resolve) => setImmediate(resolve));
         const size = Math.min(LIMITS.pieceBytes, serving.credit, total - offset);
         const header = { type: 'piece', fetchId, index, offset, total, codec: 'raw', rawBytes: total };
-        this.#sendAsBrowsers(encodeFrame(header, [filled(this.#run.fill[blockId] ?? 0).subarray(0, size)]));
+        this.#socket.send(encodeFrame(header, [filled(this.#run.fill[blockId] ?? 0).subarray(0, size)]));
         serving.credit -= size;
         offset += size;
       }
@@ -183,13 +179,6 @@ class Tab {
     }
     this.#serving.delete(fetchId);
     this.#say({ type: 'done', fetchId });
-  }
-
-  #sendAsBrowsers(message: Uint8Array): void {
-    for (let at = 0; at < message.byteLength; at += FRAGMENT_BYTES) {
-      const end = Math.min(message.byteLength, at + FRAGMENT_BYTES);
-      this.#socket.send(message.subarray(at, end), { binary: true, fin: end === message.byteLength });
-    }
   }
 
   #wait(serving: Serving): Promise<void> {
@@ -209,7 +198,7 @@ export function filled(byte: number): Uint8Array {
 }
 
 async function run(message: ToClients): Promise<FromClients> {
-  const served = { requests: 0, slices: 0, bytes: 0, credits: 0 };
+  const served = { requests: 0, slices: 0, bytes: 0 };
   const tabs = new Map(message.tabs.map((name) => [name, new Tab(name, message, served)]));
   await Promise.all([...tabs.values()].map((tab) => tab.ready()));
   const fromMs = performance.now();

@@ -1,7 +1,6 @@
 /** The split kernel: rows into the buckets of a shuffle. kernel-splitter.ts beside this folder drives it and owns its memory. */
-
-export { blake3Chunks, blake3End, blake3Room } from '../../../shared/kernels/blake3.as';
 export { bothValid, repeatBits } from './bits.as';
+export { blake3Chunks, blake3End, blake3Room } from './blake3.as';
 export { assign, assignGiven, assignOne, cellsOfElements, countLengths, countNulls, repeatCells } from './cells.as';
 export {
   hash8,
