@@ -2,9 +2,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { digestOf, loadHashes, sha256Hex } from '../../../shared/hash.ts';
+import { bundledEntry, bundleOf } from '../../testing/bundled-entry.ts';
 import type { RelayTotals } from '../relay.ts';
 import type { FromClients, LoadFetch, LoadSlice, ToClients } from './load-clients.ts';
 import type { FromServer, LoadBlock, ToServer } from './load-server.ts';
@@ -31,7 +32,6 @@ export interface LoadReport extends Omit<FromClients, 'type'> {
   readonly totals: RelayTotals | undefined;
 }
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 const MiB = 1024 * 1024;
 const [SERVER, CLIENTS] = ['load-server', 'load-clients'] as const;
 const ENTRIES = [SERVER, CLIENTS];
@@ -127,23 +127,8 @@ async function worldOf({ tabs, blocks, fetches }: LoadPlan) {
 }
 
 async function start(entry: string): Promise<ChildProcess> {
-  // Under node_modules, so that the packages it imports are found.
-  const outfile = bundleOf(entry);
-  await build({
-    entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    outfile,
-    logLevel: 'error',
-  });
+  const outfile = fileURLToPath(await bundledEntry(new URL(`./${entry}.ts`, import.meta.url), entry));
   return fork(outfile, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
-}
-
-function bundleOf(entry: string): string {
-  return join(ROOT, `node_modules/.cache/muster/${entry}-${process.pid}.mjs`);
 }
 
 function heard<M extends { readonly type: string }>(child: ChildProcess, type: M['type']): Promise<M> {
