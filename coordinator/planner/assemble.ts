@@ -1,5 +1,4 @@
 /** From what DuckDB said to a physical plan; pure. */
-import { LIMITS } from '../../shared/limits.ts';
 import type { Fallback, PhysicalPlan, ResultColumn } from '../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import { ScanBinder } from './bind-scan.ts';
@@ -24,8 +23,8 @@ export interface Assembly {
   readonly planned: ChildPlan;
   /** Slots that the plan is made for. */
   readonly slots: number;
-  /** Memory of the smallest of them; default: what a tab on a desktop gives. */
-  readonly slotBytes?: number;
+  /** Memory of the smallest of them. */
+  readonly slotBytes: number;
   /** By the handle that the child knows. */
   readonly byHandle: ReadonlyMap<string, DatasetRecord>;
 }
@@ -48,13 +47,14 @@ export function assemble(a: Assembly): PhysicalPlan {
 function distributed(a: Assembly): PhysicalPlan {
   const root = treeOf(a.planned);
   const columns = a.planned.columns.map((c, i) => resultColumn(c, root.types[i] ?? c.type));
-  return physicalOf({ root: attachRanges(root), columns, binder: new ScanBinder(a.byHandle), ...slotsOf(a) });
+  return physicalOf({
+    root: attachRanges(root),
+    columns,
+    binder: new ScanBinder(a.byHandle),
+    slots: a.slots,
+    slotBytes: a.slotBytes,
+  });
 }
-
-const slotsOf = ({ slots, slotBytes }: Assembly): Pick<Placing, 'slots' | 'slotBytes'> => ({
-  slots,
-  ...(slotBytes !== undefined && { slotBytes }),
-});
 
 /** The logical plan of a query. Throws UnsupportedPlan, or RefusedSql for functions that tabs lack. */
 export function treeOf(planned: ChildPlan): LogicalNode {
@@ -71,11 +71,11 @@ export interface Placing {
   readonly columns: readonly ResultColumn[];
   readonly binder: ScanBinder;
   readonly slots: number;
-  readonly slotBytes?: number;
+  readonly slotBytes: number;
 }
 
 /** Places exchanges and cuts stages. */
-export function physicalOf({ root, columns, binder, slots, slotBytes = LIMITS.slotMemoryBytes }: Placing): PhysicalPlan {
+export function physicalOf({ root, columns, binder, slots, slotBytes }: Placing): PhysicalPlan {
   const fallbacks = new Map<LogicalNode, Fallback>();
   const table = (name: string): TableFacts => binder.factsOf(name);
   const d: Distribution = { table, slots, slotBytes, fallbacks, adaptive: new Map(), shared: new Map() };

@@ -134,6 +134,20 @@ describe('joins', () => {
     expect(plan.stages[0]?.operators.some((o) => o.includes('all of odd'))).toBe(true);
   });
 
+  it('what slots can keep is their own memory’s part, in a query and in a plan of several relations', async () => {
+    const sql = 'SELECT count(*) AS n FROM order_lines JOIN odd ON part_key = id';
+    const relations = { relations: [{ name: 'counted', relation: { kind: 'sql' as const, sql } }], result: 'counted' };
+    for (const work of [{ sql }, { sql: 'a plan', relations }]) {
+      const wholeWith = async (slotBytes: number): Promise<boolean> => {
+        const outcome = await planner.plan({ ...work, datasets: world.datasets, nowMs: NOW_MS, slotBytes });
+        if (!outcome.ok) throw new Error(outcome.error.detail);
+        return outcome.plan.stages.flatMap((s) => s.operators).some((o) => o.includes('all of odd'));
+      };
+      expect(await wholeWith(64 * 1024 * 1024)).toBe(true);
+      expect(await wholeWith(16 * 1024)).toBe(false);
+    }
+  });
+
   it.each([
     ['is computed', 'SELECT count(*) FROM order_lines JOIN (SELECT unnest([id]) AS id FROM odd) ON part_key = id', 1],
     ['is mostly filtered away', "SELECT count(*) FROM order_lines JOIN odd ON part_key = id WHERE late = 7 AND word = 'x'", 1],

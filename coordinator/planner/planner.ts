@@ -31,7 +31,7 @@ export interface PlanRequest {
   readonly nowMs: number;
   /** About how many slots there are: a broadcast is read by each of them. Plans of other numbers give the same answers. */
   readonly slots?: number;
-  /** Memory of the smallest of them. */
+  /** Memory of the smallest of them; default: what a tab on a desktop gives. */
   readonly slotBytes?: number;
 }
 
@@ -130,18 +130,24 @@ export class Planner {
     }
   }
 
-  private async planOne({ sql, datasets, nowMs, slots = SLOTS_GUESS, slotBytes }: PlanRequest): Promise<PhysicalPlan> {
+  private async planOne({
+    sql,
+    datasets,
+    nowMs,
+    slots = SLOTS_GUESS,
+    slotBytes = LIMITS.slotMemoryBytes,
+  }: PlanRequest): Promise<PhysicalPlan> {
     const { planned, byHandle } = await this.ask(sql, datasets, nowMs, this.options.timeoutMs);
-    return assemble({ sql, nowMs, slots, planned, byHandle, ...(slotBytes !== undefined && { slotBytes }) });
+    return assemble({ sql, nowMs, slots, slotBytes, planned, byHandle });
   }
 
   private planAll(request: PlanRequest, plan: AuthorPlan, begun: number): Promise<PhysicalPlan> {
-    const { datasets, modules = [], nowMs, slots = SLOTS_GUESS } = request;
+    const { datasets, modules = [], nowMs, slots = SLOTS_GUESS, slotBytes = LIMITS.slotMemoryBytes } = request;
     // Each query has the time that one has; all together, no more than several have.
     const leftMs = () => Math.min(this.options.timeoutMs, begun + PLANS_TIMEOUTS * this.options.timeoutMs - performance.now());
     const id = `plan ${this.nextId}`;
     const ask = (sql: string, tables: readonly RelationTable[]) => this.ask(sql, tables, nowMs, Math.max(1, leftMs()));
-    return planRelations({ plan, datasets, modules, slots, id, ask });
+    return planRelations({ plan, datasets, modules, slots, slotBytes, id, ask });
   }
 
   /** Throws RefusedSql for whatever DuckDB does not plan. */

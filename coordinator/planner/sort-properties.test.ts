@@ -1,41 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PhysicalPlan, Stage } from '../../shared/plan/physical.ts';
-import { Planner } from './planner.ts';
-import { bundledChild } from './testing/bundle-child.ts';
-import { type Simulation, type SimulationOptions, simulate } from './testing/simulate.ts';
-import { CHUNK_ROWS, TABLES } from './testing/tables.ts';
-import { inflated, makeWorld, nativeEngine, type World } from './testing/world.ts';
+import { inflatedPlanner } from './testing/inflated-planner.ts';
+import type { Simulation } from './testing/simulate.ts';
 
-let world: World;
-let planner: Planner;
-
-beforeAll(async () => {
-  world = await makeWorld(TABLES);
-  planner = await Planner.start({ childEntry: await bundledChild() });
-});
-
-afterAll(() => planner?.close());
-
-interface PlanOptions {
-  readonly factor?: number;
-  readonly distinct?: boolean;
-  readonly slots?: number;
-}
-
-/** The plan for datasets that are said to be a hundred thousand times bigger than they are. */
-async function planOf(sql: string, { factor = 100_000, distinct = false, slots }: PlanOptions = {}): Promise<PhysicalPlan> {
-  const datasets = inflated(world.datasets, factor, { distinct });
-  const outcome = await planner.plan({ sql, datasets, nowMs: 0, ...(slots === undefined ? {} : { slots }) });
-  if (!outcome.ok) throw new Error(outcome.error.detail);
-  return outcome.plan;
-}
-
-const run = (plan: PhysicalPlan, options: Partial<SimulationOptions> = {}): Promise<Simulation> =>
-  simulate(nativeEngine(world.connection), plan, { chunkRows: CHUNK_ROWS, ...options });
-
-async function native(sql: string): Promise<readonly (readonly unknown[])[]> {
-  return (await world.connection.runAndReadAll(sql)).getRowsJson();
-}
+const { planOf, run, native } = inflatedPlanner();
 
 describe('sorts', () => {
   const sorts = [

@@ -37,6 +37,8 @@ export interface RelationsRequest {
   /** Those that the asker may use. */
   readonly modules: readonly ModuleRecord[];
   readonly slots: number;
+  /** Memory of the smallest of them. */
+  readonly slotBytes: number;
   /** Unlike in any other request: names one version of a relation. */
   readonly id: string;
   /** Asks DuckDB for the plan of a query over these tables, the first of a name. Throws RefusedSql. */
@@ -99,7 +101,7 @@ class Planning {
     this.sizes = {
       table,
       slots: request.slots,
-      slotBytes: LIMITS.slotMemoryBytes,
+      slotBytes: request.slotBytes,
       fallbacks: new Map(),
       adaptive: new Map(),
       shared: new Map(),
@@ -171,7 +173,7 @@ class Planning {
   }
 
   finish(): PhysicalPlan {
-    const { plan, slots } = this.request;
+    const { plan, slots, slotBytes } = this.request;
     const named = (name: string, what: string): Relation => {
       const found = this.relations.get(name.toLowerCase());
       if (found) return found;
@@ -188,7 +190,7 @@ class Planning {
     const all = new Set([...this.relations.values()].map((r) => r.shared));
     const read: LogicalNode = { op: 'shared', shared: result.shared, types: result.shared.plan.types };
     const root = attachRanges(simplified(withoutSingleReads(read, all, kept)));
-    const physical = physicalOf({ root, columns: result.named, binder: this.binder, slots });
+    const physical = physicalOf({ root, columns: result.named, binder: this.binder, slots, slotBytes });
     refuseLarge(physical);
     return physical;
   }
