@@ -38,8 +38,8 @@ type StageInput = Extract<TaskInput, { kind: 'slices' }>;
 
 export class InputBinder {
   readonly #options: InputBinderOptions;
-  /** The relation behind each input. */
-  readonly #sources: string[] = [];
+  /** The relation behind each input; modules have none. */
+  readonly #sources = new Map<number, string>();
   /** Tables of this attempt alone, to be dropped with it. */
   readonly tables: string[] = [];
   /** Uncompressed bytes inserted. */
@@ -65,7 +65,7 @@ export class InputBinder {
       spec.kind === 'chunks'
         ? await this.#run(spec.run, given)
         : await this.#slices(spec, given?.kind === 'slices' ? given.slices : []);
-    this.#sources[index] = source;
+    this.#sources.set(index, source);
   }
 
   /**
@@ -76,12 +76,10 @@ export class InputBinder {
     const [only] = steps;
     const sources = this.#sources;
     if (only?.kind === 'sql' && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
-      const named = sources.map((source, i) => `in${i} AS NOT MATERIALIZED (${source})`).filter((text) => text !== undefined);
+      const named = [...sources].map(([i, source]) => `in${i} AS NOT MATERIALIZED (${source})`);
       return named.length === 0 ? steps : [{ ...only, sql: `WITH ${named.join(', ')} ${only.sql}` }];
     }
-    sources.forEach((source, i) => {
-      this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${i} AS ${source}`);
-    });
+    for (const [i, source] of sources) this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${i} AS ${source}`);
     return steps;
   }
 
