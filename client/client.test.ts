@@ -60,6 +60,32 @@ test('bad SQL becomes a ProblemError with position and hint', async () => {
   expect(error).toMatchObject({ ...problem, message: 'Syntax error: near "form"' });
 });
 
+test('an error in a source has its line and column, and all that the compiler said', async () => {
+  const diagnostic = {
+    severity: 'error',
+    code: 2304,
+    message: "Cannot find name 'nil'.",
+    file: 'module.ts',
+    line: 3,
+    column: 10,
+  };
+  const problem = {
+    code: 'source-invalid',
+    title: 'The source does not compile',
+    detail: 'nil',
+    status: 400,
+    line: 3,
+    column: 10,
+  };
+  const { url } = await serve({
+    'POST /v1/jobs': (_, response) => sendJson(response, 400, { ...problem, relation: 'r', diagnostics: [diagnostic, 'noise'] }),
+  });
+  const error = await connect(url)
+    .sql('')
+    .catch((e: unknown) => e);
+  expect(error).toMatchObject({ ...problem, relation: 'r', diagnostics: [diagnostic] });
+});
+
 test('wait gives the settled job also when it failed; rows throws its error', async () => {
   const failed = { code: 'sql-conversion', title: 'Cannot cast', detail: "'x' is no number", status: 422, stage: 1 };
   const { url } = await serve({

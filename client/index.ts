@@ -9,7 +9,7 @@ export type { DatasetFormat, Datasets, UploadOptions } from './datasets.ts';
 export type { EventsOptions } from './events.ts';
 export type { Fetch } from './http.ts';
 export { isSettled, JobHandle, type ResultFormat } from './job.ts';
-export { type ProblemDetails, ProblemError } from './problem.ts';
+export { type ProblemDetails, ProblemError, type SourceDiagnostic } from './problem.ts';
 export type { ResultHead } from './result-head.ts';
 export type * from './types.ts';
 

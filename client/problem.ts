@@ -11,6 +11,26 @@ export interface ProblemDetails {
   readonly hint?: string;
   /** The stage in which a job failed. */
   readonly stage?: number;
+  /** Where in a module's source, from 1. */
+  readonly line?: number;
+  readonly column?: number;
+  /** All that the compiler said about a source. */
+  readonly diagnostics?: readonly SourceDiagnostic[];
+  /** In which relation of a plan. */
+  readonly relation?: string;
+}
+
+/** What the compiler said; without a place it is about the source as a whole. */
+export interface SourceDiagnostic {
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+  /** `module.ts` is the author's; else the SDK or the standard library. */
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
 }
 
 export class ProblemError extends Error {
@@ -22,6 +42,10 @@ export class ProblemError extends Error {
   readonly position: number | undefined;
   readonly hint: string | undefined;
   readonly stage: number | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly diagnostics: readonly SourceDiagnostic[];
+  readonly relation: string | undefined;
 
   constructor(problem: ProblemDetails, options?: ErrorOptions) {
     super(
@@ -35,6 +59,10 @@ export class ProblemError extends Error {
     this.position = problem.position;
     this.hint = problem.hint;
     this.stage = problem.stage;
+    this.line = problem.line;
+    this.column = problem.column;
+    this.diagnostics = problem.diagnostics ?? [];
+    this.relation = problem.relation;
   }
 }
 
@@ -46,12 +74,20 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+function isDiagnostic(value: unknown): value is SourceDiagnostic {
+  return typeof value === 'object' && value !== null && 'message' in value && 'severity' in value;
+}
+
 /** Reads a problem+json body; a body of any other form still becomes an error that names the status. */
 export function problemFrom(status: number, body: unknown): ProblemError {
   const fields: { readonly [key: string]: unknown } = typeof body === 'object' && body !== null ? { ...body } : {};
   const position = numberOf(fields.position);
   const hint = textOf(fields.hint);
   const stage = numberOf(fields.stage);
+  const line = numberOf(fields.line);
+  const column = numberOf(fields.column);
+  const relation = textOf(fields.relation);
+  const diagnostics = Array.isArray(fields.diagnostics) ? fields.diagnostics.filter(isDiagnostic) : [];
   return new ProblemError({
     code: textOf(fields.code) ?? `http-${status}`,
     title: textOf(fields.title) ?? `The coordinator answered ${status}`,
@@ -60,6 +96,10 @@ export function problemFrom(status: number, body: unknown): ProblemError {
     ...(position === undefined ? {} : { position }),
     ...(hint === undefined ? {} : { hint }),
     ...(stage === undefined ? {} : { stage }),
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(relation === undefined ? {} : { relation }),
+    diagnostics,
   });
 }
 
