@@ -135,6 +135,11 @@ export class Grid {
     return this.#app.grid.scheduler.storiesSince(0).lines;
   }
 
+  /** Which sessions there are, and whose. */
+  sessions(): readonly { readonly workerId: string; readonly sessionId: string }[] {
+    return this.#app.grid.scheduler.workers().map(({ workerId, sessionId }) => ({ workerId, sessionId }));
+  }
+
   workers(): Promise<readonly WorkerJson[]> {
     return this.admin.workers();
   }

@@ -1,5 +1,6 @@
 /** Every error leaves as a problem document: thrown Problems, validation, Fastify's own, unknown routes and methods. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { LIMITS } from '../../shared/limits.ts';
 import { BlockError } from '../blocks/errors.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/errors.ts';
 import { ModuleError } from '../modules/errors.ts';
@@ -118,10 +119,15 @@ const FASTIFY: { readonly [code: string]: (error: FastifyError) => ProblemInit }
     code: 'body-too-large',
     title: 'Body too large',
     detail: 'The body is over the limit of this route.',
+    hint: `A module has at most ${mib(LIMITS.guestModuleBytes)}, a job ${mib(LIMITS.jobBodyBytes)}, other bodies ${mib(LIMITS.jsonBodyBytes)}.`,
   }),
   FST_ERR_CTP_INVALID_JSON_BODY: notJson,
   FST_ERR_CTP_EMPTY_JSON_BODY: notJson,
 };
+
+function mib(bytes: number): string {
+  return `${bytes / 1048576} MiB`;
+}
 
 function notJson(error: FastifyError): ProblemInit {
   return { status: 400, code: 'not-json', title: 'The body is no JSON', detail: error.message };
