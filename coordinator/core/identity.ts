@@ -72,10 +72,12 @@ function draftBuckets(core: Core, stage: StageState, branch: Branch, branchIndex
 /** A branch's bucket-wise inputs have one count (a plan is refused otherwise) and are cut into the same runs. */
 function cutBranch(core: Core, stage: StageState, branch: Branch): BucketTask[] {
   const wise = branch.inputs.filter(isBucketWise);
+  const count = Math.max(...wise.map((input) => bucketCountOf(stage, input.stage)));
+  if (wise.some((input) => input.each)) return allBuckets(count).map((bucket) => ({ buckets: [bucket] }));
   const sizes = wise.map((input) => (stage.job.stages[input.stage]?.tasks ?? []).map((task) => bucketsOf(core, task)));
   const places = wise.map((input) => branch.inputs.indexOf(input));
   const tasks = cutBuckets(sizes, {
-    count: Math.max(...wise.map((input) => bucketCountOf(stage, input.stage))),
+    count,
     slots: core.liveSlots,
     leasesPerSlot: core.limits.leasesPerSlot,
     bytesMax: leastMemory(core) * BUCKETS_MEMORY_PART,
@@ -143,7 +145,11 @@ function wholeInput(core: Core, stage: StageState, input: PlanInput): TaskSource
 function partitionsOf(core: Core, stage: StageState, input: Exclude<PlanInput, { readonly kind: 'module' }>): TaskSource[][] {
   if (input.kind === 'stage') {
     const count = stage.job.stages[input.stage]?.tasks.length ?? 0;
-    return Array.from({ length: count }, (_, i) => [groupOf(stage, input.stage, input.columns, { first: i, end: i + 1 })]);
+    const tasks = Math.min(count, input.tasks ?? count);
+    const edge = (i: number): number => Math.floor((i * count) / tasks);
+    return Array.from({ length: tasks }, (_, i) => {
+      return [groupOf(stage, input.stage, input.columns, { first: edge(i), end: edge(i + 1) })];
+    });
   }
   const { source } = input;
   const runs = cutRuns(source, runLengthFor(core, source));

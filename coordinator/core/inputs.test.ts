@@ -1,8 +1,9 @@
 /** What the tasks of a stage read, by the shape of its inputs. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
+import type { PlanInput } from '../../shared/plan/physical.ts';
 import { Fleet } from './testing/fleet.ts';
-import { aggregatePlan, branch, forward, gather, planOf, scan } from './testing/plans.ts';
+import { aggregatePlan, branch, forward, gather, hash, hashed, planOf, scan } from './testing/plans.ts';
 
 beforeAll(loadHashes);
 
@@ -11,6 +12,8 @@ function readBy(fleet: Fleet, stage: number): string[][] {
   const tasks = fleet.leases.filter((lease) => lease.stage === stage);
   return tasks.map(({ task }) => task.inputs.flatMap((i) => (i.kind === 'slices' ? i.slices.map((s) => s.blockId) : [])));
 }
+
+const each = (input: PlanInput): PlanInput => ({ ...input, each: true }) as PlanInput;
 
 function made(fleet: Fleet, stage: number): string[] {
   return fleet.leases.filter((lease) => lease.stage === stage).map(({ task }) => task.blockId);
@@ -44,6 +47,38 @@ describe('a forwarded stage', () => {
       ['left | right (5 of 5)'],
       ['constants'],
     ]);
+  });
+});
+
+describe('partitions that an author asked for', () => {
+  it('make a task a bucket, however small, and also where there are no rows', () => {
+    const fleet = new Fleet();
+    fleet.join('a', { slots: 2 });
+    const rows = hashed(50, branch('rows', scan({ dataset: 'd', chunks: 3 })));
+    const job = fleet.submit(
+      'job-1',
+      planOf(rows, [{ ...branch('sum', each(hash(0))), splittable: [0] }], [branch('final', gather(1))]),
+    );
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(fleet.scheduler.job(job)?.stages.map((s) => s.tasks)).toEqual([3, 50, 1]);
+    expect(new Set(made(fleet, 1)).size).toBe(50);
+    expect(readBy(fleet, 1).some((blocks) => blocks.length === 0)).toBe(true);
+  });
+
+  it('are at most so many runs of neighbours, in order', () => {
+    const fleet = new Fleet();
+    fleet.join('a', { slots: 7 });
+    const few = (tasks: number) => [branch(`into ${tasks}`, { ...forward(0), tasks } as PlanInput)];
+    const plan = planOf([branch('rows', scan({ dataset: 'd', chunks: 7 }))], few(3), few(9), [
+      branch('final', gather(1), gather(2)),
+    ]);
+    const job = fleet.submit('job-1', plan);
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(fleet.scheduler.job(job)?.stages.map((s) => s.tasks)).toEqual([7, 3, 7, 1]);
+    const blocks = made(fleet, 0);
+    expect(readBy(fleet, 1)).toEqual([blocks.slice(0, 2), blocks.slice(2, 4), blocks.slice(4, 7)]);
   });
 });
 

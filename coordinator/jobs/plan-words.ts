@@ -24,6 +24,10 @@ export function planWords({ relations, result }: AuthorPlan): string {
         return `${name}: aggregate ${r.input}${r.keys.length > 0 ? ` by ${r.keys.join(', ')}` : ''} with ${codeWords(r.code)}`;
       case 'cogroup':
         return `${name}: cogroup ${r.input} and ${r.other} by ${r.keys.join(', ')} with ${codeWords(r.code)}`;
+      case 'repartition':
+        return `${name}: repartition ${r.input}${r.keys ? ` by ${r.keys.join(', ')}` : ''} into ${r.partitions}`;
+      case 'coalesce':
+        return `${name}: coalesce ${r.input} into ${r.partitions}`;
     }
   };
   return [...relations.map(words), `result: ${result}`].join('\n');

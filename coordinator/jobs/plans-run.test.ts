@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
+import type { JobId } from '../../shared/ids.ts';
 import type { App } from '../app.ts';
 import { realTab, until } from '../local/testing/two-stages.ts';
 import { testApp } from '../sessions/testing/app-fixture.ts';
@@ -95,10 +96,10 @@ const runPlan = (app: App, relations: Readonly<Record<string, object>>): Promise
   return run(app, { plan: { relations: list, result: list.at(-1)?.name } });
 };
 
-/** How many workers succeeded with a task of the job's first stage. */
-function workersOf(app: App, jobId: string): number {
+/** How many workers succeeded with a task of a stage of the job. */
+function workersOf(app: App, jobId: string, stage = 0): number {
   const ends = app.grid.scheduler.story(jobId).filter((line) => line.what === 'attemptEnded' && line.detail?.how === 'succeeded');
-  return new Set(ends.filter(({ detail }) => detail?.stage === 0).map(({ detail }) => detail?.workerId)).size;
+  return new Set(ends.filter(({ detail }) => detail?.stage === stage).map(({ detail }) => detail?.workerId)).size;
 }
 
 test('scripts: words, a keyed aggregate over two workers, and a chain of queries and guests in one task', async () => {
@@ -199,6 +200,26 @@ test('modules: a map over a dataset, a keyed aggregate and a cogroup that joins'
     SELECT k, sum(a.v * b.v), count(*) FROM a JOIN b USING (k) GROUP BY k ORDER BY k`;
   expect(joined.rows).toEqual((await run(app, { sql: join })).rows);
   expect(joined.rows.length).toBeGreaterThan(900);
+}, 90_000);
+
+test('few rows, repartitioned, are worked on by both tabs; the same rows come out of fewer partitions', async () => {
+  const app = await grid();
+  const square = 'export const square = ({ n }) => ({ n: n * n });';
+  const { jobId, rows } = await runPlan(app, {
+    numbers: sql('SELECT range AS n FROM range(40)'),
+    spread: { kind: 'repartition', input: 'numbers', partitions: 40 },
+    squares: {
+      kind: 'guest',
+      operation: 'map',
+      input: 'spread',
+      code: { kind: 'script', source: square, function: 'square' },
+      schema: [{ name: 'n', type: 'BIGINT' }],
+    },
+    fewer: { kind: 'coalesce', input: 'squares', partitions: 3 },
+  });
+  expect(rows.map(([n]) => n)).toEqual(Array.from({ length: 40 }, (_, i) => i * i));
+  expect(app.grid.scheduler.job(jobId as JobId)?.stages.map((stage) => stage.tasks)).toEqual([1, 40, 3]);
+  expect(workersOf(app, jobId, 1)).toBe(2);
 }, 90_000);
 
 test('what a script throws is the author’s error, with the relation’s function', async () => {

@@ -6,6 +6,7 @@ import { unreachable } from '../../shared/assert.ts';
 import { aggregateOver } from './distribute-aggregate.ts';
 import { guestOver } from './distribute-guest.ts';
 import { joinOver } from './distribute-join.ts';
+import { repartitioned } from './distribute-repartition.ts';
 import { distinctOver, limitOver, setOperation } from './distribute-sets.ts';
 import { sortOver } from './distribute-sort.ts';
 import { windowOver } from './distribute-window.ts';
@@ -66,6 +67,8 @@ export function distribute(n: LogicalNode, d: Distribution): Relation {
         n.sides.map((s) => over(s.node)),
         d,
       );
+    case 'repartition':
+      return repartitioned(n, over(n.input));
     case 'shared':
       return sharedOver(n.shared, d);
     case 'exchange':

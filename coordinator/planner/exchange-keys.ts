@@ -79,8 +79,12 @@ export function withKeys(r: Relation, keys: readonly Expr[]): Keyed {
   return { relation, at, keys };
 }
 
-/** Splits a relation by the hash of columns; `at` and their types are the hash's keys. */
-export function hashExchange({ relation: r, at, keys }: Keyed, count: number): Relation & { readonly hashed: Hashed } {
+/** Splits a relation by the hash of columns; `at` and their types are the hash's keys. `how`: as it is read. */
+export function hashExchange(
+  { relation: r, at, keys }: Keyed,
+  count: number,
+  how: { readonly each?: true } = {},
+): Relation & { readonly hashed: Hashed } {
   const producer: Producer = {
     branches: r.branches,
     types: r.types,
@@ -88,7 +92,7 @@ export function hashExchange({ relation: r, at, keys }: Keyed, count: number): R
     partitioning: { kind: 'hash', keys: [...at], count },
   };
   const found = at.map((c, i): HashKey => ({ columns: [c], narrower: narrowerColumn(keys[i]), type: r.types[c] ?? '' }));
-  return { ...r, branches: [read('hash', producer)], many: true, hashed: { keys: found, count } };
+  return { ...r, branches: [read('hash', producer, how)], many: true, hashed: { keys: found, count } };
 }
 
 /** The column of which a key is the same number in a wider type. */

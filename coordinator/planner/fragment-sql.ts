@@ -61,6 +61,7 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
       return n.inputs.map((x) => `(SELECT * FROM ${from(x, 't')})`).join(` ${n.word}${n.all ? ' ALL' : ''} `);
     case 'shared':
     case 'delimGet':
+    case 'repartition':
       throw new InvariantError(`${n.op} reached a fragment`);
     default:
       return unreachable(n, 'operator');

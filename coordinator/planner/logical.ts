@@ -94,6 +94,7 @@ export type LogicalNode = Base &
     | { readonly op: 'shared'; readonly shared: SharedPlan }
     | { readonly op: 'delimGet'; readonly source: DelimSource }
     | GuestNode
+    | RepartitionNode
     | { readonly op: 'exchange'; readonly exchange: Exchange }
   );
 
@@ -190,6 +191,18 @@ export interface GuestNode {
   readonly state?: { readonly names: readonly string[]; readonly types: readonly string[] };
 }
 
+/** The same rows in other tasks, as an author wants them. */
+export interface RepartitionNode {
+  readonly op: 'repartition';
+  readonly input: LogicalNode;
+  /** `turns`: rows take turns; `keys`: equal keys meet; `neighbours`: tasks read what neighbouring ones made. */
+  readonly by: 'turns' | 'keys' | 'neighbours';
+  /** So many tasks; of `neighbours` at most so many. */
+  readonly count: number;
+  /** Of `keys`: positions in the input. */
+  readonly keys: readonly number[];
+}
+
 /** What a stage will make: the outputs of its branches, appended in order. Several exchanges may read one producer. */
 export interface Producer {
   readonly branches: readonly LogicalNode[];
@@ -198,12 +211,17 @@ export interface Producer {
   readonly many: boolean;
   /** With `range`, the branches have one more column than `types`: the bucket. */
   readonly partitioning: OutputPartitioning;
+  /** For people: the buckets of its `range` are turns that rows take. */
+  readonly turns?: true;
 }
 
 /** Where rows leave their task. `hash` and `range` read runs of buckets of a producer that is split so. */
 export interface Exchange {
   readonly kind: 'gather' | 'broadcast' | 'forward' | 'hash' | 'range';
   readonly producer: Producer;
+  /** As in a PlanInput. */
+  readonly each?: true;
+  readonly tasks?: number;
 }
 
 export function inputsOf(n: LogicalNode): readonly LogicalNode[] {

@@ -108,16 +108,23 @@ export function producerOf(r: Relation): Producer {
   return { branches: r.branches, types: r.types, many: r.many, partitioning: { kind: 'single' } };
 }
 
-export function read(kind: Exchange['kind'], producer: Producer): LogicalNode {
-  return { op: 'exchange', exchange: { kind, producer }, types: producer.types };
+type How = Pick<Exchange, 'each' | 'tasks'>;
+
+export function read(kind: Exchange['kind'], producer: Producer, how: How = {}): LogicalNode {
+  return { op: 'exchange', exchange: { kind, producer, ...how }, types: producer.types };
 }
 
 /** Reads a relation elsewhere. A relation that is nothing but such a read is read again from where it was made. */
-export function readBy(kind: 'gather' | 'broadcast' | 'forward', r: Relation): LogicalNode {
-  const [only] = r.branches;
-  if (only?.op === 'exchange' && r.branches.length === 1 && only.exchange.kind !== 'range')
-    return read(kind, only.exchange.producer);
-  return read(kind, producerOf(r));
+export function readBy(kind: 'gather' | 'broadcast' | 'forward', r: Relation, how: How = {}): LogicalNode {
+  return read(kind, readAgain(kind, r) ?? producerOf(r), how);
+}
+
+/** What a relation reads that is nothing but a read. Who reads it forward keeps the partitions that an author asked for. */
+function readAgain(kind: Exchange['kind'], { branches }: Relation): Producer | undefined {
+  const [only] = branches;
+  if (only?.op !== 'exchange' || branches.length > 1 || only.exchange.kind === 'range') return undefined;
+  const { each, tasks, producer } = only.exchange;
+  return kind === 'forward' && (each || tasks !== undefined) ? undefined : producer;
 }
 
 /** In one place: itself if it is there, else gathered. */

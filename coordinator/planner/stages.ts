@@ -136,7 +136,7 @@ export class StageCutter {
     const splittable = inputs.flatMap((input, i) => {
       const leaves = readers.get(i) ?? [];
       const alone = leaves.length === 1 && leaves.every((l) => parts.has(l));
-      return input.kind === 'stage' && input.exchange === 'hash' && alone ? [i] : [];
+      return input.kind === 'stage' && input.exchange === 'hash' && !input.each && alone ? [i] : [];
     });
     const ordered = inputs.some((i) => i.kind === 'stage' && i.exchange === 'range');
     return {
@@ -155,15 +155,17 @@ export class StageCutter {
   }
 
   private exchangeSql(leaf: Leaf<'exchange'>, add: AddInput): string {
-    const { kind, producer } = leaf.exchange;
+    const { kind, producer, each, tasks } = leaf.exchange;
     const stage = this.cut(producer);
     const columns = producer.types.map(planColumn);
-    const at = add(leaf, `stage ${stage} ${kind}`, () => ({
+    const at = add(leaf, `stage ${stage} ${kind} ${each} ${tasks}`, () => ({
       kind: 'stage',
       stage,
       columns,
       exchange: kind,
       read: kind === 'gather' || kind === 'broadcast' ? 'all' : 'partition',
+      ...(each && { each }),
+      ...(tasks !== undefined && { tasks }),
     }));
     return `SELECT ${selectList(columns.map((c, i) => fromWire(`c${i}`, c)))} FROM in${at}`;
   }

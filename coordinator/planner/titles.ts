@@ -59,13 +59,22 @@ export function detailOf(n: LogicalNode, names: TableNames): string {
       const by = n.keys.length > 0 ? ` by ${n.keys.map((k) => n.names[k]).join(', ')}` : '';
       return `with ${n.label}${by}`;
     }
+    case 'repartition': {
+      const how = { turns: 'in turns', keys: `by ${columnList(n.keys)}`, neighbours: 'of neighbours' }[n.by];
+      return `${how} into ${n.count}`;
+    }
   }
 }
 
-function exchangeText({ kind, producer }: Exchange): string {
+function exchangeText({ kind, producer, each, tasks }: Exchange): string {
+  const how = each ? ', a task each' : tasks !== undefined ? ` into at most ${tasks} tasks` : '';
+  return `${exchangeKind(kind, producer)}${how}`;
+}
+
+function exchangeKind(kind: Exchange['kind'], producer: Producer): string {
   const by = producer.partitioning;
   if (kind === 'hash' && by.kind === 'hash') return `by hash of ${columnList(by.keys)}`;
-  return kind === 'range' ? 'by range of the sort keys' : kind;
+  return kind === 'range' ? (producer.turns ? 'in turns' : 'by range of the sort keys') : kind;
 }
 
 const columnList = (keys: readonly number[]): string => keys.map((k) => `c${k}`).join(', ');
@@ -89,6 +98,7 @@ const WORDS: { readonly [op in LogicalNode['op']]: string } = {
   delimGet: 'outer keys',
   exchange: 'read',
   guest: 'call',
+  repartition: 'repartition',
 };
 
 const GUEST_WORDS: { readonly [A in GuestNode['action']]: string } = {
@@ -110,14 +120,14 @@ function phaseWord(n: LogicalNode): string {
 }
 
 /** Where the rows of a stage go, if not all into one bucket. */
-function splitText({ partitioning: by }: Producer): string | undefined {
+function splitText({ partitioning: by, turns }: Producer): string | undefined {
   switch (by.kind) {
     case 'single':
       return undefined;
     case 'hash':
       return `split by hash of ${columnList(by.keys)} into ${by.count}`;
     case 'range':
-      return `split by range of the sort keys into ${by.count}`;
+      return `split ${turns ? 'in turns' : 'by range of the sort keys'} into ${by.count}`;
   }
 }
 
@@ -154,7 +164,8 @@ export function stageTitle(producer: Producer, names: TableNames): string {
     if (!words.includes(word)) words.push(word);
   };
   for (const b of producer.branches) visit(b);
-  if (producer.partitioning.kind !== 'single') words.push(`split by ${producer.partitioning.kind}`);
+  if (producer.partitioning.kind !== 'single')
+    words.push(producer.turns ? 'split in turns' : `split by ${producer.partitioning.kind}`);
   const title = words.length > 0 ? words.join(', ') : 'collect';
   return title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE - 3)}...` : title;
 }

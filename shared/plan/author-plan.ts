@@ -3,6 +3,7 @@
  * client's DataFrame or Rdd becomes, and the `plan` of `POST /v1/jobs`. Relations are lazy: only what the result needs is made.
  */
 import Type, { type Static } from 'typebox';
+import { LIMITS } from '../limits.ts';
 
 /** As SQL names it: unquoted, so that it can stand in queries as it is. */
 const RelationName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' });
@@ -15,6 +16,9 @@ const Column = Type.Object(
 const Columns = Type.Array(Column, { minLength: 1, maxItems: 1000 });
 const Scalar = Type.Union([Type.Boolean(), Type.Number(), Type.String()]);
 const Params = Type.Record(Type.String(), Type.Union([Scalar, Type.Array(Scalar, { maxItems: 100_000 })]));
+
+/** Of one relation; a task's output is split into at most so many buckets. */
+const Partitions = Type.Integer({ minimum: 1, maximum: LIMITS.bucketsPerBlock });
 
 /** Digest of a module that was uploaded, as `POST /v1/modules` gave it. */
 const Module = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -102,6 +106,21 @@ const Relation = Type.Union([
     },
     { additionalProperties: false },
   ),
+  /**
+   * The rows of `input` in just so many partitions, each of which is a task of what follows, however small. Rows take turns, so that their
+   * numbers differ by little; with `keys`, rows with equal keys meet.
+   */
+  Type.Object(
+    {
+      kind: Type.Literal('repartition'),
+      input: RelationName,
+      partitions: Partitions,
+      keys: Type.Optional(Type.Array(ColumnName, { minItems: 1, maxItems: 100 })),
+    },
+    { additionalProperties: false },
+  ),
+  /** At most so many partitions: neighbours are read together, and no rows change places otherwise. */
+  Type.Object({ kind: Type.Literal('coalesce'), input: RelationName, partitions: Partitions }, { additionalProperties: false }),
 ]);
 
 export const AuthorPlan = Type.Object(

@@ -63,6 +63,10 @@ export type PlanInput =
        */
       readonly exchange: 'gather' | 'broadcast' | 'forward' | 'hash' | 'range';
       readonly read: 'partition' | 'all';
+      /** Of `hash` and `range`: each bucket is a task of its own, be it empty; none is joined with others or split. */
+      readonly each?: true;
+      /** Of `forward`: at most so many tasks, each of which reads a run of neighbouring upstream partitions. */
+      readonly tasks?: number;
     }
   | {
       readonly kind: 'module';

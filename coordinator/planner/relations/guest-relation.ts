@@ -13,7 +13,7 @@ export interface Readable {
   readonly columns: readonly RelationColumn[];
 }
 
-export interface GuestContext {
+export interface RelationContext {
   /** Of the relation at hand. */
   readonly name: string;
   readonly modules: Modules;
@@ -21,13 +21,13 @@ export interface GuestContext {
   readonly read: (name: string) => Readable;
 }
 
-type Made = { readonly node: LogicalNode; readonly columns: readonly RelationColumn[] };
+export type Made = { readonly node: LogicalNode; readonly columns: readonly RelationColumn[] };
 type Of<Kind extends AuthorRelation['kind']> = Extract<AuthorRelation, { kind: Kind }>;
 
 const namesOf = (columns: readonly RelationColumn[]): readonly string[] => columns.map((c) => c.name);
 const typesOf = (columns: readonly RelationColumn[]): readonly string[] => columns.map((c) => c.type);
 
-export function guestRelation(relation: Exclude<AuthorRelation, { kind: 'sql' }>, context: GuestContext): Made {
+export function guestRelation(relation: Of<'guest' | 'aggregate' | 'cogroup'>, context: RelationContext): Made {
   switch (relation.kind) {
     case 'guest':
       return functionOfRows(relation, context);
@@ -39,7 +39,7 @@ export function guestRelation(relation: Exclude<AuthorRelation, { kind: 'sql' }>
 }
 
 function nodeOver(
-  context: GuestContext,
+  context: RelationContext,
   relation: { readonly input: string; readonly code: Of<'guest'>['code'] },
   action: GuestNode['action'],
   columns: readonly RelationColumn[],
@@ -58,7 +58,7 @@ function nodeOver(
   };
 }
 
-function functionOfRows(relation: Of<'guest'>, context: GuestContext): Made {
+function functionOfRows(relation: Of<'guest'>, context: RelationContext): Made {
   const { operation, sides = [], code } = relation;
   const columns = operation === 'filter' ? filtered(relation, context) : schemaOf(relation, context);
   if (sides.length > 0) refuseSides(code, context.name);
@@ -77,7 +77,7 @@ function refuseSides(code: Of<'guest'>['code'], name: string): void {
   throw refusedPlan('plan-invalid', name, `${what} is given no other relations.`, hint);
 }
 
-function schemaOf({ schema, operation }: Of<'guest'>, { name }: GuestContext): readonly RelationColumn[] {
+function schemaOf({ schema, operation }: Of<'guest'>, { name }: RelationContext): readonly RelationColumn[] {
   if (schema) return columnsGiven(schema, name);
   throw refusedPlan(
     'plan-schema',
@@ -88,7 +88,7 @@ function schemaOf({ schema, operation }: Of<'guest'>, { name }: GuestContext): r
 }
 
 /** A filter hands rows on: what it says of its columns must be true of its input. */
-function filtered({ schema, input }: Of<'guest'>, { name, read }: GuestContext): readonly RelationColumn[] {
+function filtered({ schema, input }: Of<'guest'>, { name, read }: RelationContext): readonly RelationColumn[] {
   const { columns } = read(input);
   if (!schema) return columns;
   const given = columnsGiven(schema, name);
@@ -104,7 +104,7 @@ const sameColumn = (a: RelationColumn, b: RelationColumn | undefined): boolean =
 /** Where scripts keep a group's state, as JSON. */
 const SCRIPT_STATE: RelationColumn = { name: 'state', type: 'VARCHAR' };
 
-function aggregate(relation: Of<'aggregate'>, context: GuestContext): Made {
+function aggregate(relation: Of<'aggregate'>, context: RelationContext): Made {
   const { name } = context;
   const { columns: own } = context.read(relation.input);
   const keys = keysIn(own, relation.keys, name, relation.input);
@@ -136,7 +136,7 @@ function stateOf({ state, code }: Of<'aggregate'>, keys: readonly RelationColumn
   throw refusedPlan('plan-schema', name, detail, 'A module emits the keys first, with the names and types of the input.');
 }
 
-function cogroup(relation: Of<'cogroup'>, context: GuestContext): Made {
+function cogroup(relation: Of<'cogroup'>, context: RelationContext): Made {
   const { name } = context;
   refuseSides(relation.code, name);
   const [input, other] = [context.read(relation.input), context.read(relation.other)];

@@ -1,6 +1,6 @@
 /** A plan of several relations -> one physical plan. Each relation is planned by itself, in order; then they are put together. */
 import { LIMITS } from '../../../shared/limits.ts';
-import type { AuthorPlan } from '../../../shared/plan/author-plan.ts';
+import type { AuthorPlan, AuthorRelation } from '../../../shared/plan/author-plan.ts';
 import type { NamedColumn, PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../../catalog/types.ts';
 import type { ModuleRecord } from '../../modules/module-record.ts';
@@ -15,8 +15,9 @@ import { attachRanges } from '../predicates.ts';
 import type { Distribution } from '../relation.ts';
 import { RefusedSql } from '../sql-errors.ts';
 import { planColumn } from '../wire.ts';
-import { guestRelation, type Readable } from './guest-relation.ts';
+import { guestRelation, type Made, type Readable } from './guest-relation.ts';
 import { readingRelations, simplified, withoutSingleReads } from './inline.ts';
+import { placedRelation } from './placed-relation.ts';
 import { namesHint, refusedPlan, withRelation } from './refused.ts';
 import { type RelationColumn, refuseDoubles } from './schema.ts';
 
@@ -112,17 +113,26 @@ class Planning {
     const key = name.toLowerCase();
     if (this.relations.has(key))
       throw refusedPlan('plan-invalid', name, `Two relations are called "${name}".`, 'Names ignore case.');
-    const read = (wanted: string): Readable => this.read(wanted, name);
-    const made =
-      relation.kind === 'sql'
-        ? await this.query(relation.sql, name)
-        : { ...guestRelation(relation, { name, modules: this.modules, read }), named: undefined };
+    const made = relation.kind === 'sql' ? await this.query(relation.sql, name) : this.made(relation, name);
     const shared = new SharedPlan(name, made.node);
     const named = made.named ?? made.columns.map((c) => ({ name: c.name, ...planColumn(c.type) }));
     const rows = Math.max(1, Math.round(distribute({ op: 'shared', shared, types: made.node.types }, this.sizes).rows));
     const version = `${this.request.id} ${this.relations.size}`;
     const table = { name, version, columns: made.columns, rows, relation: shared };
     this.relations.set(key, { shared, columns: made.columns, named, table });
+  }
+
+  private made(relation: Exclude<AuthorRelation, { kind: 'sql' }>, name: string): Made & { readonly named?: undefined } {
+    const context = { name, modules: this.modules, read: (wanted: string): Readable => this.read(wanted, name) };
+    switch (relation.kind) {
+      case 'guest':
+      case 'aggregate':
+      case 'cogroup':
+        return guestRelation(relation, context);
+      case 'repartition':
+      case 'coalesce':
+        return placedRelation(relation, context);
+    }
   }
 
   private async query(sql: string, name: string): Promise<Readable & { readonly named: readonly NamedColumn[] }> {

@@ -60,6 +60,19 @@ describe('what authors are told', () => {
       { out: map('flights', { code: { kind: 'stream', module: STREAM.digest, input: 'xml', output: 'tsv' } }) },
       { code: 'plan-invalid' },
     ],
+    [
+      'an unknown key to split by',
+      { out: { kind: 'repartition', input: 'flights', partitions: 4, keys: ['orgin'] } },
+      { code: 'plan-unknown-column', hint: 'Did you mean "origin"?' },
+    ],
+    [
+      'a key that no hash tells',
+      {
+        times: map('airports', { schema: [{ name: 't', type: 'TIME WITH TIME ZONE' }] }),
+        out: { kind: 'repartition', input: 'times', partitions: 4, keys: ['t'] },
+      },
+      { code: 'plan-schema', relation: 'out' },
+    ],
     ['no schema', { out: map('flights', { schema: undefined }) }, { code: 'plan-schema' }],
     [
       'a type that there is not',

@@ -160,10 +160,36 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
       text: sql('SELECT total + 1, id::VARCHAR FROM out'),
     },
   ],
+  'few rows in many tasks': [
+    {
+      tiles: sql('SELECT range AS tile FROM range(64)'),
+      spread: { kind: 'repartition', input: 'tiles', partitions: 64 },
+      drawn: map('spread', { code: batch('twice') }),
+      out: sql('SELECT sum(n) FROM drawn'),
+    },
+  ],
+  'rows in turns': [{ late: FLIGHTS, spread: { kind: 'repartition', input: 'late', partitions: 6 }, out: map('spread') }],
+  'partitions by keys': [
+    {
+      late: FLIGHTS,
+      placed: { kind: 'repartition', input: 'late', partitions: 5, keys: ['origin'] },
+      out: sql('SELECT origin, sum(delay) FROM placed GROUP BY origin'),
+    },
+  ],
+  'partitions read twice': [
+    {
+      late: FLIGHTS,
+      placed: { kind: 'repartition', input: 'late', partitions: 5, keys: ['origin'] },
+      one: map('placed'),
+      out: sql('SELECT sum(n) FROM one UNION ALL SELECT sum(delay) FROM placed'),
+    },
+  ],
+  'fewer partitions': [{ late: FLIGHTS, fewer: { kind: 'coalesce', input: 'late', partitions: 2 }, out: map('fewer') }],
   'kept for later': [{ made: map('flights'), out: sql('SELECT sum(n) FROM made') }, { cache: ['made'] }],
 };
 
 const MANY = new Set([
+  'rows in turns',
   'keys that a guest may have changed',
   'rows of a join in parts',
   'partitions of a join',

@@ -15,7 +15,9 @@ export function checkStage(plan: PhysicalPlan, stage: Stage): void {
   }
   const by = stage.output.partitioning;
   if (by.kind === 'single') return;
-  if (by.count < 1 || by.count > 256 || (by.count & (by.count - 1)) !== 0) fail(`${by.count} buckets`);
+  const reads = plan.stages.flatMap((s) => s.branches.flatMap((b) => b.inputs));
+  const asked = reads.some((i) => i.kind === 'stage' && i.stage === stage.index && i.each);
+  if (by.count < 1 || by.count > 256 || (!asked && (by.count & (by.count - 1)) !== 0)) fail(`${by.count} buckets`);
   if (by.kind === 'hash' && (by.keys.length === 0 || by.keys.some((k) => stage.output.columns[k] === undefined)))
     fail('bad keys');
 }
@@ -42,7 +44,7 @@ function checkBranch(plan: PhysicalPlan, stage: Stage, branch: Branch, fail: (wh
     if (input.kind === 'module' || input.read !== 'partition') continue;
     if (input.kind === 'scan' || input.exchange === 'forward') {
       others += 1;
-      if (branch.splittable?.includes(at)) fail(`input ${at} has no buckets`);
+      if (branch.splittable?.includes(at) || (input.kind === 'stage' && input.each)) fail(`input ${at} has no buckets`);
       continue;
     }
     const upstream = plan.stages[input.stage];

@@ -19,6 +19,8 @@ export interface Simulation {
   /** JSON rows, with result column types as DuckDB names them after the last stage. */
   readonly rows: readonly (readonly unknown[])[];
   readonly tasks: number;
+  /** Of each task of the last stage, how many rows it made. */
+  readonly parts: readonly number[];
   /** Indices of the stages that ran, ascending. */
   readonly stages: readonly number[];
   /** Titles of the alternatives that were taken. */
@@ -150,9 +152,12 @@ class Simulator {
 
   private async rowsOf(stage: number): Promise<number> {
     let rows = 0;
-    for (const t of await this.outputOf(stage))
-      rows += Number((await this.connection.rows(`SELECT CAST(count(*) AS INTEGER) FROM ${t}`))[0]?.[0]);
+    for (const t of await this.outputOf(stage)) rows += await this.rowsIn(t);
     return rows;
+  }
+
+  async rowsIn(table: string): Promise<number> {
+    return Number((await this.connection.rows(`SELECT CAST(count(*) AS INTEGER) FROM ${table}`))[0]?.[0]);
   }
 
   private async branchesOf(stage: Stage): Promise<readonly Branch[]> {
@@ -183,7 +188,9 @@ class Simulator {
     const spread = (own: Reading): Reading[] => branch.inputs.map((i) => (i === first ? own : whole(i)));
     if (first.kind === 'scan')
       return chunkRuns(first.source, this.options.runChunks ?? 1).map((chunks) => spread({ kind: 'chunks', chunks }));
-    if (first.exchange === 'forward') return (tables.get(first.stage) ?? []).map((t) => spread({ kind: 'tables', tables: [t] }));
+    if (first.exchange === 'forward') {
+      return neighbours(tables.get(first.stage) ?? [], first.tasks).map((own) => spread({ kind: 'tables', tables: own }));
+    }
     const by = this.stageAt(first.stage).output.partitioning;
     const cut = bucketTasks(branch, by.kind === 'single' ? 1 : by.count, (stage) => tables.get(stage) ?? [], this.options);
     return cut.map((reads) =>
@@ -225,6 +232,13 @@ function wholeSample(sql: string): string {
     : sql;
 }
 
+/** One task a table, or a run of them for each of at most so many tasks. */
+function neighbours(tables: readonly string[], most = tables.length): readonly (readonly string[])[] {
+  const count = Math.min(most, tables.length);
+  const edge = (i: number): number => Math.floor((i * tables.length) / count);
+  return Array.from({ length: count }, (_, i) => tables.slice(edge(i), edge(i + 1)));
+}
+
 /** Aligned runs of the needed chunks; without any, one task still says what comes of nothing. */
 function chunkRuns(source: ScanSource, runChunks: number): readonly (readonly number[])[] {
   const runs: number[][] = [];
@@ -244,13 +258,15 @@ export async function simulate(
   try {
     const tables = await simulator.outputOf(plan.stages.length - 1);
     const { tasks, stages, taken } = simulator;
-    if (tables.length === 0) return { rows: [], tasks, stages, taken };
+    const parts: number[] = [];
+    for (const t of tables) parts.push(await simulator.rowsIn(t));
+    if (tables.length === 0) return { rows: [], tasks, parts, stages, taken };
     const own = (c: PlanColumn, i: number): string => (c.type === c.wire ? `c${i}` : `CAST(c${i} AS ${c.type})`);
     const back = plan.columns
       .map((c, i) => `${options.asText ? `CAST(${own(c, i)} AS VARCHAR)` : own(c, i)} AS c${i}`)
       .join(', ');
     const sql = tables.map((t) => `SELECT ${back} FROM ${t}`).join(' UNION ALL ');
-    return { rows: await connection.rows(sql), tasks, stages, taken };
+    return { rows: await connection.rows(sql), tasks, parts, stages, taken };
   } finally {
     await simulator.cleanUp();
   }

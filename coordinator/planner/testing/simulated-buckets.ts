@@ -17,8 +17,10 @@ export function bucketTasks(
   branch: Branch,
   count: number,
   tablesOf: (stage: number) => readonly string[],
-  { runBuckets = 5, splitBuckets = false }: BucketOptions,
+  options: BucketOptions,
 ): readonly (readonly (ReadBuckets | undefined)[])[] {
+  const isEach = branch.inputs.some((i) => i.kind === 'stage' && i.each);
+  const { runBuckets = 5, splitBuckets = false } = isEach ? { runBuckets: 1 } : options;
   const all = branch.inputs.map((i) => (i.kind === 'stage' && i.read === 'partition' ? tablesOf(i.stage) : undefined));
   const [parted] = branch.splittable ?? [];
   const isSplit = splitBuckets && parted !== undefined && (all[parted]?.length ?? 0) > 1;
