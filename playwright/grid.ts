@@ -59,7 +59,12 @@ export class Grid {
       host: '127.0.0.1',
       port: 0,
       pagesDir: join(ROOT, 'dist', 'pages'),
-      childEntries: { planner: built('planner-child'), ingest: built('ingest-child'), slot: built('slot-entry') },
+      childEntries: {
+        planner: built('planner-child'),
+        ingest: built('ingest-child'),
+        slot: built('slot-entry'),
+        compile: built('compile-child'),
+      },
       ...options,
       dataDir,
     });

@@ -60,10 +60,9 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   blockCame(core, block, storeOf(worker));
 }
 
-/** Its author finds it in the job's story. */
+/** A line for each job that the attempt serves: who may see a line is decided by the job that it names. */
 function noteLog(core: Core, { id, task, worker }: Attempt, log: string): void {
-  const jobs = jobsOf(task).map((job) => job.id);
-  note(core, id, 'guestLogged', log, [...jobs, worker.workerId]);
+  for (const { id: jobId } of jobsOf(task)) note(core, id, 'guestLogged', log, [jobId, worker.workerId], { jobId });
 }
 
 export function attemptFailed(core: Core, { sessionId, attemptId, failure }: CoreEventOf<'attemptFailed'>): void {

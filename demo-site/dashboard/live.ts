@@ -13,6 +13,7 @@ import {
   type StoryLineJson,
   type WorkerJson,
 } from '../../client/index.ts';
+import { type Author, makeAuthor } from '../ui/author.ts';
 import { takeToken } from '../ui/token.ts';
 import { readEvent } from './read-event.ts';
 import { TaskStream } from './task-stream-model.ts';
@@ -40,6 +41,7 @@ export const taskStream = new TaskStream();
 
 let token = takeToken('dashboard');
 export let grid: Connection = connect('', { token });
+export let author: Author = makeAuthor(token);
 let stop = new AbortController();
 
 /** Changes that wait for the next settling. */
@@ -149,6 +151,7 @@ export function start(newToken?: string): void {
   if (newToken !== undefined) {
     token = newToken;
     grid = connect('', { token });
+    author = makeAuthor(token);
   }
   stop.abort();
   stop = new AbortController();

@@ -2,7 +2,7 @@
 import type { ProblemError } from '../../client/index.ts';
 import { pointAt } from './point-at.ts';
 
-export function ProblemView({ problem, sql }: { problem: ProblemError; sql?: string }) {
+export function ProblemView({ problem, sql }: { problem: ProblemError; sql?: string | undefined }) {
   const point = problem.position !== undefined && sql !== undefined ? pointAt(sql, problem.position) : undefined;
   return (
     <div class="notice bad" role="alert" data-test="problem">
@@ -21,6 +21,7 @@ export function ProblemView({ problem, sql }: { problem: ProblemError; sql?: str
       )}
       <span class="small muted">
         <code>{problem.code}</code>
+        {problem.relation !== undefined && ` in the relation ${problem.relation}`}
         {problem.stage !== undefined && ` in stage ${problem.stage}`}
       </span>
     </div>

@@ -1,15 +1,30 @@
-/** The query in the SQL box: one at a time, from Run to its rows or its error. */
+/** What was asked, in SQL or in code: one at a time, from Run to its rows or its error. */
 import { computed, signal } from '@preact/signals';
 import { isSettled, type JobHandle, type PlanJson, ProblemError, type ResultHead } from '../../client/index.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import { grid, jobs } from './live.ts';
 
+/** `sql`: the query, or what was asked in words. `sqlOf`: the SQL that a problem's position points into. */
 export type Query =
   | { readonly kind: 'none' }
   | { readonly kind: 'submitting'; readonly sql: string }
   | { readonly kind: 'running'; readonly sql: string; readonly jobId: string; readonly sinceMs: number }
   | { readonly kind: 'done'; readonly sql: string; readonly jobId: string; readonly tookMs: number; readonly result: ResultHead }
-  | { readonly kind: 'failed'; readonly sql: string; readonly jobId: string | undefined; readonly problem: ProblemError };
+  | {
+      readonly kind: 'failed';
+      readonly sql: string;
+      readonly jobId: string | undefined;
+      readonly problem: ProblemError;
+      readonly sqlOf: string | undefined;
+    };
+
+/** Something to run: a query, or a plan with guests in it. */
+export interface Ask {
+  readonly sql: string;
+  submit(): Promise<JobHandle>;
+  /** The SQL that a problem's position points into. */
+  sqlOf(problem: ProblemError): string | undefined;
+}
 
 export const sqlText = signal('');
 export const query = signal<Query>({ kind: 'none' });
@@ -42,9 +57,14 @@ async function readPlan(job: JobHandle, mine: number): Promise<void> {
   }
 }
 
-export async function run(): Promise<void> {
+export function run(): Promise<void> {
   const sql = sqlText.value.trim();
-  if (sql === '' || busy.value) return;
+  if (sql === '') return Promise.resolve();
+  return ask({ sql, submit: () => grid.sql(sql), sqlOf: () => sql });
+}
+
+export async function ask({ sql, submit, sqlOf }: Ask): Promise<void> {
+  if (busy.value) return;
   turn += 1;
   const mine = turn;
   const began = performance.now();
@@ -54,7 +74,7 @@ export async function run(): Promise<void> {
   handle = undefined;
   let jobId: string | undefined;
   try {
-    const job = await grid.sql(sql);
+    const job = await submit();
     handle = job;
     jobId = job.id;
     query.value = { kind: 'running', sql, jobId, sinceMs: began };
@@ -62,15 +82,20 @@ export async function run(): Promise<void> {
     const result = await job.head(LIMITS.dashboardRows);
     if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs: performance.now() - began, result };
   } catch (error) {
-    if (mine === turn) query.value = { kind: 'failed', sql, jobId, problem: asProblem(error) };
+    if (mine === turn) failed(sql, jobId, error, sqlOf);
   }
+}
+
+function failed(sql: string, jobId: string | undefined, error: unknown, sqlOf: Ask['sqlOf'] = () => sql): void {
+  const problem = asProblem(error);
+  query.value = { kind: 'failed', sql, jobId, problem, sqlOf: sqlOf(problem) };
 }
 
 export async function cancel(): Promise<void> {
   try {
     await handle?.cancel();
   } catch (error) {
-    query.value = { kind: 'failed', sql: sqlText.value, jobId: handle?.id, problem: asProblem(error) };
+    failed('sql' in query.value ? query.value.sql : '', handle?.id, error);
   }
 }
 
@@ -100,7 +125,7 @@ export async function open(jobId: string): Promise<void> {
         : performance.now() - began;
     if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs, result };
   } catch (error) {
-    if (mine === turn) query.value = { kind: 'failed', sql, jobId, problem: asProblem(error) };
+    if (mine === turn) failed(sql, jobId, error);
   }
 }
 

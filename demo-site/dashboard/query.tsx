@@ -1,6 +1,9 @@
-/** The SQL box and what comes of it. */
+/** The boxes for SQL and for code, and what comes of it. */
+import { signal } from '@preact/signals';
 import { formatBytes, formatCount, formatMs, plural } from '../ui/format.ts';
 import { Notice } from '../ui/parts.tsx';
+import { CodeBox } from './code/code-box.tsx';
+import { compiling, diagnostics, logs, own } from './code/code-model.ts';
 import { datasets, workers } from './live.ts';
 import { PlanView, StageLine } from './plan-view.tsx';
 import { ProblemView } from './problem-view.tsx';
@@ -79,6 +82,19 @@ function sentenceOf(clause: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }
 
+/** What the guests logged, where any did. */
+function Logs() {
+  if (logs.value.length === 0) return null;
+  return (
+    <details open>
+      <summary>What your code logged</summary>
+      <pre class="logs mono" data-test="logs">
+        {logs.value.map((line) => line.why).join('\n')}
+      </pre>
+    </details>
+  );
+}
+
 function Progress() {
   const job = queryJob.value;
   const nobody = workers.value.size === 0;
@@ -104,7 +120,7 @@ function Summary() {
   if (now.kind !== 'done') return null;
   const { result, sql } = now;
   const counters = job?.counters;
-  const other = sql !== sqlText.value.trim();
+  const other = mode.value === 'sql' && sql !== sqlText.value.trim();
   return (
     <>
       {other && <pre class="asked">{sql}</pre>}
@@ -136,16 +152,24 @@ function Result() {
         </p>
       );
     case 'submitting':
-      return <p class="empty">Planning…</p>;
+      return <p class="empty">{compiling.value ? 'Compiling…' : 'Planning…'}</p>;
     case 'running':
       return <Progress />;
     case 'failed':
-      return <ProblemView problem={now.problem} sql={now.sql} />;
+      // A source that does not compile says so at its lines.
+      if (diagnostics.value.some(own)) return <p class="empty">{now.problem.title}: see the marked lines.</p>;
+      return (
+        <>
+          <ProblemView problem={now.problem} sql={now.sqlOf} />
+          <Logs />
+        </>
+      );
     case 'done':
       return (
         <>
           <Summary />
           <ResultTable result={now.result} />
+          <Logs />
         </>
       );
   }
@@ -159,13 +183,37 @@ function Plan() {
   return <PlanView plan={plan.value} stages={queryJob.value?.stages ?? []} />;
 }
 
+const MODES = { sql: 'SQL', code: 'Your own code' } as const;
+const mode = signal<keyof typeof MODES>('sql');
+
+function Modes() {
+  return (
+    <div class="modes">
+      {(Object.keys(MODES) as (keyof typeof MODES)[]).map((key) => (
+        <button
+          key={key}
+          type="button"
+          data-test={`mode-${key}`}
+          aria-pressed={mode.value === key}
+          onClick={() => {
+            mode.value = key;
+          }}
+        >
+          {MODES[key]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 const TABS = { result: 'Result', plan: 'Plan' } as const;
 
 export function QueryPanel() {
   const keys = Object.keys(TABS) as (keyof typeof TABS)[];
   return (
     <section class="panel block query" aria-label="Query">
-      <Editor />
+      <Modes />
+      {mode.value === 'sql' ? <Editor /> : <CodeBox />}
       <div class="tabs" role="tablist" aria-label="What came of it">
         {keys.map((key) => (
           <button
