@@ -62,6 +62,30 @@ module.exports = {
       to: { path: '^web-worker-client/', pathNot: '^web-worker-client/core/' },
     },
     {
+      name: 'guest-code-imports-its-sdk-only',
+      comment: 'What is compiled to WASM: the SDK imports nothing, examples and templates the SDK.',
+      severity: 'error',
+      from: { path: '^guest/assemblyscript/', pathNot: TEST },
+      to: { pathNot: '^guest/assemblyscript/index\\.ts$' },
+    },
+    {
+      name: 'guest-tests-use-hosts-and-shared',
+      comment: "Tests of guests open them with the tab's hosts; nothing of them needs a grid.",
+      severity: 'error',
+      from: { path: '^guest/' },
+      to: {
+        pathNot: '^(guest/|shared/|web-worker-client/guest(-stream|-script)?/|node_modules/)',
+        dependencyTypesNot: ['core', 'npm', 'npm-dev'],
+      },
+    },
+    {
+      name: 'guests-only-in-tests',
+      comment: 'Languages, templates and examples are for authors; the grid gets modules as bytes.',
+      severity: 'error',
+      from: { path: '^(shared|coordinator|web-worker-client|client|demo-site)/', pathNot: TEST },
+      to: { path: '^guest/' },
+    },
+    {
       name: 'client-uses-shared-only',
       severity: 'error',
       from: { path: '^client/' },
@@ -104,7 +128,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|node_modules/\\.cache)/' },
+    // The template is for a folder of an author's, where the SDK lies beside it.
+    exclude: { path: '(^|/)(dist|node_modules/\\.cache)/|^guest/assemblyscript/template/module\\.ts$' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'browser', 'node', 'default', 'types'] },
