@@ -12,8 +12,9 @@ module.exports = {
     },
     {
       name: 'nothing-unresolved',
+      comment: 'Guests in AssemblyScript import their SDK by the name that the compiler knows.',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^examples/.*\\.as\\.ts$' },
       to: { couldNotResolve: true, pathNot: '\\?(url|worker|raw|inline)|^virtual:' },
     },
     {
@@ -96,6 +97,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^demo-site/', pathNot: TEST },
       to: { path: '^(coordinator|bench|playwright)/|^web-worker-client/(?!join-grid\\.ts)' },
+    },
+    {
+      name: 'examples-use-shared-and-client',
+      comment: 'Lessons run them in pages, tests in Node.',
+      severity: 'error',
+      from: { path: '^examples/', pathNot: TEST },
+      to: { pathNot: '^(shared|client|examples)/', dependencyTypesNot: ['unknown', 'undetermined'] },
+    },
+    {
+      name: 'examples-are-not-for-the-house',
+      severity: 'error',
+      from: { path: '^(shared|client|coordinator|web-worker-client)/' },
+      to: { path: '^examples/' },
     },
     {
       name: 'client-library-only-in-the-command-line',

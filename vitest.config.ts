@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const SKIPPED = ['node_modules/**', 'dist/**'];
+/** Those that open real tabs. */
+const BROWSER = ['playwright/**/*.test.ts', 'examples/on-tabs.test.ts'];
 
 export default defineConfig({
   test: {
@@ -12,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.{ts,tsx}'],
-          exclude: [...SKIPPED, 'playwright/**'],
+          exclude: [...SKIPPED, ...BROWSER],
           // Tests that start child processes run what is built, never a stale build.
           globalSetup: ['scripts/test-setup.mjs'],
           testTimeout: 30_000,
@@ -23,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          include: ['playwright/**/*.test.ts'],
+          include: BROWSER,
           exclude: SKIPPED,
           globalSetup: ['scripts/test-setup-browser.mjs'],
           fileParallelism: false,

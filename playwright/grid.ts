@@ -18,6 +18,7 @@ import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
 import type { StoryLine } from '../coordinator/core/views.ts';
+import type { BlockId } from '../shared/ids.ts';
 import { launchBrowser, Tab, type TabOptions } from './browser.ts';
 import { RawTab } from './raw-tab.ts';
 
@@ -133,6 +134,11 @@ export class Grid {
 
   story(id: string): readonly StoryLine[] {
     return this.#app.grid.scheduler.story(id);
+  }
+
+  /** Of a block's canonical bytes, as they were accepted; undefined once nobody needs the block. */
+  digestOf(blockId: BlockId): string | undefined {
+    return this.#app.grid.scheduler.blockInfo(blockId)?.digest;
   }
 
   /** The last lines of all stories. */

@@ -6,7 +6,18 @@ import { filesBelow } from './build/inputs.mjs';
 
 export const LONGEST_LINES = 320;
 const SOURCES = /\.(ts|tsx|mjs|cjs|js)$/;
-const FOLDERS = ['bin', 'scripts', 'shared', 'coordinator', 'web-worker-client', 'client', 'demo-site', 'playwright', 'bench'];
+const FOLDERS = [
+  'bin',
+  'scripts',
+  'shared',
+  'coordinator',
+  'web-worker-client',
+  'client',
+  'demo-site',
+  'examples',
+  'playwright',
+  'bench',
+];
 
 export function tooLong(root, folders = FOLDERS) {
   return folders

@@ -43,8 +43,8 @@ function run(command: string, args: readonly string[], options: { cwd?: string; 
 
 const compiled = (path: string): WebAssembly.Module => compileBytes(readFileSync(path));
 
-/** guest/c/FILE as a batch guest: without a C library. */
-export function buildCBatch(file: string): WebAssembly.Module {
+/** guest/c/FILE as a batch guest: without a C library. The path of what was built, as of the functions like it below. */
+export function cBatchFile(file: string): string {
   const out = outFile();
   const flags = [
     '--target=wasm32',
@@ -58,19 +58,23 @@ export function buildCBatch(file: string): WebAssembly.Module {
     '-Wl,--no-entry',
   ];
   run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, join(GUEST_FOLDER, 'c', file)]);
-  return compiled(out);
+  return out;
 }
 
+export const buildCBatch = (file: string): WebAssembly.Module => compiled(cBatchFile(file));
+
 /** guest/c/FILE as a WASI command. */
-export function buildCStream(file: string): WebAssembly.Module {
+export function cStreamFile(file: string): string {
   const out = outFile();
   const system = existsSync(SYSROOTS[0] as string)
     ? ['--sysroot=/usr', '-isystem', SYSROOTS[0] as string]
     : [`--sysroot=${SYSROOTS[1]}`];
   const flags = ['--target=wasm32-wasi', ...system, '-O3', '-Wall', '-Wextra', '-Werror'];
   run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, join(GUEST_FOLDER, 'c', file)]);
-  return compiled(out);
+  return out;
 }
+
+export const buildCStream = (file: string): WebAssembly.Module => compiled(cStreamFile(file));
 
 const linkerPath = (): string => execFileSync('which', [linker as string], { encoding: 'utf8' }).trim();
 
@@ -87,16 +91,18 @@ function goMissing(): string | undefined {
 
 export const GO: Toolchain = { name: 'Go', missing: goMissing() };
 
-/** A package of guest/go. `library`: a batch guest; else a command. */
-export function buildGo(folder: string, kind: 'library' | 'command'): WebAssembly.Module {
+/** A package of guest/go, or of another module's folder. `library`: a batch guest; else a command. */
+export function goFile(folder: string, kind: 'library' | 'command', module = join(GUEST_FOLDER, 'go')): string {
   const out = outFile();
   const mode = kind === 'library' ? ['-buildmode=c-shared'] : [];
   run('go', ['build', ...mode, '-ldflags=-s -w', '-o', out, `./${folder}`], {
-    cwd: join(GUEST_FOLDER, 'go'),
+    cwd: module,
     env: { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-mod=mod', GOPROXY: 'off' },
   });
-  return compiled(out);
+  return out;
 }
+
+export const buildGo = (folder: string, kind: 'library' | 'command'): WebAssembly.Module => compiled(goFile(folder, kind));
 
 /** Debian's packages build the standard library from source; rustup brings it along. */
 type Rust = { readonly cargo: string; readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv };
@@ -138,7 +144,7 @@ export const RUST_BATCH: Toolchain = { name: 'Rust', missing: missingRust(RUST_T
 export const RUST_STREAM: Toolchain = { name: 'Rust with WASI', missing: missingRust(RUST_TARGETS.command) };
 
 /** An example (a batch guest) or a program of guest/rust. Where the standard library is built too, the first time takes a minute. */
-export function buildRust(name: string, kind: 'library' | 'command'): WebAssembly.Module {
+export function rustFile(name: string, kind: 'library' | 'command'): string {
   const target = RUST_TARGETS[kind];
   const rust = rustFor(target);
   if (rust === undefined) throw new Error(`rust for ${target} is not installed`);
@@ -148,5 +154,7 @@ export function buildRust(name: string, kind: 'library' | 'command'): WebAssembl
     cwd: join(GUEST_FOLDER, 'rust'),
     env: rust.env,
   });
-  return compiled(join(folder, target, 'release', kind === 'library' ? 'examples' : '', `${name}.wasm`));
+  return join(folder, target, 'release', kind === 'library' ? 'examples' : '', `${name}.wasm`);
 }
+
+export const buildRust = (name: string, kind: 'library' | 'command'): WebAssembly.Module => compiled(rustFile(name, kind));
