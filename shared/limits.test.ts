@@ -17,6 +17,7 @@ const TRANSFER = 'web-worker-client/link/transfer.test.ts';
 const LOCAL = 'coordinator/local/local-worker.test.ts';
 const POLICY = 'web-worker-client/politeness/policy.test.ts';
 const PLANS = 'coordinator/api/plans.test.ts';
+const PINS = 'coordinator/core/pins.test.ts';
 const MODULES = 'coordinator/api/modules.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
 const FLOODS = 'web-worker-client/guest/floods.test.ts';
@@ -144,6 +145,9 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   modulesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
   moduleBytesPerOwner: [MODULES, 'modulesPerOwner, moduleBytesPerOwner: one more than an author may keep'],
   fragmentBytes: [PLANS, 'fragmentBytes: more code and parameters than a lease can carry'],
+  cachedRelationsPerPlan: [PLANS, 'cachedRelationsPerPlan: more relations to keep than a plan may name'],
+  cachedRelationsPerOwner: [PINS, 'cachedRelationsPerOwner: one more than an author may keep'],
+  cachedBytesPerOwner: [PINS, 'cachedBytesPerOwner: what is cheapest to make again per byte goes'],
   jobBodyBytes: [PLANS, 'jobBodyBytes: a plan over the limit'],
   storyLines: ['coordinator/core/stories.test.ts', 'keeps its beginning and what went wrong under many attempts, and its bound'],
 };

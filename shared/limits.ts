@@ -111,6 +111,11 @@ export const LIMITS = {
   /** Modules that one author may keep, and their bytes together. */
   modulesPerOwner: 500,
   moduleBytesPerOwner: 1 * GiB,
+  /** Relations that one plan may name in `cache`. */
+  cachedRelationsPerPlan: 100,
+  /** Cached relations of one author, and their bytes (each block once): beyond that those that are cheapest to make again per byte go. */
+  cachedRelationsPerOwner: 200,
+  cachedBytesPerOwner: 16 * GiB,
   /** Body of POST /v1/jobs: plans hold scripts and parameters. */
   jobBodyBytes: 4 * MiB,
   /** Steps of one fragment of a plan, with scripts and parameters: each lease carries them, within a frame of the session. */

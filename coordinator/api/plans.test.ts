@@ -172,6 +172,19 @@ describe('bodies that are refused, in the words of what was meant', () => {
     });
   });
 
+  test('cachedRelationsPerPlan: more relations to keep than a plan may name', async () => {
+    const { app } = await testApp({ realPlanner: true });
+    const relation = { name: 'a', relation: { kind: 'sql', sql: 'SELECT 1' } };
+    const cache = Array.from({ length: LIMITS.cachedRelationsPerPlan + 1 }, () => 'a');
+    const refused = { status: 400, code: 'plan-invalid', detail: expect.stringContaining('plan.cache') };
+    expect(await submit(app, { plan: { ...planOf(relation as never), cache } })).toMatchObject(refused);
+    const wrong = await submit(app, { plan: { ...planOf(relation as never), cache: [{ name: 'a', level: 'ram' }] } });
+    expect(wrong).toMatchObject({
+      code: 'plan-invalid',
+      detail: 'plan.cache.0.level must be one of "memory", "tabs", "tabs-2", "coordinator"',
+    });
+  });
+
   test('jobBodyBytes: a plan over the limit', async () => {
     const { app } = await testApp({ realPlanner: true });
     const relation = { kind: 'sql', sql: `SELECT 1 --${' '.repeat(LIMITS.jobBodyBytes)}` };

@@ -222,6 +222,22 @@ export const CacheBody = Type.Object({
       tabs: Type.Array(Type.Object({ workerId: Id, name: Type.Optional(Type.String()), loaded: Held, fetched: Held })),
     }),
   ),
+  relations: Type.Array(
+    Type.Object({
+      id: Id,
+      name: Type.String(),
+      owner: Type.String(),
+      level: Type.Union([Type.Literal('memory'), Type.Literal('tabs'), Type.Literal('tabs-2'), Type.Literal('coordinator')]),
+      jobId: Id,
+      rows: Count,
+      total: Held,
+      lost: Held,
+      coordinator: Held,
+      stores: Type.Array(Type.Object({ ...held, workerIds: Type.Array(Id) })),
+      copies: Count,
+      remakeMs: Type.Number(),
+    }),
+  ),
   jobs: Type.Array(
     Type.Object({
       jobId: Id,

@@ -37,6 +37,8 @@ const Outline = Type.Object(
 /** The first thing that is wrong; undefined where the plan has the form of one. */
 export function wrongInPlan(plan: unknown): WrongPlan | undefined {
   if (Check(AuthorPlan, plan)) return undefined;
+  const inCache = wrongInCache((plan as { cache?: unknown } | null)?.cache);
+  if (inCache !== undefined) return { detail: inCache };
   if (!Check(Outline, plan)) return { detail: first(Outline, plan, 'plan') };
   for (const [i, { name, relation }] of (plan as { relations: { name: string; relation: object }[] }).relations.entries()) {
     const where = `plan.relations.${i}.relation`;
@@ -44,6 +46,19 @@ export function wrongInPlan(plan: unknown): WrongPlan | undefined {
     if (wrong !== undefined) return { detail: wrong, relation: name };
   }
   return { detail: first(AuthorPlan, plan, 'plan') };
+}
+
+const LEVELS = ['memory', 'tabs', 'tabs-2', 'coordinator'];
+
+function wrongInCache(cache: unknown): string | undefined {
+  if (!Array.isArray(cache)) return undefined;
+  for (const [i, one] of cache.entries()) {
+    if (typeof one !== 'object' || one === null) continue;
+    const level: unknown = 'level' in one ? one.level : undefined;
+    if (level !== undefined && !LEVELS.includes(level as string))
+      return `plan.cache.${i}.level must be one of ${LEVELS.map((name) => JSON.stringify(name)).join(', ')}`;
+  }
+  return undefined;
 }
 
 function wrongVariant(union: Variants, value: unknown, where: string): string | undefined {

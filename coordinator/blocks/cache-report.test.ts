@@ -19,7 +19,7 @@ const FLIGHTS = {
 function report(facts: Partial<CacheFacts> & { readonly blocks?: readonly CachedBlock[] }) {
   const stores = [{ storeId: 's1' as StoreId, workerIds: ['w1', 'w2'] as WorkerId[] }];
   return cacheReport({
-    view: { blocks: facts.blocks ?? [], residents: [], stores },
+    view: { relations: [], blocks: facts.blocks ?? [], residents: [], stores },
     coordinator: {
       chunks: { blocks: 8, bytes: 24 },
       outputs: { blocks: 0, bytes: 0, capBytes: 1 },
@@ -32,6 +32,7 @@ function report(facts: Partial<CacheFacts> & { readonly blocks?: readonly Cached
       { workerId: 'w2', sessionId: 'x2' as SessionId },
     ],
     served: () => new Set(),
+    mayRead: (owner) => owner === 'ada',
     jobs: [],
     onCoordinator: () => false,
     ...facts,
@@ -51,6 +52,7 @@ test('a tab has what its slots report as loaded, each chunk once, and what it wa
   const run = { workerId: 'w1' as WorkerId, residentKey: 'v1/0-1', ordinals: [1] };
   const { datasets } = report({
     view: {
+      relations: [],
       blocks: [],
       stores: [],
       residents: [
@@ -116,4 +118,33 @@ test('blocks count for each of the asker’s jobs; what others have is one sum, 
   ]);
   expect(others).toEqual({ blocks: 1, bytes: 30 });
   expect(reusable).toEqual({ blocks: 1, bytes: 20 });
+});
+
+test('a relation is shown with what is lost of it and its rarest block, to those who may see it', () => {
+  const block = { blockId: 'b1' as BlockId, bytes: 10, rows: 2, runMs: 5, onCoordinator: true, stores: ['s1' as StoreId] };
+  const relation = {
+    id: 'cache-1',
+    name: 'points',
+    owner: 'ada',
+    level: 'tabs' as const,
+    jobId: 'job-1' as JobId,
+    blocks: [block, { ...block, blockId: 'b2' as BlockId, bytes: 7, onCoordinator: false, stores: [] }],
+  };
+  const others = { ...relation, id: 'cache-2', owner: 'ben' };
+  const stores = [{ storeId: 's1' as StoreId, workerIds: ['w1'] as WorkerId[] }];
+  const { relations } = report({ view: { relations: [others, relation], blocks: [], residents: [], stores } });
+  const { blocks: _blocks, ...own } = relation;
+  const one = { blocks: 1, bytes: 10 };
+  expect(relations).toEqual([
+    {
+      ...own,
+      rows: 4,
+      total: { blocks: 2, bytes: 17 },
+      lost: { blocks: 1, bytes: 7 },
+      coordinator: one,
+      stores: [{ workerIds: ['w1'], ...one }],
+      copies: 0,
+      remakeMs: 10,
+    },
+  ]);
 });

@@ -1,6 +1,6 @@
 /** Where blocks live, put together from what the core, the catalogue and the relay know. */
-import type { BlockId, JobId, SessionId, StoreId } from '../../shared/ids.ts';
-import type { CacheJson, DatasetCache, Held, JobCache, StorePart, TabPart } from '../../shared/rest/cache.ts';
+import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
+import type { CacheJson, DatasetCache, Held, JobCache, RelationCache, StorePart, TabPart } from '../../shared/rest/cache.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import type { CachedBlock, CacheView, ResidentRun } from '../core/cache-view.ts';
 
@@ -23,6 +23,8 @@ export interface CacheFacts {
   readonly tabs: readonly CacheTab[];
   /** Blocks that were sent to a session from the coordinator's own. */
   readonly served: (sessionId: SessionId) => ReadonlySet<BlockId>;
+  /** Whether the asker may see what belongs to this author. */
+  readonly mayRead: (owner: string) => boolean;
   /** The asker's jobs, newest first. */
   readonly jobs: readonly { readonly jobId: JobId; readonly result: readonly KeptResult[] }[];
   readonly onCoordinator: (blockId: BlockId) => boolean;
@@ -49,7 +51,7 @@ export function cacheReport(facts: CacheFacts): CacheJson {
     else runs.set(version, [run]);
   }
   const datasets = facts.datasets.map((dataset) => datasetPart(dataset, runs.get(dataset.version) ?? [], facts));
-  return { coordinator: facts.coordinator, datasets, jobs, others, reusable };
+  return { coordinator: facts.coordinator, datasets, relations: relationParts(facts), jobs, others, reusable };
 }
 
 function datasetPart(dataset: DatasetRecord, runs: readonly ResidentRun[], { tabs, served }: CacheFacts): DatasetCache {
@@ -111,15 +113,50 @@ export function* chunksOf(residentKey: string, chunks: number): Generator<number
   }
 }
 
-interface JobSums {
+function relationParts({ view, mayRead }: CacheFacts): RelationCache[] {
+  const workersOf = workersByStore(view);
+  const own = view.relations.filter((relation) => mayRead(relation.owner)).reverse();
+  return own.map(({ blocks, ...relation }) => {
+    const sums: BlockSums = newSums();
+    const lost = new Sum();
+    let rows = 0;
+    let remakeMs = 0;
+    let copies = Number.POSITIVE_INFINITY;
+    for (const block of blocks) {
+      const places = block.stores.length + (block.onCoordinator ? 1 : 0);
+      countBlock(sums, block);
+      if (places === 0) lost.add(block.bytes);
+      copies = Math.min(copies, places);
+      rows += block.rows;
+      remakeMs += block.runMs;
+    }
+    const { total, coordinator } = sums;
+    const stores = storeParts(sums, workersOf);
+    return { ...relation, rows, total, lost, coordinator, stores, copies: blocks.length > 0 ? copies : 0, remakeMs };
+  });
+}
+
+function workersByStore({ stores }: CacheView): ReadonlyMap<StoreId, readonly WorkerId[]> {
+  return new Map(stores.map(({ storeId, workerIds }) => [storeId, workerIds]));
+}
+
+function storeParts({ stores }: BlockSums, workersOf: ReadonlyMap<StoreId, readonly WorkerId[]>): StorePart[] {
+  return [...stores].map(([storeId, sum]) => ({ workerIds: workersOf.get(storeId) ?? [], ...sum }));
+}
+
+interface BlockSums {
   readonly total: Sum;
   readonly coordinator: Sum;
   readonly stores: Map<StoreId, Sum>;
 }
 
+function newSums(): BlockSums {
+  return { total: new Sum(), coordinator: new Sum(), stores: new Map() };
+}
+
 function jobParts({ view, jobs, onCoordinator }: CacheFacts): Pick<CacheJson, 'jobs' | 'others' | 'reusable'> {
-  const sums = new Map<JobId, JobSums>();
-  for (const { jobId } of jobs) sums.set(jobId, { total: new Sum(), coordinator: new Sum(), stores: new Map() });
+  const sums = new Map<JobId, BlockSums>();
+  for (const { jobId } of jobs) sums.set(jobId, newSums());
   const others = new Sum();
   const reusable = new Sum();
   const known = new Set<BlockId>();
@@ -135,19 +172,18 @@ function jobParts({ view, jobs, onCoordinator }: CacheFacts): Pick<CacheJson, 'j
       countBlock(sums.get(jobId), { bytes, onCoordinator: true, stores: [] });
     }
   }
-  const workersOf = new Map(view.stores.map(({ storeId, workerIds }) => [storeId, workerIds]));
+  const workersOf = workersByStore(view);
   const parts = [...sums].filter(([, { total }]) => total.blocks > 0);
   return {
     others,
     reusable,
-    jobs: parts.map(([jobId, { total, coordinator, stores }]): JobCache => {
-      const held = [...stores].map(([storeId, sum]): StorePart => ({ workerIds: workersOf.get(storeId) ?? [], ...sum }));
-      return { jobId, total, coordinator, stores: held };
+    jobs: parts.map(([jobId, sums]): JobCache => {
+      return { jobId, total: sums.total, coordinator: sums.coordinator, stores: storeParts(sums, workersOf) };
     }),
   };
 }
 
-function countBlock(sums: JobSums | undefined, block: Pick<CachedBlock, 'bytes' | 'onCoordinator' | 'stores'>): void {
+function countBlock(sums: BlockSums | undefined, block: Pick<CachedBlock, 'bytes' | 'onCoordinator' | 'stores'>): void {
   if (!sums) return;
   sums.total.add(block.bytes);
   if (block.onCoordinator) sums.coordinator.add(block.bytes);

@@ -1,6 +1,8 @@
 /** Where blocks live, read-only: for GET /v1/cache, and for those who must know what is still needed. */
 import type { BlockId, JobId, StoreId, WorkerId } from '../../shared/ids.ts';
+import type { CacheLevel } from '../../shared/plan/physical.ts';
 import { isHeld, isPinned } from './inventory.ts';
+import type { Pin } from './pins.ts';
 import type { Core } from './state.ts';
 
 /** A task's output that somebody holds. */
@@ -26,7 +28,23 @@ export interface StoreUse {
   readonly workerIds: readonly WorkerId[];
 }
 
+/** A relation that is kept for later jobs. */
+export interface KeptRelation {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly level: CacheLevel;
+  readonly jobId: JobId;
+  /** Each once; those that nobody holds now have no place. */
+  readonly blocks: readonly (Pick<CachedBlock, 'blockId' | 'bytes' | 'onCoordinator' | 'stores'> & {
+    readonly rows: number;
+    readonly runMs: number;
+  })[];
+}
+
 export interface CacheView {
+  /** The one used last at the end. */
+  readonly relations: readonly KeptRelation[];
   readonly blocks: readonly CachedBlock[];
   readonly residents: readonly ResidentRun[];
   readonly stores: readonly StoreUse[];
@@ -48,7 +66,19 @@ export function cacheView(core: Core): CacheView {
     const stores = [...block.stores.keys()].map((store) => store.id);
     blocks.push({ blockId, bytes, onCoordinator, stores, jobs: [...(jobsOf.get(blockId) ?? [])] });
   }
-  return { blocks, residents: [...residentRuns(core)], stores: storeUses(core) };
+  return {
+    relations: [...core.pins.values()].map(keptRelation),
+    blocks,
+    residents: [...residentRuns(core)],
+    stores: storeUses(core),
+  };
+}
+
+function keptRelation({ id, name, owner, level, jobId, blocks }: Pin): KeptRelation {
+  const kept = [...new Set(blocks)].map(({ id: blockId, bytes, rows, runMs, onCoordinator, stores }) => {
+    return { blockId, bytes, rows, runMs, onCoordinator, stores: [...stores.keys()].map((store) => store.id) };
+  });
+  return { id, name, owner, level, jobId, blocks: kept };
 }
 
 /** A live job's task makes the block, or it is a result that somebody may still read. */

@@ -14,6 +14,8 @@ export const CORE_DEFAULTS = {
   /** Blocks that no live job needs are kept for reuse up to these bounds, oldest use dropped first. */
   reusableBytes: 1024 * MiB,
   reusableBlocks: 50_000,
+  cachedRelationsPerOwner: LIMITS.cachedRelationsPerOwner,
+  cachedBytesPerOwner: LIMITS.cachedBytesPerOwner,
   /** Blocks that nobody holds any more are remembered with their digests up to this many buckets: their tabs may come back. */
   rememberedBuckets: 200_000,
   /** Lines kept for the event stream, all subjects together. */

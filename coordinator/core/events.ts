@@ -93,6 +93,8 @@ export type CoreEvent = { readonly atMs: number } & (
   | { readonly type: 'blockCollected'; readonly blockId: BlockId; readonly digest: Digest }
   /** `noRoom`: the coordinator's disk is full; whoever was asked still has the block. */
   | { readonly type: 'collectFailed'; readonly blockId: BlockId; readonly why: string; readonly noRoom?: boolean }
+  /** Its author lets a cached relation go. */
+  | { readonly type: 'relationReleased'; readonly pinId: string }
   /** The coordinator's own copy is gone (disk full on spill, file damaged). */
   | { readonly type: 'coordinatorBlockLost'; readonly blockId: BlockId }
   | { readonly type: 'timePassed' }

@@ -28,6 +28,8 @@ type BucketWise = Extract<PlanInput, { readonly kind: 'stage' }>;
 
 export interface TaskDraft {
   readonly branch: Branch;
+  /** Which of the stage's it is. */
+  readonly branchIndex: number;
   readonly blockId: BlockId;
   readonly salted: boolean;
   readonly sources: readonly TaskSource[];
@@ -47,7 +49,7 @@ function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex:
   return count.map((alternatives, partition) => {
     const drafts = (alternatives.length > 0 ? alternatives : [undefined]).map((own) => {
       const sources = shared.map((source) => source?.[0] ?? own).filter((source) => source !== undefined);
-      return draftOf(stage, branch, sources, `${branchIndex}/${partition}`);
+      return draftOf(stage, branch, branchIndex, sources, `${branchIndex}/${partition}`);
     });
     // The same rows may be read as a whole run or as its needed chunks only: take what is there already.
     return drafts.find((d) => core.tasks.has(d.blockId) || core.reusable.has(d.blockId)) ?? (drafts[0] as TaskDraft);
@@ -65,7 +67,7 @@ function draftBuckets(core: Core, stage: StageState, branch: Branch, branchIndex
       const own = part?.input === i ? groupOf(stage, input.stage, input.columns, part) : source;
       return { ...own, buckets };
     });
-    return draftOf(stage, branch, sources, `${branchIndex}/${partition}`);
+    return draftOf(stage, branch, branchIndex, sources, `${branchIndex}/${partition}`);
   });
 }
 
@@ -100,9 +102,16 @@ export function isBucketWise(input: PlanInput): input is BucketWise {
   return input.kind === 'stage' && input.read === 'partition' && (input.exchange === 'hash' || input.exchange === 'range');
 }
 
-function draftOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], place: string): TaskDraft {
+export function draftOf(
+  stage: StageState,
+  branch: Branch,
+  branchIndex: number,
+  sources: readonly TaskSource[],
+  place: string,
+): TaskDraft {
   const salt = saltOf(stage, place);
-  return { branch, blockId: blockIdOf(recipeOf(stage, branch, sources, salt)), salted: salt !== undefined, sources };
+  const blockId = blockIdOf(recipeOf(stage, branch, sources, salt));
+  return { branch, branchIndex, blockId, salted: salt !== undefined, sources };
 }
 
 /** Ids that nobody else can ask for: reuse is off, or two runs of the task may differ. */
@@ -159,7 +168,7 @@ function partitionsOf(core: Core, stage: StageState, input: Exclude<PlanInput, {
 }
 
 /** All upstream blocks or some neighbouring ones, and of each all buckets. */
-function groupOf(
+export function groupOf(
   stage: StageState,
   upstream: number,
   columns: readonly PlanColumn[],
@@ -169,12 +178,18 @@ function groupOf(
   const producers = tasks.slice(only?.first ?? 0, only?.end ?? tasks.length);
   const missing = new Set<Task>(producers.filter((producer) => producer.state !== 'done'));
   const group: InputGroup = { producers, missing, users: new Set(), consumers: 0 };
-  return { kind: 'group', group, columns, buckets: allBuckets(bucketCountOf(stage, upstream)) };
+  return {
+    kind: 'group',
+    group,
+    columns,
+    buckets: allBuckets(bucketCountOf(stage, upstream)),
+    ...(only && { part: { first: only.first, end: only.end } }),
+  };
 }
 
-function chunksSource(source: ScanSource, run: CutRun): TaskSource {
-  const cut = chunkRun(source, run);
-  return { kind: 'chunks', run: cut, bytes: runBytes(cut) };
+export function chunksSource(source: ScanSource, cut: CutRun): TaskSource {
+  const run = chunkRun(source, cut);
+  return { kind: 'chunks', run, cut, bytes: runBytes(run) };
 }
 
 /** A run that a slot has loaded is read whole; else only its needed chunks are loaded. */

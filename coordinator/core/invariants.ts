@@ -17,6 +17,7 @@ export function checkCore(core: Core): void {
   for (const task of core.tasks.values()) checkTask(core, task);
   checkWorkers(core);
   checkBlocks(core);
+  checkPins(core);
   checkQueues(core);
   const pending =
     core.dirtyStages.size + core.doomed.size + core.fresh.length + core.freed.size + core.drops.size + core.crowded.size;
@@ -168,6 +169,22 @@ function checkWorkers(core: Core): void {
       `${attempt.id} is charged to a stranger`,
     );
   }
+}
+
+function checkPins(core: Core): void {
+  const keeps = new Map<BlockId, number>();
+  for (const { id, blocks, stages } of core.pins.values()) {
+    invariant(
+      blocks.length === stages.at(-1)?.kept?.tasks.length,
+      `${id} has ${blocks.length} blocks, and another number of tasks`,
+    );
+    for (const block of new Set(blocks)) {
+      invariant(core.blocks.get(block.id) === block, `${id} keeps a block that is not known`);
+      keeps.set(block.id, (keeps.get(block.id) ?? 0) + 1);
+    }
+  }
+  for (const { id, keeps: counted } of core.blocks.values())
+    invariant(counted === (keeps.get(id) ?? 0), `${id} is kept ${keeps.get(id) ?? 0} times and counts ${counted}`);
 }
 
 function checkBlocks(core: Core): void {

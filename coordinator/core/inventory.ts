@@ -31,7 +31,8 @@ export function acceptBlock(
   if (!block) {
     const acceptedAt = core.attemptsMade;
     const stores: Block['stores'] = new Map();
-    block = { id, salted, digest, acceptedAt, buckets, bytes, rows, onCoordinator: false, stores, pins: 0, collectsFailed: 0 };
+    const counts = { pins: 0, keeps: 0, runMs: 0, collectsFailed: 0 };
+    block = { id, salted, digest, acceptedAt, buckets, bytes, rows, onCoordinator: false, stores, ...counts };
     core.blocks.set(id, block);
     recall(core, id);
   } else if (block.digest !== digest) {
@@ -85,9 +86,9 @@ export function collect(core: Core, block: Block, urgency: Urgency = 'wanted', p
   core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block), urgency, partition });
 }
 
-/** A live job's task makes it, or it is a result that someone may still read. */
+/** A live job's task makes it, it is a result that someone may still read, or part of a cached relation. */
 export function isPinned(core: Core, block: Block): boolean {
-  return block.pins > 0 || core.tasks.has(block.id);
+  return block.pins > 0 || block.keeps > 0 || core.tasks.has(block.id);
 }
 
 /** Called when a block lost its last task or pin: kept for reuse if another query can name it, else dropped. */
@@ -111,7 +112,7 @@ export function takeBack(core: Core, block: Block): void {
   if (core.reusable.delete(block.id)) core.reusableBytes -= block.bytes;
 }
 
-function dropBlock(core: Core, block: Block): void {
+export function dropBlock(core: Core, block: Block): void {
   takeBack(core, block);
   for (const store of [...block.stores.keys()]) {
     removeHolder(core, block, store);

@@ -61,6 +61,7 @@ export function stagesOf(job: Job): StageState[] {
     readBy: [],
     state: 'unresolved' as const,
     tasks: [],
+    branchOf: [],
     done: 0,
   }));
 }

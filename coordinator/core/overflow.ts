@@ -8,6 +8,7 @@ import type { CoreEvent, CoreEventOf } from './events.ts';
 import { collect, dropFrom } from './inventory.ts';
 import { isNeeded } from './lineage.ts';
 import { copiesLost, isStoreGoing } from './losses.ts';
+import { cheapestFirst } from './pins.ts';
 import { hasReady } from './queue.ts';
 import { type Block, type Core, isGoing, type Job, type StageState, type Store, type Worker } from './state.ts';
 import { note } from './stories.ts';
@@ -54,7 +55,10 @@ function relieve(core: Core, store: Store): void {
   const isElsewhere = (block: Block): boolean => block.onCoordinator || [...block.stores.keys()].some(isSafe);
   drop(core, store, least, isElsewhere, 'its store was full, and there is another copy');
   drop(core, store, least, (block) => core.reusable.has(block.id), 'its store was full, and no job needs it');
-  drop(core, store, least, (block) => !isWanted(core, block), 'its store was full, and no task is left that needs it');
+  const isIdle = (block: Block): boolean => !isWanted(core, block) && block.keeps === 0;
+  drop(core, store, least, isIdle, 'its store was full, and no task is left that needs it');
+  const isOnlyKept = (block: Block): boolean => !isWanted(core, block) && block.keeps > 0;
+  drop(core, store, least, isOnlyKept, 'its store was full, and it can be made again', cheapestFirst(store.blocks));
   if (core.noRoom !== undefined) return;
   let left = store.heldBytes - least;
   for (const block of store.blocks) {
@@ -64,12 +68,19 @@ function relieve(core: Core, store: Store): void {
   }
 }
 
-/** The blocks that came first go first. */
-function drop(core: Core, store: Store, least: number, mayGo: (block: Block) => boolean, why: string): void {
+/** In the given order; as a rule the blocks that came first go first. */
+function drop(
+  core: Core,
+  store: Store,
+  least: number,
+  mayGo: (block: Block) => boolean,
+  why: string,
+  order: Iterable<Block> = store.blocks,
+): void {
   if (store.heldBytes <= least) return;
   const going: Block[] = [];
   let left = store.heldBytes - least;
-  for (const block of store.blocks) {
+  for (const block of order) {
     if (left <= 0) break;
     if (core.collecting.has(block.id) || !mayGo(block)) continue;
     going.push(block);

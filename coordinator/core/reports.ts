@@ -56,6 +56,8 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   if (before !== undefined && before !== block.digest)
     note(core, block.id, 'digestChanged', 'a rerun gave other bytes', [worker.workerId]);
   worker.rows += block.rows;
+  const { fetchMs, loadMs, computeMs, packMs } = event.costs;
+  block.runMs = fetchMs + loadMs + computeMs + packMs;
   if (event.inline) block.onCoordinator = true;
   blockCame(core, block, storeOf(worker));
 }

@@ -57,6 +57,9 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     const named = stores.map((store) => core.stores.get(store)).filter((store) => store !== undefined);
     core.collecting.set(id, { stores: named, urgency });
   }
+  for (const pin of saved.pins) core.pins.set(pin.id, { ...pin, blocks: pin.blocks.map((id) => of(core.blocks, id)) });
+  core.pinsMade = saved.pinsMade;
+  for (const [id, session] of saved.spreading) core.spreading.set(id, session);
   for (const id of saved.reusable) {
     const block = of(core.blocks, id);
     core.reusable.set(id, block);
@@ -125,8 +128,8 @@ function loadJob(core: Core, saved: Snapshot['jobs'][number]): void {
     results: results.map((id) => of(core.blocks, id)),
   };
   job.stages.push(...stagesOf(job));
-  stages.forEach(({ state, done, alternative }, i) => {
-    Object.assign(at(job.stages, i), { state, done });
+  stages.forEach(({ state, done, alternative, branchOf }, i) => {
+    Object.assign(at(job.stages, i), { state, done, branchOf: [...branchOf] });
     if (alternative !== null) setAlternative(at(job.stages, i), alternative);
   });
   linkStages(job);

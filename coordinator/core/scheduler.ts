@@ -3,6 +3,7 @@
  * no input or output. `handle` never throws on odd input: it ignores and notes it.
  */
 import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
+import type { Stage } from '../../shared/plan/physical.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
 import type { CoreCommand, ResultBlock } from './commands.ts';
@@ -16,6 +17,7 @@ import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './los
 import type { CoreOptions } from './options.ts';
 import { failStuck, relieveStores, storeChanged } from './overflow.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
+import { keptStages, relationReleased } from './pins.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
 import { restoreCore } from './restore.ts';
@@ -105,6 +107,11 @@ export class Scheduler {
     return resultPart(this.#core, jobId, partition);
   }
 
+  /** The stages that made a cached relation, as they were run; undefined: no such relation is kept. */
+  keptStages(key: string): readonly Stage[] | undefined {
+    return keptStages(this.#core, key);
+  }
+
   /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */
   holders(blockId: BlockId): { onCoordinator: boolean; sessions: readonly SessionId[] } {
     const block = this.#core.blocks.get(blockId);
@@ -168,6 +175,9 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     collecting: new Map(),
     reusable: new Map(),
     reusableBytes: 0,
+    pins: new Map(),
+    pinsMade: 0,
+    spreading: new Map(),
     remembered: new Map(),
     rememberedBuckets: 0,
     fullStores: new Set(),
@@ -205,6 +215,7 @@ const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEve
   blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
   blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),
   collectFailed: (core, { blockId, why, noRoom }) => collectFailed(core, blockId, why, noRoom),
+  relationReleased,
   coordinatorBlockLost: (core, { blockId }) => coordinatorCopyLost(core, blockId, 'the coordinator lost its copy'),
   timePassed: (core) => workers.timePassed(core),
 };

@@ -54,6 +54,9 @@ export function snapshotOf(core: Core) {
     attempts: saveAttempts(core),
     ended: [...core.ended],
     collecting: [...core.collecting].map(([id, { stores, urgency }]) => [id, stores.map((store) => store.id), urgency] as const),
+    pins: [...core.pins.values()].map(({ blocks, ...pin }) => ({ ...pin, blocks: blocks.map((block) => block.id) })),
+    pinsMade: core.pinsMade,
+    spreading: [...core.spreading],
     reusable: [...core.reusable.keys()],
     remembered: [...core.remembered],
     lostChunks: [...core.lostChunks],
@@ -104,8 +107,9 @@ function saveJob(job: Job) {
   const { stages, queue, uncollected, results, ...rest } = job;
   return {
     ...rest,
-    stages: stages.map(({ state, alternative, tasks, done }) => ({
+    stages: stages.map(({ state, alternative, tasks, branchOf, done }) => ({
       state,
+      branchOf,
       alternative: alternative ?? null,
       tasks: tasks.map(idOf),
       done,

@@ -6,8 +6,10 @@ import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts
 import type { ResultBlock } from './commands.ts';
 import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
+import { draftKept, expectKept } from './kept-stages.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, stagePictures } from './pictures.ts';
+import { keepRelations } from './pins.ts';
 import { collectAhead, listUncollected, stopCollecting } from './results.ts';
 import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
@@ -45,17 +47,19 @@ function checkStage(core: Core, stage: StageState): void {
     note(core, job.id, 'stageSucceeded', 'all its tasks are done', [], { stage: stage.index, tasks: stage.tasks.length });
     for (const next of job.stages) if (next.state === 'unresolved') core.dirtyStages.add(next);
     if (isResult(stage)) listUncollected(core, job, stage);
+    keepRelations(core, stage);
   }
   if (isResult(stage)) collectResult(core, job);
 }
 
 function resolve(core: Core, stage: StageState): void {
-  if (core.liveSlots === 0 && isCutBySlots(stage)) {
+  if (core.liveSlots === 0 && !stage.plan.kept && isCutBySlots(stage)) {
     core.waitingStages.add(stage);
     return;
   }
   core.waitingStages.delete(stage);
-  const drafts = draftTasks(core, stage);
+  const { kept } = stage.plan;
+  const drafts = kept ? draftKept(stage, kept.tasks) : draftTasks(core, stage);
   if (drafts.some((draft) => readsTooMuch(core, draft.sources))) {
     core.doomed.set(stage.job, tooManyPieces(stage));
     return;
@@ -67,6 +71,8 @@ function resolve(core: Core, stage: StageState): void {
   drafts.forEach((draft, partition) => {
     const known = core.tasks.get(draft.blockId);
     const task = known ?? newTask(core, stage, draft, drafts.length, partition);
+    if (known === undefined) expectKept(core, stage, task);
+    stage.branchOf[partition] = draft.branchIndex;
     subscribe(core, stage, partition, task, known === undefined);
     if (task.state === 'done') reused++;
   });

@@ -10,7 +10,9 @@ import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState, Urgency } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
+import type { Pin } from './pins.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
+import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
 
@@ -30,6 +32,8 @@ export interface StageState {
   state: 'unresolved' | 'resolved' | 'running' | 'successful' | 'failed' | 'skipped';
   /** By partition; a task may stand here twice (UNION ALL of equal branches). */
   tasks: Task[];
+  /** Which branch each task is of. */
+  branchOf: number[];
   /** How many of `tasks` are done or lost-but-unneeded; equal to tasks.length when successful. */
   done: number;
 }
@@ -82,7 +86,7 @@ export interface InputGroup {
 }
 
 export type TaskSource =
-  | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly bytes: number }
+  | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly cut: CutRun; readonly bytes: number }
   /** The coordinator always holds it. */
   | { readonly kind: 'module'; readonly slice: Slice }
   | {
@@ -91,6 +95,8 @@ export type TaskSource =
       readonly columns: readonly PlanColumn[];
       /** Read of each producer's block, in ascending order: bucket after bucket, each of all producers. */
       readonly buckets: readonly number[];
+      /** Only these of the upstream stage's tasks are its producers, `end` exclusive. */
+      readonly part?: { readonly first: number; readonly end: number };
     };
 
 /**
@@ -224,6 +230,10 @@ export interface Block {
   readonly stores: Map<Store, number>;
   /** Jobs whose result it is. */
   pins: number;
+  /** Cached relations that it is part of. */
+  keeps: number;
+  /** How long the attempt ran that made it, in ms; 0: not known. */
+  runMs: number;
   /** Copies to the coordinator that failed. */
   collectsFailed: number;
 }
@@ -265,6 +275,11 @@ export interface Core {
   /** Kept for reuse, least recently used first. */
   readonly reusable: Map<BlockId, Block>;
   reusableBytes: number;
+  /** Relations that are kept for later jobs, the one used last at the end. */
+  readonly pins: Map<string, Pin>;
+  pinsMade: number;
+  /** Copies under way from store to store: who fetches. */
+  readonly spreading: Map<BlockId, SessionId>;
   /** What stores that are gone held and nobody needed, oldest first. */
   readonly remembered: Map<BlockId, RememberedBlock>;
   rememberedBuckets: number;

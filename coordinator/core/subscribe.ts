@@ -12,7 +12,7 @@ export function subscribe(core: Core, stage: StageState, partition: number, task
   if (task.state === 'done' || task.state === 'lost') {
     stage.done++;
     if (task.state === 'done' && !task.known.includes(stage.job.id)) task.known.push(stage.job.id);
-    if (task.state === 'lost') want(core, task);
+    if (task.state === 'lost' && stage.plan.kept?.what !== 'lineage') want(core, task);
   } else if (isNew) {
     want(core, task);
   } else if (task.state === 'ready') {

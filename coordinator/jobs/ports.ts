@@ -1,7 +1,7 @@
 /** What the job service needs of planner, core, blocks and store, as narrow faces, so that tests can stand in for them. */
 import type { BlockId, JobId } from '../../shared/ids.ts';
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
-import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import type { PhysicalPlan, Stage } from '../../shared/plan/physical.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
@@ -57,6 +57,8 @@ export interface JobsCore {
   workers(): readonly Pick<WorkerView, 'slots' | 'state' | 'memoryPerSlotBytes'>[];
   /** Part of a live job's result that may be read already. */
   resultPart(jobId: JobId, partition: number): ResultBlock | undefined;
+  /** The stages that made a cached relation. */
+  keptStages(key: string): readonly Stage[] | undefined;
 }
 
 export interface ResultKeeper {

@@ -9,6 +9,7 @@ import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
 import type { JobOptions } from '../core/events.ts';
+import { readingKept } from '../core/reading-kept.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
@@ -115,11 +116,14 @@ export class JobService {
     return { ok: true, jobId: accepted.jobId };
   }
 
-  async #plan({ sql, relations }: Pick<JobRequest, 'sql' | 'relations'>, asker: Identity, nowMs: number) {
+  async #plan({ sql, relations, options }: Pick<JobRequest, 'sql' | 'relations' | 'options'>, asker: Identity, nowMs: number) {
     const datasets = await this.#options.datasets.list();
     const modules = this.#options.modules?.list(asker) ?? [];
     const what = relations ? { sql, relations, modules } : { sql };
-    return { datasets, outcome: await this.#options.planner.plan({ ...what, datasets, nowMs, ...this.#slots() }) };
+    const outcome = await this.#options.planner.plan({ ...what, datasets, nowMs, ...this.#slots() });
+    if (!outcome.ok || !options.reuse) return { datasets, outcome };
+    const plan = readingKept(outcome.plan, (key) => this.#options.core.keptStages(key));
+    return { datasets, outcome: { ...outcome, plan } };
   }
 
   #hold(plan: PhysicalPlan): Held {

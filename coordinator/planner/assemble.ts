@@ -1,12 +1,12 @@
 /** From what DuckDB said to a physical plan; pure. */
-import type { Fallback, PhysicalPlan, ResultColumn } from '../../shared/plan/physical.ts';
+import type { CachedRelation, Fallback, PhysicalPlan, ResultColumn } from '../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
 import { ScanBinder } from './bind-scan.ts';
 import type { ChildPlan } from './child-protocol.ts';
 import { decorrelate } from './decorrelate.ts';
 import { distribute } from './distribute.ts';
 import { logicalOf } from './duckdb-plan.ts';
-import { inputsOf, type LogicalNode } from './logical.ts';
+import { inputsOf, type LogicalNode, type SharedPlan } from './logical.ts';
 import { listOf, objectOf, parseLossless, UnsupportedPlan } from './lossless-json.ts';
 import { attachRanges } from './predicates.ts';
 import { functionsOf } from './properties.ts';
@@ -72,16 +72,19 @@ export interface Placing {
   readonly binder: ScanBinder;
   readonly slots: number;
   readonly slotBytes: number;
+  /** Relations that get a stage of their own, to be kept for later jobs. */
+  readonly kept?: ReadonlyMap<SharedPlan, Omit<CachedRelation, 'stage'>>;
 }
 
 /** Places exchanges and cuts stages. */
-export function physicalOf({ root, columns, binder, slots, slotBytes }: Placing): PhysicalPlan {
+export function physicalOf({ root, columns, binder, slots, slotBytes, kept = new Map() }: Placing): PhysicalPlan {
   const fallbacks = new Map<LogicalNode, Fallback>();
   const table = (name: string): TableFacts => binder.factsOf(name);
-  const d: Distribution = { table, slots, slotBytes, fallbacks, adaptive: new Map(), shared: new Map() };
+  const d: Distribution = { table, slots, slotBytes, fallbacks, adaptive: new Map(), shared: new Map(), kept };
   const result = distribute(root, d);
   const cutter = new StageCutter(binder, d);
   cutter.cut(producerOf(result));
+  const cached = cachedStages(kept, d, cutter);
   const scans = allNodes(root).flatMap((n) =>
     n.op === 'scan' ? [{ dataset: binder.dataset(n.table), facts: binder.factsOf(n.table), scan: n }] : [],
   );
@@ -100,7 +103,19 @@ export function physicalOf({ root, columns, binder, slots, slotBytes }: Placing)
       total: scans.reduce((sum, s) => sum + s.facts.chunks, 0),
       needed: scans.reduce((sum, s) => sum + s.facts.needed(s.scan).chunks, 0),
     },
+    ...(cached.length > 0 && { cached }),
   };
+}
+
+/** What the result does not need is not made, and so not kept. */
+function cachedStages(kept: NonNullable<Placing['kept']>, d: Distribution, cutter: StageCutter): CachedRelation[] {
+  const cached: CachedRelation[] = [];
+  for (const [shared, relation] of kept) {
+    const node = d.shared.get(shared)?.branches[0];
+    const stage = node?.op === 'exchange' ? cutter.madeBy(node.exchange.producer) : undefined;
+    if (stage !== undefined) cached.push({ ...relation, stage });
+  }
+  return cached.sort((a, b) => a.stage - b.stage);
 }
 
 /** JSON is text inside; its name is kept for the author. */

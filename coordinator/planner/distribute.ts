@@ -96,9 +96,10 @@ function sharedOver(shared: SharedPlan, d: Distribution): Relation {
   if (known) return known;
   const made = distribute(shared.plan, d);
   // Which rows its tasks hold is not what readers may build on: a bucket may have been split between two of them.
-  const again: Relation = isLight(made)
-    ? made
-    : { ...scattered(made), branches: [readBy(made.many ? 'forward' : 'gather', made)] };
+  const again: Relation =
+    isLight(made) && !d.kept?.has(shared)
+      ? made
+      : { ...scattered(made), branches: [readBy(made.many ? 'forward' : 'gather', made)] };
   d.shared.set(shared, again);
   return again;
 }

@@ -70,6 +70,8 @@ export interface Distribution {
   readonly fallbacks: Map<LogicalNode, Fallback>;
   readonly adaptive: Map<LogicalNode, AdaptiveJoin>;
   readonly shared: Map<SharedPlan, Relation>;
+  /** Those that are made apart even where repeating them would cost nothing. */
+  readonly kept?: ReadonlyMap<SharedPlan, unknown>;
 }
 
 export function bytesOf(r: Size): number {

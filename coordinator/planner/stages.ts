@@ -72,6 +72,11 @@ export class StageCutter {
     return index;
   }
 
+  /** The stage that makes this; undefined: nobody needed it. */
+  madeBy(producer: Producer): number | undefined {
+    return this.made.get(producer);
+  }
+
   private readonly names = (table: string): string => this.binder.nameOf(table);
 
   /** What decides comes before what it decides about; so that all stages refer to earlier ones only. */

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../limits.ts';
+import type { CacheLevel } from './physical.ts';
 
 /** As SQL names it: unquoted, so that it can stand in queries as it is. */
 const RelationName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' });
@@ -123,6 +124,16 @@ const Relation = Type.Union([
   Type.Object({ kind: Type.Literal('coalesce'), input: RelationName, partitions: Partitions }, { additionalProperties: false }),
 ]);
 
+/**
+ * `memory`: in tabs' stores, and kept loaded in their slots. `tabs`: in the stores of the tabs that made them. `tabs-2`: in two stores.
+ * `coordinator`: a copy on the coordinator's disk as well, from which it is read when all tabs are gone.
+ */
+const Level = Type.Union([Type.Literal('memory'), Type.Literal('tabs'), Type.Literal('tabs-2'), Type.Literal('coordinator')]);
+const Cached = Type.Union([
+  RelationName,
+  Type.Object({ name: RelationName, level: Type.Optional(Level) }, { additionalProperties: false }),
+]);
+
 export const AuthorPlan = Type.Object(
   {
     /** In order: a relation may name those before it. Their names win over datasets of the same name. */
@@ -132,8 +143,8 @@ export const AuthorPlan = Type.Object(
     }),
     /** The relation whose rows are the job's result. */
     result: RelationName,
-    /** Relations whose blocks are kept in tabs for later jobs, until they are let go. */
-    cache: Type.Optional(Type.Array(RelationName, { maxItems: 100 })),
+    /** Relations whose blocks are kept for later jobs that name them here as well, until they are let go. A name alone: in `tabs`. */
+    cache: Type.Optional(Type.Array(Cached, { maxItems: LIMITS.cachedRelationsPerPlan })),
   },
   { additionalProperties: false },
 );
@@ -142,3 +153,10 @@ export type AuthorPlan = Static<typeof AuthorPlan>;
 export type AuthorRelation = Static<typeof Relation>;
 export type AuthorCode = Static<typeof Code>;
 export type AuthorColumn = Static<typeof Column>;
+
+/** What `cache` says, each relation with its level. */
+export function cachedRelations({ cache = [] }: AuthorPlan): readonly { readonly name: string; readonly level: CacheLevel }[] {
+  return cache.map((one) =>
+    typeof one === 'string' ? { name: one, level: 'tabs' } : { name: one.name, level: one.level ?? 'tabs' },
+  );
+}

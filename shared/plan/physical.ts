@@ -177,7 +177,45 @@ export interface Stage {
   readonly startsAfter?: readonly number[];
   /** Names the fallback that made this stage run in one task, if one did. */
   readonly fallback?: Fallback;
+  /** As an earlier job made it, whose blocks are kept: the same tasks again, whatever slots there are now. */
+  readonly kept?: KeptStage;
 }
+
+/**
+ * `blocks`: these tasks' outputs are kept, and what is lost of them is made again. `lineage`: its tasks run only if a later stage's block
+ * is lost.
+ */
+export interface KeptStage {
+  readonly what: 'blocks' | 'lineage';
+  readonly tasks: readonly TaskCut[];
+}
+
+/** How one task of a stage was cut: its branch, and what it reads of each input. Modules, and stages that are read whole, are `{}`. */
+export interface TaskCut {
+  readonly branch: number;
+  readonly inputs: readonly InputCut[];
+}
+
+export interface InputCut {
+  /** Of a scan: chunks `first` to `end` (exclusive) of which `chunks` are read. */
+  readonly run?: { readonly first: number; readonly end: number; readonly chunks: readonly number[] };
+  readonly buckets?: readonly number[];
+  /** Only these of the upstream stage's tasks, `end` exclusive. */
+  readonly part?: { readonly first: number; readonly end: number };
+}
+
+/** A relation that its author wants to be kept for later jobs. */
+export interface CachedRelation {
+  readonly name: string;
+  readonly level: CacheLevel;
+  /** The stage that makes it. */
+  readonly stage: number;
+  /** Equal for relations that say the same over the same data, however they are planned. */
+  readonly key: string;
+}
+
+/** Where a cached relation is kept: see shared/plan/author-plan.ts. */
+export type CacheLevel = 'memory' | 'tabs' | 'tabs-2' | 'coordinator';
 
 /** A plan never gathers silently: each fallback says what was gathered, at which operator and why. */
 export interface Fallback {
@@ -203,4 +241,6 @@ export interface PhysicalPlan {
   readonly datasets: readonly { readonly name: string; readonly version: DatasetVersion }[];
   /** Sum of `needed` and of all chunks over the scans: how many chunks min/max skipped. */
   readonly chunks: { readonly total: number; readonly needed: number };
+  /** In the order of their stages. */
+  readonly cached?: readonly CachedRelation[];
 }

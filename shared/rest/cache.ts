@@ -1,4 +1,5 @@
 /** What GET /v1/cache shows: where the blocks of datasets and of jobs live, as far as the coordinator knows. */
+import type { CacheLevel } from '../plan/physical.ts';
 
 export interface Held {
   readonly blocks: number;
@@ -38,6 +39,28 @@ export interface JobCache {
   readonly stores: readonly StorePart[];
 }
 
+/** A relation that `cache` in a plan keeps for later jobs. */
+export interface RelationCache {
+  /** For `DELETE /v1/cache/:id`. */
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly level: CacheLevel;
+  /** The job that named it last. */
+  readonly jobId: string;
+  readonly rows: number;
+  /** All of it, wherever it is. */
+  readonly total: Held;
+  /** What nobody has now; the next job that reads the relation makes it again. */
+  readonly lost: Held;
+  readonly coordinator: Held;
+  readonly stores: readonly StorePart[];
+  /** How many places have each block, of the block that has the fewest; the coordinator is one. */
+  readonly copies: number;
+  /** What the attempts took that made what is there, together. */
+  readonly remakeMs: number;
+}
+
 export interface CoordinatorCache {
   /** Chunks of datasets, on disk. */
   readonly chunks: Held;
@@ -52,6 +75,8 @@ export interface CoordinatorCache {
 export interface CacheJson {
   readonly coordinator: CoordinatorCache;
   readonly datasets: readonly DatasetCache[];
+  /** The asker's cached relations (the admin's: all), the one used last first. */
+  readonly relations: readonly RelationCache[];
   /** Those of the asker's jobs that have blocks, newest first. */
   readonly jobs: readonly JobCache[];
   /** Outputs that belong to other authors' jobs, and those kept for reuse that belong to none. */

@@ -10,6 +10,8 @@ import {
   aggregatePlan,
   branch,
   broadcast,
+  cachedSumsPlan,
+  caching,
   forward,
   gather,
   hash,
@@ -53,6 +55,23 @@ export const PLANS: readonly (() => PhysicalPlan)[] = [
   () => racingPlan(T, U),
   () => planOf(hashed(8, branch('left', scan(T))), hashed(6, branch('sum', hash(0))), [branch('sum', hash(1))]),
   () => planOf(hashed(8, branch('left', scan(T)), branch('one')), [branch('sum', hash(0)), branch('rows', hash(0))]),
+  () => cachedSumsPlan(T, 1),
+  () => cachedSumsPlan(T, 2, 'tabs-2'),
+  () => cachedSumsPlan(T, 1, 'coordinator'),
+  () => caching(adaptivePlan(T, U, 1_000), 2, 'join of lines'),
+  () =>
+    caching(
+      caching(planOf([branch('partial 1', scan(T))], [branch('each', forward(0))], [branch('last', gather(1))]), 0, 'a'),
+      1,
+      'b',
+    ),
+  () => caching(planOf([branch('unordered rows', scan(T))], [branch('top', gather(0))]), 0, 'unordered', 'memory'),
+  () =>
+    caching(
+      planOf({ branches: [branch('indeterminate rows', scan(U))], determinacy: 'indeterminate' }, [branch('two', gather(0))]),
+      0,
+      'x',
+    ),
 ];
 
 /** Bytes that stores may keep: nothing, about one block, some, and more than there is. */
@@ -198,6 +217,13 @@ const STEPS = {
   cancel: [
     1,
     (fleet, a) => void (a % 3 === 0 && fleet.send({ type: 'jobCancelled', jobId: pick(fleet.jobs, a) ?? ('job-none' as JobId) })),
+  ],
+  letGo: [
+    1,
+    (fleet, a) => {
+      const pin = pick(fleet.scheduler.cache().relations, a);
+      fleet.send({ type: 'relationReleased', pinId: pin?.id ?? 'cache-none' });
+    },
   ],
   forget: [1, (fleet, a) => fleet.forget(pick(fleet.settled.keys(), a))],
   reload: [1, (fleet) => fleet.reload((snapshot, options) => Scheduler.restore(snapshot, options))],

@@ -10,6 +10,7 @@ import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { AttemptCosts } from '../../../shared/plan/task.ts';
 import type { CoreCommand } from '../commands.ts';
 import type { CoreEvent, JobOptions, WorkerTraits } from '../events.ts';
+import { readingKept } from '../reading-kept.ts';
 import { type CoreOptions, Scheduler } from '../scheduler.ts';
 import { Books } from './books.ts';
 import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
@@ -58,8 +59,10 @@ export class Fleet extends Books {
 
   // Jobs
 
-  submit(jobId: string, plan: PhysicalPlan, options: Partial<JobOptions> = {}): JobId {
+  /** As the job service does it: cached relations are read where they are kept. */
+  submit(jobId: string, given: PhysicalPlan, options: Partial<JobOptions> = {}): JobId {
     const id = jobId as JobId;
+    const plan = options.reuse === false ? given : readingKept(given, (key) => this.scheduler.keptStages(key));
     this.jobs.push(id);
     this.plans.set(id, plan);
     this.send({ type: 'jobSubmitted', jobId: id, owner: 'local', plan, options: { ...PLAIN, ...options } });

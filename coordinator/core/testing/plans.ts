@@ -1,7 +1,15 @@
 /** Small plans for tests: stages over made-up datasets, with fragments that fake tabs run. */
 import { sha256Hex } from '../../../shared/hash.ts';
 import type { BlockId, DatasetVersion, Digest } from '../../../shared/ids.ts';
-import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource, Stage } from '../../../shared/plan/physical.ts';
+import type {
+  Branch,
+  CacheLevel,
+  PhysicalPlan,
+  PlanColumn,
+  PlanInput,
+  ScanSource,
+  Stage,
+} from '../../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../../shared/plan/recipe.ts';
 import { filterOf, knowChunk } from './fake-engine.ts';
 
@@ -148,4 +156,15 @@ export function racingPlan(left: SourceShape, right: SourceShape): PhysicalPlan 
     { branches: [branch('join', hash(0), hash(1))], alternatives: [small(0, right), small(1, left)] },
     [branch('final', gather(2))],
   );
+}
+
+/** The rows of `stage` are a relation to be kept; its name is its key. */
+export function caching(plan: PhysicalPlan, stage: number, name: string, level: CacheLevel = 'tabs'): PhysicalPlan {
+  return { ...plan, cached: [...(plan.cached ?? []), { name, level, stage, key: name }] };
+}
+
+/** A scan, its buckets summed and kept, and one task that reads them: `literal` makes the last stage another one. */
+export function cachedSumsPlan(shape: SourceShape, literal = 1, level: CacheLevel = 'tabs'): PhysicalPlan {
+  const plan = planOf(hashed(8, branch('left', scan(shape))), [branch('sum', hash(0))], [branch(`rows ${literal}`, gather(1))]);
+  return caching(plan, 1, `sums of ${shape.dataset}`, level);
 }

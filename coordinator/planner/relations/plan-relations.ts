@@ -1,6 +1,6 @@
 /** A plan of several relations -> one physical plan. Each relation is planned by itself, in order; then they are put together. */
 import { LIMITS } from '../../../shared/limits.ts';
-import type { AuthorPlan, AuthorRelation } from '../../../shared/plan/author-plan.ts';
+import { type AuthorPlan, type AuthorRelation, cachedRelations } from '../../../shared/plan/author-plan.ts';
 import type { NamedColumn, PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { DatasetRecord } from '../../catalog/types.ts';
 import type { ModuleRecord } from '../../modules/module-record.ts';
@@ -19,6 +19,7 @@ import { guestRelation, type Made, type Readable } from './guest-relation.ts';
 import { readingRelations, simplified, withoutSingleReads } from './inline.ts';
 import { placedRelation } from './placed-relation.ts';
 import { namesHint, refusedPlan, withRelation } from './refused.ts';
+import { RelationKeys } from './relation-key.ts';
 import { type RelationColumn, refuseDoubles } from './schema.ts';
 
 /** What SQL of a relation may read: a dataset, or a relation before it. */
@@ -90,6 +91,7 @@ class Planning {
   /** Datasets by the handles of all queries. */
   private readonly handles = new Map<string, DatasetRecord>();
   private readonly binder: ScanBinder;
+  private readonly keys = new RelationKeys((table) => this.binder.dataset(table).version);
   /** For estimates only. */
   private readonly sizes: Distribution;
 
@@ -115,6 +117,7 @@ class Planning {
       throw refusedPlan('plan-invalid', name, `Two relations are called "${name}".`, 'Names ignore case.');
     const made = relation.kind === 'sql' ? await this.query(relation.sql, name) : this.made(relation, name);
     const shared = new SharedPlan(name, made.node);
+    this.keys.note(shared);
     const named = made.named ?? made.columns.map((c) => ({ name: c.name, ...planColumn(c.type) }));
     const rows = Math.max(1, Math.round(distribute({ op: 'shared', shared, types: made.node.types }, this.sizes).rows));
     const version = `${this.request.id} ${this.relations.size}`;
@@ -196,11 +199,12 @@ class Planning {
       );
     };
     const result = named(plan.result, '`result`');
-    const kept = new Set((plan.cache ?? []).map((name) => named(name, '`cache`').shared));
+    const cached = cachedRelations(plan).map((one) => ({ ...one, shared: named(one.name, '`cache`').shared }));
+    const kept = new Map(cached.map(({ shared, name, level }) => [shared, { name, level, key: this.keys.of(shared) }]));
     const all = new Set([...this.relations.values()].map((r) => r.shared));
     const read: LogicalNode = { op: 'shared', shared: result.shared, types: result.shared.plan.types };
-    const root = attachRanges(simplified(withoutSingleReads(read, all, kept)));
-    const physical = physicalOf({ root, columns: result.named, binder: this.binder, slots, slotBytes });
+    const root = attachRanges(simplified(withoutSingleReads(read, all, new Set(kept.keys()))));
+    const physical = physicalOf({ root, columns: result.named, binder: this.binder, slots, slotBytes, kept });
     refuseLarge(physical);
     return physical;
   }

@@ -252,3 +252,34 @@ it('the code and its parameters are part of a fragment’s identity', async () =
   expect(new Set(all).size).toBe(4);
   expect(await digests(script('f'))).toBe(all[0]);
 });
+
+it('a cached relation is known by what it says and reads, whatever else is planned with it', async () => {
+  const keyOf = async (relations: Relations, cache: AuthorPlan['cache'] = ['made']): Promise<unknown> => {
+    const { cached } = await planned(relations, { cache });
+    expect(cached).toMatchObject([{ level: 'tabs', key: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    return cached?.[0]?.key;
+  };
+  const late = sql('SELECT origin, delay FROM flights WHERE delay > 10');
+  const made = sql('SELECT origin, sum(delay) AS d FROM late GROUP BY origin');
+  const key = await keyOf({ late, made, out: sql('SELECT max(d) FROM made') });
+  expect(await keyOf({ late, made, out: sql('SELECT count(*) FROM made JOIN late USING (origin)') })).toBe(key);
+  expect(
+    await keyOf({ early: late, made: sql('SELECT origin, sum(delay) AS d FROM early GROUP BY origin'), out: sql('FROM made') }),
+  ).toBe(key);
+  expect(await keyOf({ late, other: made, out: sql('FROM other') }, ['other'])).toBe(key);
+  const later = sql('SELECT origin, delay FROM flights WHERE delay > 11');
+  expect(await keyOf({ late: later, made, out: sql('FROM made') })).not.toBe(key);
+  expect(await keyOf({ late, made: map('late'), out: sql('FROM made') })).not.toBe(
+    await keyOf({ late, made: map('late', { code: script('g') }), out: sql('FROM made') }),
+  );
+});
+
+it('what the result does not need is not kept, and a level stands with its name', async () => {
+  const relations = {
+    unused: map('flights'),
+    airport: sql('SELECT iata FROM airports LIMIT 3'),
+    out: sql('SELECT count(*) FROM airport'),
+  };
+  const { cached } = await planned(relations, { cache: ['unused', { name: 'Airport', level: 'coordinator' }] });
+  expect(cached).toMatchObject([{ name: 'Airport', level: 'coordinator', stage: 0 }]);
+});

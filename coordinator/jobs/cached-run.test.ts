@@ -1,0 +1,125 @@
+/** Cached relations from REST to their blocks, on real tabs without pages: loops read them, lineage remakes them, authors let them go. */
+import { beforeAll, expect, test } from 'vitest';
+import { loadHashes } from '../../shared/hash.ts';
+import type { CacheJson, RelationCache } from '../../shared/rest/cache.ts';
+import type { App } from '../app.ts';
+import { realTab, until } from '../local/testing/two-stages.ts';
+import { testApp } from '../sessions/testing/app-fixture.ts';
+
+beforeAll(loadHashes);
+
+/** Two chunks. */
+const ROWS = 130_000;
+const sql = (text: string) => ({ kind: 'sql', sql: text });
+
+interface Room {
+  readonly app: App;
+  readonly url: string;
+}
+
+async function grid(): Promise<Room> {
+  const { app, url } = await testApp({ realPlanner: true });
+  const lines = ['id,x,y'];
+  for (let i = 0; i < ROWS; i++) lines.push(`${i},${(i * 7919) % 1000},${(i * 104729) % 1000}`);
+  const form = new FormData();
+  form.append('name', 'rows');
+  form.append('file', new Blob([lines.join('\n')]), 'rows.csv');
+  expect((await fetch(`${url}/v1/datasets`, { method: 'POST', body: form })).status).toBe(201);
+  return { app, url };
+}
+
+async function twoTabs({ app, url }: Room): Promise<readonly (() => Promise<void>)[]> {
+  const before = app.grid.scheduler.workers().length;
+  const tabs = await Promise.all([realTab(url), realTab(url)]);
+  await until(app, () => app.grid.scheduler.workers().length === before + 2);
+  return tabs;
+}
+
+interface Ran {
+  readonly jobId: string;
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+async function run(app: App, relations: Readonly<Record<string, object>>, cache: readonly unknown[] = []): Promise<Ran> {
+  const list = Object.entries(relations).map(([name, relation]) => ({ name, relation }));
+  const payload = { plan: { relations: list, result: list.at(-1)?.name, cache } };
+  const submitted = await app.inject({ method: 'POST', url: '/v1/jobs', payload });
+  expect(submitted.statusCode, submitted.body).toBe(202);
+  const { jobId } = submitted.json<{ jobId: string }>();
+  const result = await app.inject(`/v1/jobs/${jobId}/result?wait=60`);
+  expect(result.statusCode, result.body).toBe(200);
+  return { jobId, rows: result.json<Ran>().rows };
+}
+
+async function cached(app: App): Promise<readonly RelationCache[]> {
+  return (await app.inject('/v1/cache')).json<CacheJson>().relations;
+}
+
+/** What each attempt of the job ran and moved, by its stage's title. */
+function attemptsOf(app: App, { jobId }: Ran): { readonly title: string; readonly fetched: number; readonly loaded: number }[] {
+  const stages = app.grid.scheduler.job(jobId as never)?.stages ?? [];
+  const ends = app.grid.scheduler.story(jobId).filter((line) => line.what === 'attemptEnded');
+  return ends.map(({ detail }) => ({
+    title: stages[Number(detail?.stage)]?.title ?? '',
+    fetched: Number(detail?.fetchedBytes),
+    loaded: Number(detail?.loadedBytes),
+  }));
+}
+
+/** As k-means reads its points: again and again, with other centroids each time. */
+const step = (cx: number) => ({
+  points: sql('SELECT id, x::DOUBLE AS x, sqrt(y) AS y FROM rows WHERE x <> 13'),
+  sums: sql(`SELECT x < ${cx} AS near, count(*), sum(x), max(y) FROM points GROUP BY ALL ORDER BY ALL`),
+});
+
+test('a loop over a cached relation reads its source once, and gives what it gives without a cache', async () => {
+  const room = await grid();
+  await twoTabs(room);
+  const { app } = room;
+  for (const [turn, cx] of [100, 500, 900].entries()) {
+    const ran = await run(app, step(cx), ['points']);
+    expect(ran.rows).toEqual((await run(app, step(cx))).rows);
+    const scans = attemptsOf(app, ran).filter(({ title }) => title.includes('scan rows'));
+    expect(scans.length, `turn ${turn}`).toBe(turn === 0 ? 2 : 0);
+  }
+  const rows = ROWS - Math.ceil(ROWS / 1000);
+  const [points] = await cached(app);
+  expect(points).toMatchObject({
+    name: 'points',
+    level: 'tabs',
+    owner: 'local',
+    total: { blocks: 2 },
+    lost: { blocks: 0 },
+    rows,
+  });
+  expect(points?.stores).toHaveLength(2);
+}, 30_000);
+
+test('what a closed tab had of it is made again by lineage, on the tabs that are there', async () => {
+  const room = await grid();
+  const [close] = await twoTabs(room);
+  const { app } = room;
+  await run(app, step(100), ['points']);
+  await close?.();
+  await until(app, () => app.grid.scheduler.workers().length === 1);
+  expect(await cached(app)).toMatchObject([{ total: { blocks: 2 }, lost: { blocks: 1 }, copies: 0 }]);
+  const again = await run(app, step(500), ['points']);
+  expect(again.rows).toEqual((await run(app, step(500))).rows);
+  expect(attemptsOf(app, again).filter(({ title }) => title.includes('scan rows'))).toHaveLength(1);
+  expect(await cached(app)).toMatchObject([{ lost: { blocks: 0 }, copies: 1 }]);
+}, 30_000);
+
+test('it is let go by its id, once; and what others cached is not theirs to let go', async () => {
+  const room = await grid();
+  await twoTabs(room);
+  const { app } = room;
+  await run(app, step(100), [{ name: 'points', level: 'tabs' }]);
+  const id = (await cached(app))[0]?.id ?? '';
+  const ben = { authorization: `Bearer ${await app.grid.tokens.issue('author', 'ben')}` };
+  const url = `/v1/cache/${id}`;
+  const refused = await app.inject({ method: 'DELETE', url, headers: ben });
+  expect(refused.statusCode).toBe(404);
+  expect((await app.inject({ method: 'DELETE', url })).statusCode).toBe(204);
+  expect(await cached(app)).toEqual([]);
+  expect((await app.inject({ method: 'DELETE', url })).json()).toMatchObject({ status: 404, code: 'relation-not-found' });
+}, 30_000);
