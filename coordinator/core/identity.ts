@@ -33,15 +33,27 @@ export interface TaskDraft {
   readonly blockId: BlockId;
   readonly salted: boolean;
   readonly sources: readonly TaskSource[];
+  /** Its number in the stage, where the fragment reads it. */
+  readonly partition?: number;
+}
+
+/** A branch on its way to tasks. */
+export interface Place {
+  readonly branch: number;
+  /** How many tasks the branches before it have. */
+  readonly tasksBefore: number;
 }
 
 /** The drafts of one stage, in partition order: the branches' tasks appended. */
 export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
-  return stage.branches.flatMap((branch, i) => draftBranch(core, stage, branch, i));
+  const drafts: TaskDraft[] = [];
+  for (const [i, branch] of stage.branches.entries())
+    drafts.push(...draftBranch(core, stage, branch, { branch: i, tasksBefore: drafts.length }));
+  return drafts;
 }
 
-function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
-  if (branch.inputs.some(isBucketWise)) return draftBuckets(core, stage, branch, branchIndex);
+function draftBranch(core: Core, stage: StageState, branch: Branch, place: Place): TaskDraft[] {
+  if (branch.inputs.some(isBucketWise)) return draftBuckets(core, stage, branch, place);
   const at = branch.inputs.findIndex((input) => input.kind !== 'module' && input.read === 'partition');
   const shared = branch.inputs.map((input, i) => (i === at ? undefined : [wholeInput(core, stage, input)]));
   const parted = branch.inputs[at];
@@ -49,7 +61,7 @@ function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex:
   return count.map((alternatives, partition) => {
     const drafts = (alternatives.length > 0 ? alternatives : [undefined]).map((own) => {
       const sources = shared.map((source) => source?.[0] ?? own).filter((source) => source !== undefined);
-      return draftOf(stage, branch, branchIndex, sources, `${branchIndex}/${partition}`);
+      return draftOf(stage, branch, sources, place, partition);
     });
     // The same rows may be read as a whole run or as its needed chunks only: take what is there already.
     return drafts.find((d) => core.tasks.has(d.blockId) || core.reusable.has(d.blockId)) ?? (drafts[0] as TaskDraft);
@@ -57,7 +69,7 @@ function draftBranch(core: Core, stage: StageState, branch: Branch, branchIndex:
 }
 
 /** One task a run of buckets, or a part of a skewed one. */
-function draftBuckets(core: Core, stage: StageState, branch: Branch, branchIndex: number): TaskDraft[] {
+function draftBuckets(core: Core, stage: StageState, branch: Branch, place: Place): TaskDraft[] {
   // One group an input, whatever the number of tasks: only parts of a skewed bucket have their own.
   const whole = branch.inputs.map((input) => wholeInput(core, stage, input));
   return cutBranch(core, stage, branch).map(({ buckets, part }, partition) => {
@@ -67,7 +79,7 @@ function draftBuckets(core: Core, stage: StageState, branch: Branch, branchIndex
       const own = part?.input === i ? groupOf(stage, input.stage, input.columns, part) : source;
       return { ...own, buckets };
     });
-    return draftOf(stage, branch, branchIndex, sources, `${branchIndex}/${partition}`);
+    return draftOf(stage, branch, sources, place, partition);
   });
 }
 
@@ -102,16 +114,12 @@ export function isBucketWise(input: PlanInput): input is BucketWise {
   return input.kind === 'stage' && input.read === 'partition' && (input.exchange === 'hash' || input.exchange === 'range');
 }
 
-export function draftOf(
-  stage: StageState,
-  branch: Branch,
-  branchIndex: number,
-  sources: readonly TaskSource[],
-  place: string,
-): TaskDraft {
-  const salt = saltOf(stage, place);
-  const blockId = blockIdOf(recipeOf(stage, branch, sources, salt));
-  return { branch, branchIndex, blockId, salted: salt !== undefined, sources };
+/** `at`: the how manieth task of its branch. */
+export function draftOf(stage: StageState, branch: Branch, sources: readonly TaskSource[], place: Place, at: number): TaskDraft {
+  const salt = saltOf(stage, `${place.branch}/${at}`);
+  const number = branch.fragment.readsPartition ? { partition: place.tasksBefore + at } : {};
+  const blockId = blockIdOf({ ...recipeOf(stage, branch, sources, salt), ...number });
+  return { branch, branchIndex: place.branch, blockId, salted: salt !== undefined, sources, ...number };
 }
 
 /** Ids that nobody else can ask for: reuse is off, or two runs of the task may differ. */

@@ -1,7 +1,8 @@
 /** What the tasks of a stage read, by the shape of its inputs. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
-import type { PlanInput } from '../../shared/plan/physical.ts';
+import { partitionStep } from '../../shared/plan/partition-step.ts';
+import type { Branch, PlanInput } from '../../shared/plan/physical.ts';
 import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan, branch, forward, gather, hash, hashed, planOf, scan } from './testing/plans.ts';
 
@@ -79,6 +80,41 @@ describe('partitions that an author asked for', () => {
     expect(fleet.scheduler.job(job)?.stages.map((s) => s.tasks)).toEqual([7, 3, 7, 1]);
     const blocks = made(fleet, 0);
     expect(readBy(fleet, 1)).toEqual([blocks.slice(0, 2), blocks.slice(2, 4), blocks.slice(4, 7)]);
+  });
+});
+
+describe('a fragment that reads the number of its task', () => {
+  const numbered = (b: Branch): Branch => {
+    const { fragment } = b;
+    return { ...b, fragment: { ...fragment, steps: [partitionStep(0), ...fragment.steps], readsPartition: true } };
+  };
+  const plan = () =>
+    planOf(
+      [numbered(branch('rows', scan({ dataset: 'd', chunks: 3 }))), numbered(branch('rows', scan({ dataset: 'd', chunks: 3 })))],
+      [branch('final', gather(0))],
+    );
+  const numbersOf = (fleet: Fleet): unknown[] => fleet.leases.filter((l) => l.stage === 0).map(({ task }) => task.steps[0]);
+
+  it('is told it, over all branches, and equal tasks of other numbers make other blocks', () => {
+    const fleet = new Fleet();
+    fleet.join('a', { slots: 3 });
+    const job = fleet.submit('job-1', plan());
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(numbersOf(fleet)).toEqual([0, 1, 2, 3, 4, 5].map(partitionStep));
+    expect(new Set(made(fleet, 0)).size).toBe(6);
+  });
+
+  it('is told the same when it runs again, and its block is found by the next job', () => {
+    const fleet = new Fleet();
+    fleet.join('a', { slots: 3 });
+    fleet.submit('job-1', plan());
+    fleet.finish();
+    const before = fleet.leases.length;
+    const again = fleet.submit('job-2', plan());
+    fleet.finish();
+    expect(fleet.settled.get(again)?.state).toBe('successful');
+    expect(fleet.leases).toHaveLength(before);
   });
 });
 

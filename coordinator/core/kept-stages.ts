@@ -22,13 +22,13 @@ function cutOf(source: TaskSource): InputCut {
 export function draftKept(stage: StageState, cuts: readonly TaskCut[]): TaskDraft[] {
   const groups = new Map<string, InputGroup>();
   const counts = new Map<number, number>();
-  return cuts.flatMap(({ branch: at, inputs: read }) => {
+  return cuts.flatMap(({ branch: at, inputs: read }, index) => {
     const branch = stage.branches[at];
     if (!branch) return [];
     const sources = branch.inputs.map((input, i) => sourceOf(stage, input, read[i] ?? {}, groups));
     const partition = counts.get(at) ?? 0;
     counts.set(at, partition + 1);
-    return [draftOf(stage, branch, at, sources, `${at}/${partition}`)];
+    return [draftOf(stage, branch, sources, { branch: at, tasksBefore: index - partition }, partition)];
   });
 }
 

@@ -1,6 +1,7 @@
 /** What an attempt is told, with the digests that are accepted now. */
 import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { stepsOf } from '../../shared/plan/partition-step.ts';
 import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
 import { bucketCount } from './buckets.ts';
 import type { Core, InputGroup, Task } from './state.ts';
@@ -13,7 +14,7 @@ export function specOf(core: Core, task: Task): TaskSpec {
   });
   return {
     blockId: task.blockId,
-    steps: task.fragment.steps,
+    steps: stepsOf(task.fragment, task.partition ?? 0),
     inputs,
     output: { columns: task.columns, partitioning: task.partitioning },
     title: task.title,

@@ -121,6 +121,8 @@ export interface Task {
   /** No other job can ask for it: its block is dropped when its job ends. */
   readonly salted: boolean;
   readonly sources: readonly TaskSource[];
+  /** Its number in its stage, where the fragment reads it. */
+  readonly partition?: number;
   readonly refs: TaskRef[];
   readonly feeds: InputGroup[];
   state: TaskState;

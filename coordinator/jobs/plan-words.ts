@@ -28,6 +28,10 @@ export function planWords({ relations, result }: AuthorPlan): string {
         return `${name}: repartition ${r.input}${r.keys ? ` by ${r.keys.join(', ')}` : ''} into ${r.partitions}`;
       case 'coalesce':
         return `${name}: coalesce ${r.input} into ${r.partitions}`;
+      case 'zipWithIndex':
+        return `${name}: number the rows of ${r.input}`;
+      case 'sample':
+        return `${name}: sample ${r.fraction} of ${r.input}`;
     }
   };
   return [...relations.map(words), `result: ${result}`].join('\n');

@@ -220,6 +220,16 @@ test('few rows, repartitioned, are worked on by both tabs; the same rows come ou
   expect(rows.map(([n]) => n)).toEqual(Array.from({ length: 40 }, (_, i) => i * i));
   expect(app.grid.scheduler.job(jobId as JobId)?.stages.map((stage) => stage.tasks)).toEqual([1, 40, 3]);
   expect(workersOf(app, jobId, 1)).toBe(2);
+
+  const places = await runPlan(app, {
+    numbered: { kind: 'zipWithIndex', input: 'rows' },
+    half: { kind: 'sample', input: 'numbered', fraction: 0.5 },
+    out: sql('SELECT count(*), count(DISTINCT index), sum((index <> id)::INTEGER), min(index), max(index) FROM half'),
+  });
+  const [count, distinct, wrong, least, most] = places.rows[0]?.map(Number) ?? [];
+  expect(Math.abs((count ?? 0) - ROWS / 2)).toBeLessThan(1000);
+  expect([distinct, wrong]).toEqual([count, 0]);
+  expect([(least ?? 0) < 100, (most ?? 0) > ROWS - 100]).toEqual([true, true]);
 }, 90_000);
 
 test('what a script throws is the author’s error, with the relation’s function', async () => {

@@ -1,4 +1,6 @@
 /** Partitions that an author asked for: rows that take turns, meet by keys, or stay with their neighbours. */
+
+import { PARTITION, placed } from './distribute-places.ts';
 import { hashExchange, withKeys } from './exchange-keys.ts';
 import { type Expr, ref, template } from './expressions.ts';
 import { columnsOf, type LogicalNode, type Producer, type RepartitionNode } from './logical.ts';
@@ -21,7 +23,7 @@ function inTurns(input: Relation, count: number): Relation {
   const rows = scattered(isFew ? gathered(input) : input);
   const producer: Producer = {
     // The bucket is one more column, which is not stored.
-    branches: rows.branches.map((b) => dealt(b, count)),
+    branches: rows.branches.map((b) => dealt(b, count, rows.many)),
     types: input.types,
     many: rows.many,
     partitioning: { kind: 'range', count },
@@ -30,13 +32,13 @@ function inTurns(input: Relation, count: number): Relation {
   return { ...rows, branches: [read('range', producer, { each: true })], types: input.types, many: true };
 }
 
-/** By the place of a row in its task, so that the same rows are dealt out alike each time. */
-function dealt(b: LogicalNode, count: number): LogicalNode {
-  const number = template('BIGINT')`row_number() OVER ()`;
-  const numbered: LogicalNode = { op: 'window', input: b, exprs: [number], partitions: [[]], types: [...b.types, 'BIGINT'] };
+/** By the place of a row in its task, so that the same rows are dealt out alike each time. Each of several tasks begins elsewhere. */
+function dealt(b: LogicalNode, count: number, many: boolean): LogicalNode {
   const buckets: Expr = { kind: 'const', sql: String(count), type: 'BIGINT' };
-  const bucket = template('INTEGER')`CAST((${ref(b.types.length, 'BIGINT')} - 1) % ${buckets} AS INTEGER)`;
-  return { op: 'project', input: numbered, exprs: [...columnsOf(b), bucket], types: [...b.types, 'INTEGER'] };
+  const place = ref(b.types.length, 'BIGINT');
+  const turn = many ? template('BIGINT')`${place} + CAST(hash(${PARTITION}) % ${buckets} AS BIGINT)` : place;
+  const bucket = template('INTEGER')`CAST((${turn}) % ${buckets} AS INTEGER)`;
+  return { op: 'project', input: placed(b), exprs: [...columnsOf(b), bucket], types: [...b.types, 'INTEGER'] };
 }
 
 function coalesced(input: Relation, count: number): Relation {

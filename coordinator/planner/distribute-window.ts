@@ -1,6 +1,7 @@
 /** Windows: rows of one partition meet in one task, by the hash of the partition's keys. */
-import { isHashable, keepColumns, togetherBy } from './exchange-keys.ts';
-import type { Expr } from './expressions.ts';
+import { numbered } from './distribute-places.ts';
+import { isHashable, keepColumns, projected, togetherBy } from './exchange-keys.ts';
+import { type Expr, ref, template } from './expressions.ts';
 import type { LogicalNode, WindowNode } from './logical.ts';
 import { type Distribution, fallBack, gathered, isSmall, mapBranches, nodeOf, type Relation, single } from './relation.ts';
 
@@ -44,12 +45,26 @@ export function windowOver(n: Node, input: Relation, d: Distribution): Relation 
   return keepColumns(out, [...Array.from({ length: width }, (_, i) => i), ...added]);
 }
 
+/** row_number() over everything, in any order. */
+function isNumber(e: Expr, partition: readonly Expr[]): boolean {
+  return e.kind === 'template' && e.fn === 'row_number' && e.args.length === 0 && partition.length === 0;
+}
+
+/** SQL numbers rows from 1 on. */
+function numberedTimes(input: Relation, types: readonly string[]): Relation {
+  const width = input.types.length;
+  const number = template('BIGINT')`${ref(width, 'BIGINT')} + 1`;
+  const exprs = types.map((type, i) => (i < width ? ref(i, type) : number));
+  return projected(numbered(input), exprs);
+}
+
 function oneGroup(n: Node, group: Group, input: Relation, d: Distribution): Relation {
   const exprs = group.members.flatMap((i) => n.exprs[i] ?? []);
   const types = [...input.types, ...exprs.map((e) => e.type)];
   const partitions = group.members.map((i) => n.partitions[i] ?? []);
   const over = (b: LogicalNode): LogicalNode => ({ op: 'window', input: b, exprs, partitions, types });
   if (!input.many) return single(over(nodeOf(input)), input, input.distinct);
+  if (!isSmall(input) && exprs.every((e, i) => isNumber(e, partitions[i] ?? []))) return numberedTimes(input, types);
   if (group.keys.length === 0) {
     const why = 'a window function without PARTITION BY sees all rows, so they are gathered';
     return { ...fallBack(over(n.input), [input], d, 'window', why), types };

@@ -6,6 +6,7 @@ import { unreachable } from '../../shared/assert.ts';
 import { aggregateOver } from './distribute-aggregate.ts';
 import { guestOver } from './distribute-guest.ts';
 import { joinOver } from './distribute-join.ts';
+import { drawn, numbered } from './distribute-places.ts';
 import { repartitioned } from './distribute-repartition.ts';
 import { distinctOver, limitOver, setOperation } from './distribute-sets.ts';
 import { sortOver } from './distribute-sort.ts';
@@ -69,6 +70,10 @@ export function distribute(n: LogicalNode, d: Distribution): Relation {
       );
     case 'repartition':
       return repartitioned(n, over(n.input));
+    case 'number':
+      return numbered(over(n.input));
+    case 'draw':
+      return drawn(n, over(n.input));
     case 'shared':
       return sharedOver(n.shared, d);
     case 'exchange':

@@ -62,6 +62,8 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
     case 'shared':
     case 'delimGet':
     case 'repartition':
+    case 'number':
+    case 'draw':
       throw new InvariantError(`${n.op} reached a fragment`);
     default:
       return unreachable(n, 'operator');

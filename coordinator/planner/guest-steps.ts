@@ -13,12 +13,13 @@ type Guest = GuestNode & { readonly types: readonly string[] };
 
 /** One branch's steps; use it once. */
 export class GuestSteps {
-  private readonly steps: Step[] = [];
+  private readonly steps: Step[];
   private readonly leaf: TableWriter;
   private readonly addModule: (module: ModuleInput) => number;
 
-  /** `leaf` writes scans and exchanges; `addModule` gives the index of a branch's input. */
-  constructor(leaf: TableWriter, addModule: (module: ModuleInput) => number) {
+  /** `leaf` writes scans and exchanges; `addModule` gives the index of a branch's input; `before`: steps that come first. */
+  constructor(leaf: TableWriter, addModule: (module: ModuleInput) => number, before: readonly Step[] = []) {
+    this.steps = [...before];
     this.leaf = leaf;
     this.addModule = addModule;
   }

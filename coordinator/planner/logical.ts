@@ -95,6 +95,10 @@ export type LogicalNode = Base &
     | { readonly op: 'delimGet'; readonly source: DelimSource }
     | GuestNode
     | RepartitionNode
+    /** One more column, BIGINT: the row's place among all rows, from 0 on, in the order of partitions. */
+    | { readonly op: 'number'; readonly input: LogicalNode }
+    /** About so large a part of the rows, chosen by their places in their tasks. */
+    | { readonly op: 'draw'; readonly input: LogicalNode; readonly fraction: number; readonly seed: number }
     | { readonly op: 'exchange'; readonly exchange: Exchange }
   );
 

@@ -1,10 +1,12 @@
 /** Cuts a distributed plan at its exchanges: one stage per producer, in topological order, the last one the result. */
 
 import { sha256Hex } from '../../shared/hash.ts';
+import { partitionStep } from '../../shared/plan/partition-step.ts';
 import type { Alternative, Branch, Fallback, Fragment, PlanColumn, PlanInput, Stage, Step } from '../../shared/plan/physical.ts';
 import { canonicalJson } from '../../shared/plan/recipe.ts';
 import { adaptiveJoins, type Choice, choicesFor } from './alternatives.ts';
 import type { ScanBinder } from './bind-scan.ts';
+import { readsPartition } from './distribute-places.ts';
 import { GuestSteps } from './guest-steps.ts';
 import { inputsOf, type LogicalNode, type Producer } from './logical.ts';
 import { partableLeaves } from './partings.ts';
@@ -127,12 +129,14 @@ export class StageCutter {
       readers.set(at, [...(readers.get(at) ?? []), leaf]);
       return at;
     };
+    const numbered = readsPartition(root);
     const guests = new GuestSteps(
       (leaf) => (leaf.op === 'scan' ? this.scanSql(leaf, add) : this.exchangeSql(leaf, add)),
       (module) => {
         const known = inputs.findIndex((i) => i.kind === 'module' && i.digest === module.digest);
         return known >= 0 ? known : inputs.push(module) - 1;
       },
+      numbered ? [partitionStep(0)] : [],
     );
     const columns = producer.types.map(planColumn);
     const written = producer.partitioning.kind === 'range' ? [...producer.types, 'INTEGER'] : producer.types;
@@ -145,7 +149,7 @@ export class StageCutter {
     });
     const ordered = inputs.some((i) => i.kind === 'stage' && i.exchange === 'range');
     return {
-      fragment: fragmentOf(steps, columns),
+      fragment: { ...fragmentOf(steps, columns), ...(numbered && { readsPartition: true }) },
       inputs,
       ...(splittable.length > 0 && !ordered ? { splittable } : {}),
       ...(ordered ? { ordered } : {}),

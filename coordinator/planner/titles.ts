@@ -59,6 +59,10 @@ export function detailOf(n: LogicalNode, names: TableNames): string {
       const by = n.keys.length > 0 ? ` by ${n.keys.map((k) => n.names[k]).join(', ')}` : '';
       return `with ${n.label}${by}`;
     }
+    case 'number':
+      return '';
+    case 'draw':
+      return `${n.fraction} of the rows, seed ${n.seed}`;
     case 'repartition': {
       const how = { turns: 'in turns', keys: `by ${columnList(n.keys)}`, neighbours: 'of neighbours' }[n.by];
       return `${how} into ${n.count}`;
@@ -99,6 +103,8 @@ const WORDS: { readonly [op in LogicalNode['op']]: string } = {
   exchange: 'read',
   guest: 'call',
   repartition: 'repartition',
+  number: 'number rows',
+  draw: 'sample',
 };
 
 const GUEST_WORDS: { readonly [A in GuestNode['action']]: string } = {

@@ -122,6 +122,21 @@ const Relation = Type.Union([
   ),
   /** At most so many partitions: neighbours are read together, and no rows change places otherwise. */
   Type.Object({ kind: Type.Literal('coalesce'), input: RelationName, partitions: Partitions }, { additionalProperties: false }),
+  /** The rows of `input` with one more column, BIGINT: the row's place among all, from 0 on, in the order of partitions. */
+  Type.Object(
+    { kind: Type.Literal('zipWithIndex'), input: RelationName, column: Type.Optional(ColumnName) },
+    { additionalProperties: false },
+  ),
+  /** Each row of `input` with the probability `fraction`, by itself; the same rows for the same seed and partitions. */
+  Type.Object(
+    {
+      kind: Type.Literal('sample'),
+      input: RelationName,
+      fraction: Type.Number({ minimum: 0, maximum: 1 }),
+      seed: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    },
+    { additionalProperties: false },
+  ),
 ]);
 
 /**

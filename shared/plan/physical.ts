@@ -130,6 +130,8 @@ export interface Fragment {
    */
   readonly digest: string;
   readonly output: readonly PlanColumn[];
+  /** What it makes depends on the number of its task in the stage: the first step is that of partition-step.ts. */
+  readonly readsPartition?: true;
 }
 
 /** UNION ALL makes several branches of one stage; each has its own tasks, and their outputs are appended in order. */

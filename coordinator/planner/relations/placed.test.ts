@@ -94,3 +94,74 @@ describe('fewer', () => {
     expect((await run({ late, placed: byKeys('late', 5, ['origin']), twice })).parts).toHaveLength(10);
   });
 });
+
+describe('zipWithIndex', () => {
+  const numbered = (input: string, more: object = {}) => ({ kind: 'zipWithIndex' as const, input, ...more });
+  const places = ({ rows }: Simulation): number[] => rows.map((r) => Number(r.at(-1)));
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+  it.each([1, 10_000])('numbers rows in their order, taken for %i times as many', async (factor) => {
+    const ran = await run({ late, out: numbered('late') }, factor);
+    const want = await plain(LATE);
+    expect(places(ran)).toEqual(upTo(want.length));
+    expect(ran.rows.map(([origin, delay]) => [origin, delay])).toEqual(want);
+    expect(ran.parts.length).toBeGreaterThan(2);
+  });
+
+  it('numbers of a sort are ranks', async () => {
+    const order = 'SELECT date, origin, delay FROM flights ORDER BY delay DESC, date, origin, destination';
+    const ran = await run({ sorted: sql(order), out: numbered('sorted', { column: 'place' }) }, 10_000);
+    expect(ran.parts.length).toBeGreaterThan(2);
+    expect(places(ran)).toEqual(upTo(ran.rows.length));
+    expect(ran.rows.map((r) => r.slice(0, 3))).toEqual(await plain(order));
+  });
+
+  it('goes on through the branches of a union, and through tasks without rows', async () => {
+    const none = sql('SELECT origin, delay FROM flights WHERE delay > 10 AND origin > destination AND origin < destination');
+    const both = sql('FROM late UNION ALL FROM none UNION ALL FROM late');
+    const ran = await run({ late, none, both, out: numbered('both') });
+    expect(places(ran)).toEqual(upTo(ran.rows.length));
+    expect(ran.rows).toHaveLength(2 * (await plain(LATE)).length);
+    expect(places(await run({ none, out: numbered('none') }))).toEqual([]);
+  });
+
+  it('is what SQL’s row_number() of many rows becomes', async () => {
+    const relations = { out: sql('SELECT delay, row_number() OVER () AS n, 1 + row_number() OVER () AS m FROM flights') };
+    const ran = await run(relations, 10_000);
+    expect(ran.parts.length).toBeGreaterThan(2);
+    expect(places(ran)).toEqual(upTo(ran.rows.length).map((i) => i + 2));
+    expect(ran.rows.map(([, n]) => Number(n))).toEqual(upTo(ran.rows.length).map((i) => i + 1));
+  });
+});
+
+describe('sample', () => {
+  const sampled = (fraction: number, seed?: number) => ({
+    flown: sql('SELECT date, origin, destination, delay FROM flights'),
+    out: { kind: 'sample' as const, input: 'flown', fraction, ...(seed !== undefined && { seed }) },
+  });
+
+  it('has about the part of the rows that was asked for, and the same ones each time', async () => {
+    const all = (await run(sampled(1))).parts;
+    expect((await run(sampled(0))).rows).toEqual([]);
+    const total = all.reduce((sum, n) => sum + n, 0);
+    const first = await run(sampled(0.3, 7));
+    expect(first.rows.length).toBeGreaterThan(total * 0.3 - 4 * Math.sqrt(total * 0.21));
+    expect(first.rows.length).toBeLessThan(total * 0.3 + 4 * Math.sqrt(total * 0.21));
+    expect((await run(sampled(0.3, 7))).rows).toEqual(first.rows);
+    expect((await run(sampled(0.3, 8))).rows).not.toEqual(first.rows);
+  });
+
+  it('chooses other places in each task', async () => {
+    const query = `SELECT rowid % ${CHUNK_ROWS} FROM flights`;
+    const rows = (await plain(query)).length;
+    const ran = await run({
+      places: { kind: 'zipWithIndex', input: 'flights' },
+      few: { kind: 'sample', input: 'places', fraction: 0.5 },
+      out: sql('SELECT index FROM few'),
+    });
+    const chosen = new Set(ran.rows.map(([index]) => Number(index)));
+    const [first, second] = [0, 1].map((task) => Array.from({ length: CHUNK_ROWS }, (_, i) => chosen.has(task * CHUNK_ROWS + i)));
+    expect(rows).toBeGreaterThan(2 * CHUNK_ROWS);
+    expect(first).not.toEqual(second);
+  });
+});

@@ -134,6 +134,8 @@ class Planning {
         return guestRelation(relation, context);
       case 'repartition':
       case 'coalesce':
+      case 'zipWithIndex':
+      case 'sample':
         return placedRelation(relation, context);
     }
   }

@@ -73,6 +73,11 @@ describe('what authors are told', () => {
       },
       { code: 'plan-schema', relation: 'out' },
     ],
+    [
+      'numbers without a name of their own',
+      { rows: sql('SELECT 1 AS Index'), out: { kind: 'zipWithIndex', input: 'rows' } },
+      { code: 'plan-schema', relation: 'out', hint: expect.stringContaining('`column`') },
+    ],
     ['no schema', { out: map('flights', { schema: undefined }) }, { code: 'plan-schema' }],
     [
       'a type that there is not',

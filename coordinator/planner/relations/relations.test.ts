@@ -185,6 +185,8 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
     },
   ],
   'fewer partitions': [{ late: FLIGHTS, fewer: { kind: 'coalesce', input: 'late', partitions: 2 }, out: map('fewer') }],
+  'numbers of rows': [{ late: FLIGHTS, numbered: { kind: 'zipWithIndex', input: 'late' }, out: map('numbered') }],
+  'a sample': [{ late: FLIGHTS, some: { kind: 'sample', input: 'late', fraction: 0.1, seed: 3 }, out: map('some') }],
   'kept for later': [{ made: map('flights'), out: sql('SELECT sum(n) FROM made') }, { cache: ['made'] }],
 };
 

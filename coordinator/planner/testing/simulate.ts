@@ -4,6 +4,8 @@
  * will do that gives equal values of one type equal buckets. Stages run when one that is wanted reads them, so what an alternative
  * leaves out is not run.
  */
+
+import { stepsOf } from '../../../shared/plan/partition-step.ts';
 import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource, Stage } from '../../../shared/plan/physical.ts';
 import { quoteName } from '../literals.ts';
 import { checkStage } from './check-plan.ts';
@@ -47,6 +49,13 @@ type Reading =
   | { readonly kind: 'chunks'; readonly chunks: readonly number[] }
   | { readonly kind: 'tables'; readonly tables: readonly string[] }
   | { readonly kind: 'buckets'; readonly read: ReadBuckets };
+
+interface Place {
+  /** Schema of the task's tables. */
+  readonly name: string;
+  /** Number of the task in its stage. */
+  readonly partition: number;
+}
 
 class Simulator {
   private readonly connection: SimulationEngine;
@@ -104,7 +113,8 @@ class Simulator {
     );
   }
 
-  private async runTask(stage: Stage, branch: Branch, name: string, readings: readonly Reading[]): Promise<string> {
+  private async runTask(stage: Stage, branch: Branch, at: Place, readings: readonly Reading[]): Promise<string> {
+    const { name } = at;
     const c = this.connection;
     await c.run(`CREATE SCHEMA ${name}`);
     for (const [i, input] of branch.inputs.entries()) {
@@ -120,9 +130,11 @@ class Simulator {
     // Only the task's own tables: main's datasets have other names, and a fragment that reaches for one fails.
     await c.run(`SET schema = '${name}'`);
     try {
-      for (const step of branch.fragment.steps) {
+      const steps = stepsOf(branch.fragment, at.partition);
+      for (const [i, step] of steps.entries()) {
         if (step.kind !== 'sql') throw new Error('native DuckDB runs no guests');
-        await c.run(`CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}`);
+        const isLast = i === steps.length - 1;
+        await c.run(isLast ? `CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}` : step.sql.replace(' TEMP ', ' '));
       }
     } finally {
       await c.run("SET schema = 'main'");
@@ -211,7 +223,7 @@ class Simulator {
     const made: string[] = [];
     for (const [b, branch] of branches.entries()) {
       for (const [t, readings] of (await this.tasksOf(branch)).entries())
-        made.push(await this.runTask(stage, branch, `w_${index}_${b}_${t}`, readings));
+        made.push(await this.runTask(stage, branch, { name: `w_${index}_${b}_${t}`, partition: made.length }, readings));
     }
     this.outputs.set(index, made);
     return made;
