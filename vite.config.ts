@@ -32,6 +32,12 @@ export default defineConfig({
     // The engine's wasm is 36 MB and meant to be.
     chunkSizeWarningLimit: 2_000,
     reportCompressedSize: false,
-    rolldownOptions: { input: { volunteer: resolve(site, 'index.html'), dashboard: resolve(site, 'dashboard/index.html') } },
+    rolldownOptions: {
+      input: {
+        volunteer: resolve(site, 'index.html'),
+        dashboard: resolve(site, 'dashboard/index.html'),
+        lessons: resolve(site, 'lessons/index.html'),
+      },
+    },
   },
 });

@@ -19,6 +19,7 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', url: '/healthz', least: 'open', ok: 200 },
   { method: 'GET', url: '/', least: 'open', ok: 404 },
   { method: 'GET', url: '/dashboard', least: 'open', ok: 404 },
+  { method: 'GET', url: '/lessons', least: 'open', ok: 404 },
   { method: 'GET', url: '/openapi.json', least: 'volunteer', ok: 200 },
   { method: 'GET', url: '/metrics', least: 'author', ok: 200 },
   { method: 'GET', url: '/v1/datasets', least: 'author', ok: 200 },

@@ -6,10 +6,11 @@ import { tempDir, testApp } from '../sessions/testing/app-fixture.ts';
 
 async function pages(): Promise<string> {
   const dir = await tempDir();
-  await mkdir(join(dir, 'dashboard'));
+  for (const page of ['dashboard', 'lessons']) await mkdir(join(dir, page));
   await mkdir(join(dir, 'assets'));
   await writeFile(join(dir, 'index.html'), '<!doctype html><title>join</title>');
   await writeFile(join(dir, 'dashboard/index.html'), '<!doctype html><title>dashboard</title>');
+  await writeFile(join(dir, 'lessons/index.html'), '<!doctype html><title>lessons</title>');
   await writeFile(join(dir, 'assets/link-abc123.js'), 'plain');
   await writeFile(join(dir, 'assets/link-abc123.js.br'), 'brotli');
   await writeFile(join(dir, 'assets/link-abc123.js.gz'), 'gzip');
@@ -23,6 +24,7 @@ test('pages come under the policy and are never cached, hashed assets for ever',
     ['/', 'join'],
     ['/dashboard', 'dashboard'],
     ['/dashboard/', 'dashboard'],
+    ['/lessons', 'lessons'],
   ]) {
     const page = await app.inject({ url: url ?? '' });
     expect(page.body).toContain(title);

@@ -23,6 +23,7 @@ export const CONTENT_SECURITY_POLICY = [
 const PAGES: readonly (readonly [url: string, file: string])[] = [
   ['/', 'index.html'],
   ['/dashboard', 'dashboard/index.html'],
+  ['/lessons', 'lessons/index.html'],
 ];
 
 export interface PagesOptions {

@@ -44,6 +44,13 @@ export let grid: Connection = connect('', { token });
 export let author: Author = makeAuthor(token);
 let stop = new AbortController();
 
+const lineListeners = new Set<(line: StoryLineJson) => void>();
+/** Calls `listener` with every story line as it comes, also with those that `lines` has no room for. Returns how to stop. */
+export function onLine(listener: (line: StoryLineJson) => void): () => void {
+  lineListeners.add(listener);
+  return () => lineListeners.delete(listener);
+}
+
 /** Changes that wait for the next settling. */
 const next = { jobs: new Map<string, JobJson>(), workers: new Map<string, WorkerJson>(), lines: [] as StoryLineJson[] };
 let settling: ReturnType<typeof setTimeout> | undefined;
@@ -114,6 +121,7 @@ function apply(event: GridEvent): void {
       return;
     case 'line':
       taskStream.tell(change.line, performance.now());
+      for (const listener of lineListeners) listener(change.line);
       next.lines.push(change.line);
       if (next.lines.length > LINES_KEPT) next.lines.shift();
       break;

@@ -16,6 +16,9 @@ function Page() {
   return (
     <div class="page">
       <Brand page="Dashboard">
+        <a class="top-link" href="/lessons">
+          Lessons
+        </a>
         <LinkState />
       </Brand>
       <main>

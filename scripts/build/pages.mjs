@@ -14,6 +14,8 @@ export const pagesPart = {
       [
         ...CONFIGS.filter((config) => !config.includes('/')),
         'demo-site',
+        // Lessons run the examples, and show their sources.
+        'examples',
         'web-worker-client',
         'client',
         'shared',
