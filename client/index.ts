@@ -1,16 +1,33 @@
 /** The job author's way in: `connect(url, {token})`. Runs in browsers and in Node. */
 import { type Datasets, makeDatasets } from './datasets.ts';
 import { type EventsOptions, events } from './events.ts';
+import type { DataFrame } from './frame/data-frame.ts';
+import { type Grid, makeGrid, type TemplateValue } from './grid.ts';
 import { type Http, type HttpOptions, makeHttp } from './http.ts';
 import { JobHandle } from './job.ts';
+import type { AnyRow } from './run/cell-values.ts';
 import type { CacheJson, GridEvent, JobJson, JobOptionsJson, JobsJson, PlanJson, WorkerJson } from './types.ts';
 
 export type { DatasetFormat, Datasets, UploadOptions } from './datasets.ts';
 export type { EventsOptions } from './events.ts';
+export { DataFrame, type RowOptions } from './frame/data-frame.ts';
+export type { Expressions, GroupedData } from './frame/grouped-data.ts';
+export type { JoinType } from './frame/join.ts';
+export type { FunctionContext, FunctionOptions } from './functions/context.ts';
+export { GuestModule, type ModuleCode, type ModuleParams, type Modules, type StreamFormat } from './functions/modules.ts';
+export type { Grid, TemplateValue } from './grid.ts';
 export type { Fetch } from './http.ts';
 export { isSettled, JobHandle, type ResultFormat } from './job.ts';
+export type { Schema } from './plan/schema.ts';
 export { type ProblemDetails, ProblemError, type SourceDiagnostic } from './problem.ts';
+export { Rdd, type SortKey } from './rdd/rdd.ts';
 export type { ResultHead } from './result-head.ts';
+export type { Accumulator } from './run/accumulator.ts';
+export type { Broadcast } from './run/broadcast.ts';
+export type { AnyRow, Value } from './run/cell-values.ts';
+export type { ActionOptions } from './run/run-plan.ts';
+export type { SqlLiteral } from './sql/literals.ts';
+export { type Expression, expr, identifier, type SqlExpression } from './sql/sql-tag.ts';
 export type * from './types.ts';
 
 export interface SqlOptions extends JobOptionsJson {
@@ -18,9 +35,8 @@ export interface SqlOptions extends JobOptionsJson {
   readonly name?: string;
 }
 
-export interface Connection {
-  /** Submits a query. Throws ProblemError at once for bad SQL (with `position` and `hint`); later errors come with the result. */
-  sql(text: string, options?: SqlOptions): Promise<JobHandle>;
+export interface Connection extends Omit<Grid, 'query'> {
+  readonly sql: Sql;
   readonly datasets: Datasets;
   /** Your newest jobs (the admin's: everybody's), newest first; 100 unless `limit` (at most 500) says otherwise. */
   jobs(options?: { readonly limit?: number }): Promise<readonly JobJson[]>;
@@ -36,6 +52,16 @@ export interface Connection {
   events(options?: EventsOptions): AsyncGenerator<GridEvent>;
 }
 
+export interface Sql {
+  /**
+   * As a tag: a lazy frame of one query. Values become literals, frames of this connection the relations that they are; anything
+   * else is a TypeError: grid.sql`SELECT * FROM ${flights} WHERE origin = ${airport}`.
+   */
+  <Row extends object = AnyRow>(texts: TemplateStringsArray, ...values: readonly TemplateValue[]): DataFrame<Row>;
+  /** Submits a query. Rejects with ProblemError at once for bad SQL (with `position` and `hint`); later errors come with the result. */
+  (text: string, options?: SqlOptions): Promise<JobHandle>;
+}
+
 interface PageQuery {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
@@ -47,14 +73,23 @@ function jobsPage(http: Http, query: PageQuery, signal?: AbortSignal): Promise<J
   return http.json<JobsJson>('GET', `/v1/jobs${search}`, undefined, signal);
 }
 
+function sqlOf(http: Http, query: Grid['query']): Sql {
+  async function submit(text: string, { name, ...jobOptions }: SqlOptions = {}): Promise<JobHandle> {
+    const body = { sql: text, ...(name === undefined ? {} : { name }), options: jobOptions };
+    return new JobHandle(http, (await http.json<{ jobId: string }>('POST', '/v1/jobs', body)).jobId);
+  }
+  const sql = (text: string | TemplateStringsArray, ...rest: readonly unknown[]): unknown =>
+    typeof text === 'string' ? submit(text, rest[0] as SqlOptions | undefined) : query(text, ...(rest as TemplateValue[]));
+  return sql as Sql;
+}
+
 /** `url`: where the coordinator is, e.g. `http://127.0.0.1:7077`; empty in pages that it serves. */
 export function connect(url: string, options: HttpOptions = {}): Connection {
   const http = makeHttp(url, options);
+  const { query, ...grid } = makeGrid(http);
   return {
-    async sql(text, { name, ...jobOptions } = {}) {
-      const body = { sql: text, ...(name === undefined ? {} : { name }), options: jobOptions };
-      return new JobHandle(http, (await http.json<{ jobId: string }>('POST', '/v1/jobs', body)).jobId);
-    },
+    ...grid,
+    sql: sqlOf(http, query),
     datasets: makeDatasets(http),
     async jobs({ limit } = {}) {
       return (await jobsPage(http, { limit })).jobs;

@@ -16,7 +16,7 @@ export interface ProblemDetails {
   readonly column?: number;
   /** All that the compiler said about a source. */
   readonly diagnostics?: readonly SourceDiagnostic[];
-  /** In which relation of a plan. */
+  /** The step of a plan that is wrong or failed, e.g. `map_3`; `position` is one in its SQL. */
   readonly relation?: string;
 }
 
@@ -78,6 +78,9 @@ function isDiagnostic(value: unknown): value is SourceDiagnostic {
   return typeof value === 'object' && value !== null && 'message' in value && 'severity' in value;
 }
 
+/** Functions that ran in the tabs say themselves in which step they were. */
+const stepIn = (detail: string): string | undefined => /\bin ([A-Za-z]+_\d+): /.exec(detail)?.[1];
+
 /** Reads a problem+json body; a body of any other form still becomes an error that names the status. */
 export function problemFrom(status: number, body: unknown): ProblemError {
   const fields: { readonly [key: string]: unknown } = typeof body === 'object' && body !== null ? { ...body } : {};
@@ -86,12 +89,13 @@ export function problemFrom(status: number, body: unknown): ProblemError {
   const stage = numberOf(fields.stage);
   const line = numberOf(fields.line);
   const column = numberOf(fields.column);
-  const relation = textOf(fields.relation);
+  const detail = textOf(fields.detail) ?? '';
+  const relation = textOf(fields.relation) ?? stepIn(detail);
   const diagnostics = Array.isArray(fields.diagnostics) ? fields.diagnostics.filter(isDiagnostic) : [];
   return new ProblemError({
     code: textOf(fields.code) ?? `http-${status}`,
     title: textOf(fields.title) ?? `The coordinator answered ${status}`,
-    detail: textOf(fields.detail) ?? '',
+    detail,
     status,
     ...(position === undefined ? {} : { position }),
     ...(hint === undefined ? {} : { hint }),

@@ -2,8 +2,10 @@
 import type { Bound } from '../../shared/plan/statistics.ts';
 import { intOf, type Json, type JsonObject, listOf, objectOf, textOf, UnsupportedPlan } from './lossless-json.ts';
 
+/** DuckDB's parser ends a text at NUL. */
 export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  const quoted = text.split('\0').map((part) => `'${part.replaceAll("'", "''")}'`);
+  return quoted.length === 1 ? quoted.join('') : `(${quoted.join(' || chr(0) || ')})`;
 }
 
 export function quoteName(name: string): string {

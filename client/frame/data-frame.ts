@@ -1,0 +1,231 @@
+/** Rows with named columns, made lazily on the grid. */
+import type { AuthorCode } from '../../shared/plan/author-plan.ts';
+import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
+import { ModuleCode } from '../functions/modules.ts';
+import { rowScript, type StepKind, scriptStep } from '../functions/script.ts';
+import { depthOver, guestNode, type RelationNode, type Source, sqlNode, stepLabel } from '../plan/relation-node.ts';
+import { columnsOf, type Schema } from '../plan/schema.ts';
+import type { Rdd } from '../rdd/rdd.ts';
+import type { AnyRow, Value } from '../run/cell-values.ts';
+import { identifierSql } from '../sql/literals.ts';
+import { type Expression, textOf } from '../sql/sql-tag.ts';
+import { FrameActions, limitSql, rowCount } from './frame-actions.ts';
+import { type Expressions, GroupedData, selected, textsOf } from './grouped-data.ts';
+import { type JoinType, joinNode } from './join.ts';
+
+/** Options of a step that makes rows: the columns that it makes. */
+export interface RowOptions<Row extends object, Params, Broadcasts extends object> extends FunctionOptions<Params, Broadcasts> {
+  /** DuckDB's name of each column's type: `{ word: 'VARCHAR', n: 'BIGINT' }`. */
+  readonly schema: Schema<Row>;
+  /** For modules of the batch ABI: frames that every task gets whole. */
+  readonly sides?: readonly DataFrame<object>[];
+}
+
+type RowContext<Params, Broadcasts extends object> = FunctionContext<Params, Broadcasts>;
+
+/**
+ * Lazy and immutable: each method gives a new frame, and nothing runs until an action asks. `Row` is what the author says of its rows.
+ */
+export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
+  /** The same rows under another type; nothing is checked. */
+  as<Other extends object>(): DataFrame<Other> {
+    return new DataFrame(this.session, this.source);
+  }
+
+  /** Columns by name, or SQL by the name of the column that it makes: select('origin'), select({ late: 'delay > 15' }). */
+  select<Name extends keyof Row & string>(...names: readonly Name[]): DataFrame<Pick<Row, Name>>;
+  select<Columns extends Expressions>(columns: Columns): DataFrame<{ readonly [Name in keyof Columns]: Value }>;
+  select(...columns: readonly (string | Expressions)[]): DataFrame<never> {
+    const list = columns.flatMap((one) => (typeof one === 'string' ? [identifierSql(one)] : selected(one)));
+    const texts = columns.flatMap((one) => (typeof one === 'string' ? [] : textsOf(one)));
+    if (list.length === 0) throw new TypeError('select needs at least one column.');
+    return this.#sql('select', (input) => `SELECT ${list.join(', ')} FROM ${input}`, texts);
+  }
+
+  /** Rows for which the SQL is true. */
+  where(condition: Expression): DataFrame<Row> {
+    const text = textOf(condition);
+    return this.#sql('where', (input) => `SELECT * FROM ${input} WHERE ${text}`, [text]);
+  }
+
+  /** Rows for which the SQL, or the function, is true. */
+  filter<Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    condition: Expression | ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => unknown),
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): DataFrame<Row> {
+    if (typeof condition !== 'function' && !(condition instanceof ModuleCode)) return this.where(condition);
+    return this.#guest('filter', condition, options);
+  }
+
+  /** With one more column, or another in place of one of that name; it comes last. */
+  withColumn<Name extends string, Type = Value>(
+    name: Name,
+    expression: Expression,
+  ): DataFrame<Omit<Row, Name> & { readonly [Column in Name]: Type }> {
+    const text = textOf(expression);
+    const own = `lower('${name.replaceAll("'", "''")}')`;
+    const sql = `COLUMNS(lambda c: lower(c) <> ${own}), ${text} AS ${identifierSql(name)}`;
+    return this.#sql('withColumn', (input) => `SELECT ${sql} FROM ${input}`, [text]);
+  }
+
+  /** Without these columns. */
+  drop<Name extends keyof Row & string>(...names: readonly Name[]): DataFrame<Omit<Row, Name>> {
+    const list = names.map(identifierSql).join(', ');
+    return this.#sql('drop', (input) => `SELECT * EXCLUDE (${list}) FROM ${input}`);
+  }
+
+  /** Columns under other names: rename({ iata: 'origin' }). */
+  rename<Names extends { readonly [Old in keyof Row]?: string }>(
+    names: Names,
+  ): DataFrame<{ readonly [Old in keyof Row as Names[Old] extends string ? Names[Old] : Old]: Row[Old] }> {
+    const pairs = Object.entries(names as Readonly<Record<string, string>>);
+    const list = pairs.map(([old, name]) => `${identifierSql(old)} AS ${identifierSql(name)}`).join(', ');
+    return this.#sql('rename', (input) => `SELECT * RENAME (${list}) FROM ${input}`);
+  }
+
+  /** Groups by columns, or by SQL under names: groupBy('origin'), groupBy({ hour: 'hour(time)' }). Without keys all rows are one group. */
+  groupBy<Name extends keyof Row & string>(...names: readonly Name[]): GroupedData<Pick<Row, Name>>;
+  groupBy<Columns extends Expressions>(columns: Columns): GroupedData<{ readonly [Name in keyof Columns]: Value }>;
+  groupBy(...keys: readonly (string | Expressions)[]): GroupedData<never> {
+    const named = keys.map((key): Expressions => (typeof key === 'string' ? { [key]: identifierSql(key) } : key));
+    return new GroupedData(this, Object.assign({}, ...named));
+  }
+
+  /** One row of SQL aggregates over all rows. */
+  agg<Columns extends Expressions>(columns: Columns): DataFrame<{ readonly [Name in keyof Columns]: Value }> {
+    return this.groupBy().agg(columns);
+  }
+
+  /** In the order of SQL terms: orderBy('n DESC', 'word'). The order holds for what reads it next: collect, take, limit, an index. */
+  orderBy(...terms: readonly Expression[]): DataFrame<Row> {
+    if (terms.length === 0) throw new TypeError('orderBy needs at least one term.');
+    const texts = terms.map(textOf);
+    return this.#sql('orderBy', (input) => `SELECT * FROM ${input} ORDER BY ${texts.join(', ')}`, texts);
+  }
+
+  limit(rows: number): DataFrame<Row> {
+    return new DataFrame(this.session, this.firstRows(rowCount(rows, 'limit')));
+  }
+
+  /**
+   * Rows of both that belong together. `on`: names of columns that both have, or SQL over `l` and `r`, e.g. 'l.origin = r.iata'; then the
+   * columns of both must have different names. `semi` and `anti` keep columns and rows of this frame only.
+   */
+  join<Other extends object>(
+    other: DataFrame<Other>,
+    on: readonly (keyof Row & keyof Other & string)[] | Expression,
+    how: 'semi' | 'anti',
+  ): DataFrame<Row>;
+  join<Other extends object>(
+    other: DataFrame<Other>,
+    on: readonly (keyof Row & keyof Other & string)[] | Expression,
+    how?: JoinType,
+  ): DataFrame<Row & Other>;
+  join(other: DataFrame<object>, on: readonly string[] | Expression, how: JoinType = 'inner'): DataFrame<never> {
+    return new DataFrame(this.session, joinNode(this.source, this.#ofHere(other, 'join').source, on, how));
+  }
+
+  /** Each row with each of the other's. */
+  crossJoin<Other extends object>(other: DataFrame<Other>): DataFrame<Row & Other> {
+    return new DataFrame(this.session, joinNode(this.source, this.#ofHere(other, 'crossJoin').source, [], 'cross'));
+  }
+
+  /** Rows of both, equal ones too; columns meet by name. */
+  union(other: DataFrame<Row>): DataFrame<Row> {
+    const inputs = [this.source, this.#ofHere(other, 'union').source];
+    const write = ([a, b]: readonly string[]) => `SELECT * FROM ${a} UNION ALL BY NAME SELECT * FROM ${b}`;
+    return new DataFrame(this.session, sqlNode('union', inputs, write));
+  }
+
+  /** Each row once. */
+  distinct(): DataFrame<Row> {
+    return this.#sql('distinct', (input) => `SELECT DISTINCT * FROM ${input}`);
+  }
+
+  /** A row for each row. JavaScript runs in QuickJS in the tab: its source is sent, so it sees its arguments only. */
+  map<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => Out),
+    options: RowOptions<Out, Params, Broadcasts>,
+  ): DataFrame<Out> {
+    return this.#guest('map', fn, options);
+  }
+
+  /** Any number of rows for each row: the function returns an array, or is a generator. */
+  flatMap<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>),
+    options: RowOptions<Out, Params, Broadcasts>,
+  ): DataFrame<Out> {
+    return this.#guest('flatMap', fn, options);
+  }
+
+  /** Rows for a partition's rows, which the function pulls one by one. A partition is what one task reads. */
+  mapPartitions<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: ModuleCode | ((rows: Iterable<Row>, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>),
+    options: RowOptions<Out, Params, Broadcasts>,
+  ): DataFrame<Out> {
+    return this.#guest('mapPartitions', fn, options);
+  }
+
+  /** The blocks of this step are kept in the tabs for later jobs, once a job has made them. */
+  cache(): DataFrame<Row> {
+    const node = this.source.kind === 'dataset' ? sqlNode('table', [this.source], ([t]) => `SELECT * FROM ${t}`) : this.source;
+    return new DataFrame(this.session, { ...node, kept: true });
+  }
+
+  /** Its rows as elements. */
+  rdd(): Rdd<Row> {
+    return this.session.rdd({ session: this.session, source: this.source, form: 'rows', steps: [] });
+  }
+
+  firstRows(n: number): Source {
+    return sqlNode('limit', [this.source], limitSql(n));
+  }
+
+  #sql(step: string, write: (input: string) => string, texts: readonly string[] = []): DataFrame<never> {
+    return new DataFrame(
+      this.session,
+      sqlNode(step, [this.source], ([input = '']) => write(input), texts),
+    );
+  }
+
+  #ofHere<Frame extends DataFrame<object>>(other: Frame, step: string): Frame {
+    if (other.session === this.session) return other;
+    throw new TypeError(`${step} needs a DataFrame of the same connection.`);
+  }
+
+  #guest(operation: GuestOperation, fn: unknown, options: GuestStepOptions | undefined): DataFrame<never> {
+    const sides = options?.sides?.map((side) => this.#ofHere(side, operation).source) ?? [];
+    const schema = options?.schema && columnsOf(options.schema, operation);
+    const inputs = [this.source, ...sides];
+    const code = codeOf(operation, stepLabel(operation, depthOver(inputs)), fn, options);
+    return new DataFrame(this.session, guestStep(operation, inputs, code, schema));
+  }
+}
+
+type GuestOperation = Extract<StepKind, 'map' | 'filter' | 'flatMap' | 'mapPartitions'>;
+
+interface GuestStepOptions extends FunctionOptions<unknown, object> {
+  readonly schema?: Readonly<Record<string, string>>;
+  readonly sides?: readonly DataFrame<object>[];
+}
+
+function codeOf(operation: GuestOperation, label: string, fn: unknown, options: GuestStepOptions | undefined): AuthorCode {
+  if (fn instanceof ModuleCode) return fn.code;
+  return rowScript(scriptStep(operation, label, fn, options));
+}
+
+function guestStep(
+  operation: GuestOperation,
+  inputs: readonly Source[],
+  code: AuthorCode,
+  schema: ReturnType<typeof columnsOf> | undefined,
+): RelationNode {
+  return guestNode(operation, inputs, ([input = '', ...sides]) => ({
+    kind: 'guest',
+    operation,
+    input,
+    code,
+    ...(schema && { schema }),
+    ...(sides.length > 0 && { sides }),
+  }));
+}

@@ -1,0 +1,97 @@
+/** Elements of any kind, made lazily on the grid by JavaScript functions. */
+import type { DataFrame } from '../frame/data-frame.ts';
+import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
+import type { StepKind } from '../functions/script.ts';
+import { type Source, sqlNode } from '../plan/relation-node.ts';
+import { columnsOf, type Schema } from '../plan/schema.ts';
+import { KeyedRdd, sorted } from './keyed-rdd.ts';
+import { distinctValuesOf, pairsOf, rowsOf, valuesOf, withStep } from './rdd-state.ts';
+
+/** What elements can be sorted by. */
+export type SortKey = null | boolean | number | bigint | string | readonly SortKey[];
+
+/**
+ * Lazy and immutable, as a DataFrame, of elements that are any JSON value, bigint or Uint8Array. Functions run in QuickJS in the tabs: their
+ * source is sent, so they see their arguments only. Steps one after the other run as one, element by element.
+ */
+export class Rdd<T> extends KeyedRdd<T> {
+  map<U, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => U,
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): Rdd<U> {
+    return this.#step('map', 'map', fn, options);
+  }
+
+  /** Elements for which the function is true. */
+  filter<Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => unknown,
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): Rdd<T> {
+    return this.#step('filter', 'filter', fn, options);
+  }
+
+  /** Any number of elements for each: the function returns an array, or is a generator. */
+  flatMap<U, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => Iterable<U>,
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): Rdd<U> {
+    return this.#step('flatMap', 'flatMap', fn, options);
+  }
+
+  /** Elements for a partition's elements, which the function pulls one by one. A partition is what one task reads. */
+  mapPartitions<U, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (values: Iterable<T>, ctx: FunctionContext<Params, Broadcasts>) => Iterable<U>,
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): Rdd<U> {
+    return this.#step('mapPartitions', 'mapPartitions', fn, options);
+  }
+
+  /** Pairs of what the function gives and the element. */
+  keyBy<K, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => K,
+    options?: FunctionOptions<Params, Broadcasts>,
+  ): Rdd<[K, T]> {
+    return this.#step('keyBy', 'keyBy', fn, options);
+  }
+
+  /** Elements of both, equal ones too. */
+  union(other: Rdd<T>): Rdd<T> {
+    const { session } = this.state;
+    if (other.state.session !== session) throw new TypeError('union needs an Rdd of the same connection.');
+    const inputs = [valuesOf(this.state), valuesOf(other.state)];
+    return this.#values(sqlNode('union', inputs, ([a, b]) => `SELECT v FROM ${a} UNION ALL SELECT v FROM ${b}`));
+  }
+
+  /** Each element once; objects are equal when their fields are. */
+  distinct(): Rdd<T> {
+    return this.#values(sqlNode('distinct', [distinctValuesOf(this.state)], ([input]) => `SELECT DISTINCT v FROM ${input}`));
+  }
+
+  /** In the order of what the function gives. It holds for what reads it next: collect, take, an index. */
+  sortBy(fn: (value: T) => SortKey, options: { readonly descending?: boolean } = {}): Rdd<T> {
+    return sorted(withStep(this.state, 'keyBy', 'sortBy', fn, undefined), 'sortBy', options);
+  }
+
+  /** The blocks of this step are kept in the tabs for later jobs, once a job has made them. */
+  cache(): Rdd<T> {
+    const { session, form, steps } = this.state;
+    const isPairs = form === 'pairs' && steps.length === 0;
+    const source = isPairs ? pairsOf(this.state) : valuesOf(this.state);
+    const node = source.kind === 'dataset' ? sqlNode('table', [source], ([t]) => `SELECT * FROM ${t}`) : source;
+    return session.rdd({ session, source: { ...node, kept: true }, form: isPairs ? 'pairs' : 'values', steps: [] });
+  }
+
+  /** Elements as rows: objects with a field for each column. */
+  toDF<Row extends T & object>(schema: Schema<Row>): DataFrame<Row> {
+    return this.state.session.frame(rowsOf(this.state, columnsOf(schema as Readonly<Record<string, string>>, 'toDF')));
+  }
+
+  #step(kind: StepKind, step: string, fn: unknown, options: FunctionOptions<unknown, object> | undefined): Rdd<never> {
+    return this.state.session.rdd(withStep(this.state, kind, step, fn, options));
+  }
+
+  #values(source: Source): Rdd<T> {
+    const { session } = this.state;
+    return session.rdd({ session, source, form: 'values', steps: [] });
+  }
+}

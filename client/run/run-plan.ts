@@ -1,0 +1,120 @@
+/** An action: a plan as a job, watched while it runs, read, and cancelled when nobody wants it any more. */
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
+import { isSettled, JobHandle } from '../job.ts';
+import { planOf } from '../plan/plan-builder.ts';
+import type { Source } from '../plan/relation-node.ts';
+import { ProblemError } from '../problem.ts';
+import type { JobJson, JobOptionsJson } from '../types.ts';
+import { type AnyRow, rowReader } from './cell-values.ts';
+import { jsonRows } from './json-rows.ts';
+import type { Session } from './session.ts';
+
+export interface ActionOptions extends JobOptionsJson {
+  /** Shown on the dashboard. */
+  readonly name?: string;
+  /** Cancels the job; the action rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** The job each time that it changed, the settled one last. */
+  readonly onProgress?: (job: JobJson) => void;
+  /** The job as soon as it was accepted. */
+  readonly onJob?: (job: JobHandle) => void;
+}
+
+/** Submits without waiting. Throws ProblemError for a plan that is refused; `relation` names the step. */
+export async function submitPlan(session: Session, plan: AuthorPlan, options: ActionOptions = {}): Promise<JobHandle> {
+  const { name, signal, onProgress, onJob, ...jobOptions } = options;
+  signal?.throwIfAborted();
+  const body = { plan, ...(name !== undefined && { name }), options: jobOptions };
+  const { jobId } = await session.http.json<{ jobId: string }>('POST', '/v1/jobs', body, signal);
+  const job = new JobHandle(session.http, jobId);
+  onJob?.(job);
+  return job;
+}
+
+/** Cancels what still runs; a job that has settled, or that the coordinator has forgotten, needs none. */
+async function letGo(job: JobHandle): Promise<void> {
+  try {
+    await job.cancel();
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+  }
+}
+
+async function watch(job: JobHandle, onProgress: (job: JobJson) => void, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const state of job.progress({ signal })) onProgress(state);
+  } catch (error) {
+    // The action itself says what is wrong with the job, and that its reader went away is no news to the watcher.
+    if (!(error instanceof ProblemError) && !signal.aborted) throw error;
+  }
+}
+
+/** Rows of the job of a chain's last step, as they come. Leaving the loop early cancels the job. */
+export async function* streamRows(
+  session: Session,
+  source: Source,
+  options: ActionOptions = {},
+): AsyncGenerator<readonly AnyRow[]> {
+  const { signal, onProgress } = options;
+  const job = await submitPlan(session, planOf(source), options);
+  const over = new AbortController();
+  const watched = onProgress && watch(job, onProgress, over.signal);
+  const onAbort = (): void => void letGo(job);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let isRead = false;
+  try {
+    signal?.throwIfAborted();
+    let read: ReturnType<typeof rowReader> | undefined;
+    for await (const { columns, rows } of jsonRows(await job.result('json', signal))) {
+      read ??= rowReader(columns);
+      if (rows.length > 0) yield rows.map(read);
+    }
+    isRead = true;
+    await watched;
+    await settle(session, job);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    over.abort();
+    if (!isRead) await letGo(job);
+  }
+}
+
+/** Takes what the job added to the accumulators of its author. */
+async function settle(session: Session, job: JobHandle): Promise<void> {
+  if (session.accumulators.size === 0) return;
+  let last = await job.status();
+  // The last row may be read before the job is entered as done.
+  if (!isSettled(last.state)) last = await job.wait();
+  for (const accumulator of session.accumulators.values()) accumulator.take(last);
+}
+
+/** All rows. */
+export async function collectRows(session: Session, source: Source, options?: ActionOptions): Promise<AnyRow[]> {
+  const all: AnyRow[] = [];
+  for await (const rows of streamRows(session, source, options)) for (const row of rows) all.push(row);
+  return all;
+}
+
+/** The result's bytes in a format that the coordinator writes. */
+export async function collectBytes(
+  session: Session,
+  source: Source,
+  format: 'arrow' | 'parquet' | 'csv',
+  options: ActionOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { signal, onProgress } = options;
+  const job = await submitPlan(session, planOf(source), options);
+  const over = new AbortController();
+  const watched = onProgress && watch(job, onProgress, over.signal);
+  const onAbort = (): void => void letGo(job);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const bytes = new Uint8Array(await (await job.result(format, signal)).arrayBuffer());
+    await watched;
+    await settle(session, job);
+    return bytes;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    over.abort();
+  }
+}
