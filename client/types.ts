@@ -1,7 +1,7 @@
 /** The JSON of the coordinator's REST interface (design, section 12), as authors see it. */
 import type { JobError } from '../shared/failure.ts';
 import type { Fallback, LogicalView } from '../shared/plan/physical.ts';
-import type { JobCounters, JobState, StageView, WorkerFigures } from '../shared/rest/views.ts';
+import type { Accumulators, JobCounters, JobState, StageView, WorkerFigures } from '../shared/rest/views.ts';
 
 export type { CacheJson, DatasetCache, Held, JobCache, StorePart, TabPart } from '../shared/rest/cache.ts';
 export type {
@@ -17,6 +17,8 @@ export interface JobJson {
   readonly stages: readonly StageView[];
   /** Empty for a job of an earlier run of the coordinator. */
   readonly counters: Partial<JobCounters>;
+  /** What the job's functions counted, by name; grows while it runs. Absent when they counted nothing. */
+  readonly accumulators?: Accumulators;
   /** What planning took; absent where it is no longer known. */
   readonly planMs?: number;
   /** Done tasks as a part of all, 0..1. */

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { FastifyRequest } from 'fastify';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from 'ws';
+import type { Accumulators } from '../shared/guest/accumulators.ts';
 import { digestOf, digestOfList, loadHashes, sha256Hex } from '../shared/hash.ts';
 import type { BlockId } from '../shared/ids.ts';
 import { LIMITS } from '../shared/limits.ts';
@@ -85,6 +86,34 @@ describe('messages of a session', () => {
     worker.succeed(lease, new Uint8Array(), 0, { inline: false });
     expect((await worker.closed).code).toBe(CLOSE.badMessage);
     expect(app.grid.scheduler.workers()).toEqual([]);
+  });
+
+  /** How a session ends that reports these. */
+  async function reportOf(accumulators: Accumulators) {
+    const { app, url } = await testApp();
+    const worker = await FakeWorker.join(url);
+    await app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 1 buckets' } });
+    const { message: lease } = await worker.lease();
+    const say = worker.say.bind(worker);
+    worker.say = (report) => say({ ...(report as object), accumulators });
+    worker.succeed(lease, new Uint8Array(), 0, { inline: false });
+    return worker.closed;
+  }
+
+  test('accumulatorsPerTask: a report with one too many closes the session', async () => {
+    const names = Array.from({ length: LIMITS.accumulatorsPerTask + 1 }, (_, i) => [`n${i}`, 1] as const);
+    const { code, reason } = await reportOf(Object.fromEntries(names));
+    expect([code, reason]).toEqual([CLOSE.badMessage, expect.stringContaining('at most 64')]);
+  });
+
+  test('accumulatorNameBytes: a report with a longer name closes the session', async () => {
+    const { code, reason } = await reportOf({ ['é'.repeat(LIMITS.accumulatorNameBytes / 2 + 1)]: 1 });
+    expect([code, reason]).toEqual([CLOSE.badMessage, expect.stringContaining('has 66 bytes')]);
+  });
+
+  test('accumulators that the block’s digest does not cover close the session', async () => {
+    const { code, reason } = await reportOf({ rows: 1 });
+    expect([code, reason]).toEqual([CLOSE.badMessage, expect.stringContaining('the block digest is not that of its buckets')]);
   });
 
   test('inventoryLines: an inventory with one line too many closes the session', async () => {

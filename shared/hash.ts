@@ -5,6 +5,7 @@
  */
 import { createBLAKE3, createSHA256, type IHasher } from 'hash-wasm';
 import { invariant } from './assert.ts';
+import type { Accumulators } from './guest/accumulators.ts';
 import type { BlockId, Digest } from './ids.ts';
 import { canonicalJson, type Recipe, type SourceRecipe } from './plan/recipe.ts';
 
@@ -27,7 +28,13 @@ export function digestOf(bytes: Uint8Array): Digest {
   return blake.init().update(bytes).digest('hex') as Digest;
 }
 
-/** Digest of a block with several buckets: the hash of the list of their digests. */
+/** Digest of a block: of the list of its buckets' digests, and of what its task's guests counted. */
+export function digestOfBlock(buckets: readonly { readonly digest: string }[], accumulators?: Accumulators): Digest {
+  const digests = buckets.map((bucket) => bucket.digest);
+  return digestOfList(accumulators === undefined ? digests : [...digests, canonicalJson(accumulators)]);
+}
+
+/** The hash of a list of digests. */
 export function digestOfList(digests: readonly string[]): Digest {
   invariant(blake, 'loadHashes() was not awaited');
   return blake.init().update(digests.join('\n')).digest('hex') as Digest;

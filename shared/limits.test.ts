@@ -20,6 +20,7 @@ const PLANS = 'coordinator/api/plans.test.ts';
 const PINS = 'coordinator/core/pins.test.ts';
 const MODULES = 'coordinator/api/modules.test.ts';
 const ADMISSION = 'shared/guest/admission.test.ts';
+const ACCUMULATORS = 'web-worker-client/guest/accumulators.test.ts';
 const FLOODS = 'web-worker-client/guest/floods.test.ts';
 const COMPILER = 'coordinator/modules/compiler.test.ts';
 
@@ -131,6 +132,14 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
   guestMemoryBytes: [ADMISSION, 'B-64: one memory, defined and exported; its maximum is the policy’s'],
   guestOutputBytes: [FLOODS, 'few bytes that mean many rows are charged for the rows'],
   guestLogLineBytes: [FLOODS, 'log lines are cut at 4 KiB, and all of them at 64 KiB'],
+  accumulatorsPerTask: [
+    [ACCUMULATORS, 'B-48: more accumulators than a task may have'],
+    [COORDINATOR, 'accumulatorsPerTask: a report with one too many closes the session'],
+  ],
+  accumulatorNameBytes: [
+    [ACCUMULATORS, 'B-48: names over the limit, no name, amounts that are not finite'],
+    [COORDINATOR, 'accumulatorNameBytes: a report with a longer name closes the session'],
+  ],
   guestErrorBytes: [
     'web-worker-client/guest-stream/run-stream.test.ts',
     'S-30, S-35: only so much of stderr is kept, and it is the end',

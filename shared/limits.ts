@@ -96,6 +96,9 @@ export const LIMITS = {
   /** What a guest says in one line, and in one attempt; the rest is cut off and counted. */
   guestLogLineBytes: 4 * KiB,
   guestLogBytes: 64 * KiB,
+  /** Accumulators that one task adds to, and their names. */
+  accumulatorsPerTask: 64,
+  accumulatorNameBytes: 64,
   /** How much of the end of a stream guest's stderr is its error. */
   guestErrorBytes: 64 * KiB,
   /** Source of a guest's functions in JavaScript, in characters. */

@@ -19,6 +19,7 @@ export function jobBody(job: Job, view: JobView | undefined) {
     stages: view?.stages ?? [],
     progress: progressOf(job, view),
     counters: view?.counters ?? {},
+    ...(view?.accumulators !== undefined && { accumulators: view.accumulators }),
     ...(planMs !== undefined && { planMs }),
     ...(fallbacks !== undefined && { fallbacks }),
     ...(job.kind === 'settled' && job.record.state === 'successful' && { expiresAtMs: job.record.expiresAtMs }),

@@ -146,6 +146,11 @@ export const JobBody = Type.Object({
   /** Done tasks as a part of all, 0..1. */
   progress: Type.Number(),
   counters: Type.Object({}, { additionalProperties: true }),
+  accumulators: Type.Optional(
+    Type.Record(Type.String(), Type.Number(), {
+      description: 'What the job’s functions counted, by name; absent when they counted nothing',
+    }),
+  ),
   fallbacks: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
   planMs: Type.Optional(Type.Number()),
   expiresAtMs: Type.Optional(Type.Number()),

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecordHeader, type RecordHeader, type RecordLine } from '../../shared/arrow/record.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import { type BlockId, type Digest, isHex64 } from '../../shared/ids.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
 import { asBlockError, BlockError, errnoOf } from './errors.ts';
@@ -103,8 +104,9 @@ export class BlockStore {
    * A record to be written piece by piece; a block that is there already is replaced at once when it is finished, for readers too.
    * @throws BlockError `disk-full` when it has no room, `io`
    */
-  async create(blockId: BlockId, buckets: readonly RecordLine[]): Promise<RecordWriter> {
-    const size = buckets.reduce((sum, bucket) => sum + bucket.storedBytes, encodeRecordHeader(buckets).length);
+  async create(blockId: BlockId, buckets: readonly RecordLine[], accumulators?: Accumulators): Promise<RecordWriter> {
+    const header = encodeRecordHeader(buckets, accumulators);
+    const size = buckets.reduce((sum, bucket) => sum + bucket.storedBytes, header.length);
     await this.#makeRoom(size, blockId);
     this.#reservedBytes += size;
     const path = join(this.#dir, TEMPORARY, `${blockId}-${randomBytes(6).toString('hex')}`);
@@ -118,7 +120,7 @@ export class BlockStore {
       this.#reservedBytes -= size;
     };
     try {
-      return new RecordWriter(buckets, { file: await this.#create(path), commit, abandon, failed });
+      return new RecordWriter(header, buckets, { file: await this.#create(path), commit, abandon, failed });
     } catch (error) {
       await abandon();
       throw failed(error);

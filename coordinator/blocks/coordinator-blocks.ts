@@ -4,6 +4,7 @@
  * dataset or a module.
  */
 import { join } from 'node:path';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
@@ -99,17 +100,22 @@ export class CoordinatorBlocks {
   }
 
   /** Keeps a block whose streams the caller has verified: in memory, or on disk once memory is full. @throws BlockError */
-  async putInline(blockId: BlockId, digest: Digest, buckets: readonly InlineBucket[]): Promise<void> {
-    await this.#inline.put(blockId, digest, buckets);
+  async putInline(
+    blockId: BlockId,
+    digest: Digest,
+    buckets: readonly InlineBucket[],
+    accumulators?: Accumulators,
+  ): Promise<void> {
+    await this.#inline.put(blockId, digest, buckets, accumulators);
   }
 
   /**
    * A block of raw streams that is written to disk as it comes; the caller verifies it on the way.
    * @throws BlockError `disk-full` when the cap leaves no room, `io`
    */
-  async receive(blockId: BlockId, buckets: readonly BucketInfo[]): Promise<RecordWriter> {
+  async receive(blockId: BlockId, buckets: readonly BucketInfo[], accumulators?: Accumulators): Promise<RecordWriter> {
     const lines = buckets.map(({ bytes, rows, digest }) => ({ codec: 'raw' as const, storedBytes: bytes, bytes, rows, digest }));
-    return this.#outputs.create(blockId, lines);
+    return this.#outputs.create(blockId, lines, accumulators);
   }
 
   /** A block that was received is there: the copy in memory, if any, is not needed. */

@@ -1,4 +1,5 @@
 import { encodeRecord } from '../../shared/arrow/record.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { BlockStore, StoredSlice } from './block-store.ts';
@@ -12,6 +13,7 @@ export interface InlineBucket {
 interface Held {
   readonly digest: Digest;
   readonly buckets: readonly InlineBucket[];
+  readonly accumulators: Accumulators | undefined;
   readonly bytes: number;
 }
 
@@ -41,19 +43,20 @@ export class InlineTier {
   }
 
   /** @throws BlockError `disk-full` when older blocks have no other place to go; the new block is then not kept */
-  put(blockId: BlockId, digest: Digest, buckets: readonly InlineBucket[]): Promise<void> {
+  put(blockId: BlockId, digest: Digest, buckets: readonly InlineBucket[], accumulators?: Accumulators): Promise<void> {
     const bytes = buckets.reduce((sum, bucket) => sum + bucket.stream.length, 0);
+    const held = { digest, buckets, accumulators, bytes };
     if (this.#bytes + bytes <= this.#capBytes) {
-      this.#hold(blockId, { digest, buckets, bytes });
+      this.#hold(blockId, held);
       return Promise.resolve();
     }
     return this.#inTurn(async () => {
       if (bytes > this.#capBytes) {
-        await this.#disk.put(blockId, recordOf(buckets));
+        await this.#disk.put(blockId, recordOf(held));
         return;
       }
       await this.#makeRoom(bytes);
-      this.#hold(blockId, { digest, buckets, bytes });
+      this.#hold(blockId, held);
     });
   }
 
@@ -92,7 +95,7 @@ export class InlineTier {
   async #spill(blockId: BlockId): Promise<void> {
     const held = this.#held.get(blockId);
     if (!held) return;
-    await this.#disk.put(blockId, recordOf(held.buckets));
+    await this.#disk.put(blockId, recordOf(held));
     // Discarded or replaced while it was written: the file is not wanted.
     if (this.#held.get(blockId) === held) this.drop(blockId);
     else await this.#disk.delete([blockId]);
@@ -105,7 +108,7 @@ export class InlineTier {
   }
 }
 
-function recordOf(buckets: readonly InlineBucket[]): Uint8Array {
+function recordOf({ buckets, accumulators }: Pick<Held, 'buckets' | 'accumulators'>): Uint8Array {
   return encodeRecord(
     buckets.map(({ info, stream }) => ({
       bytes: info.bytes,
@@ -114,5 +117,6 @@ function recordOf(buckets: readonly InlineBucket[]): Uint8Array {
       digest: info.digest,
       coded: stream,
     })),
+    accumulators,
   );
 }

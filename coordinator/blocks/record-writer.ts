@@ -1,5 +1,5 @@
 /** Writes one record to a file piece by piece: its header is known before its bytes come. */
-import { encodeRecordHeader, type RecordLine } from '../../shared/arrow/record.ts';
+import type { RecordLine } from '../../shared/arrow/record.ts';
 import type { NewFile } from './files.ts';
 
 /** Small slices are written together. */
@@ -24,9 +24,9 @@ export class RecordWriter {
   #partsBytes: number;
   #over = false;
 
-  constructor(buckets: readonly RecordLine[], deps: RecordWriterDeps) {
+  /** `header`: that of a record of these buckets. */
+  constructor(header: Uint8Array, buckets: readonly RecordLine[], deps: RecordWriterDeps) {
     this.#deps = deps;
-    const header = encodeRecordHeader(buckets);
     this.#parts = [header];
     this.#partsBytes = header.length;
     let at = header.length;

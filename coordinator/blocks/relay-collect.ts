@@ -1,4 +1,5 @@
 /** Copies blocks from tabs to the coordinator's disk when the core asks; each is told back as collected or failed. */
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo, Slice } from '../../shared/plan/task.ts';
@@ -14,7 +15,7 @@ export type CollectCommand = Extract<CoreCommand, { type: 'collectBlock' }>;
 export interface CollectorOptions {
   readonly peer: (sessionId: SessionId) => DataPeer | undefined;
   /** Where a block's verified bytes go. Rejects with BlockError `disk-full` when there is no room. */
-  readonly receive: (blockId: BlockId, buckets: readonly BucketInfo[]) => Promise<RecordWriter>;
+  readonly receive: (blockId: BlockId, buckets: readonly BucketInfo[], accumulators?: Accumulators) => Promise<RecordWriter>;
   readonly collected: (command: CollectCommand) => void;
   /** `noRoom`: the disk is full, whoever was asked has the block all the same. */
   readonly failed: (blockId: BlockId, why: string, noRoom: boolean) => void;
@@ -105,9 +106,9 @@ export class Collector {
 
   async #collect(copy: Copy): Promise<Outcome> {
     const { command } = copy;
-    const { blockId, buckets } = command;
+    const { blockId, buckets, accumulators } = command;
     const reasons: string[] = [];
-    const writer = await this.#options.receive(blockId, buckets);
+    const writer = await this.#options.receive(blockId, buckets, accumulators);
     try {
       const missing = new Set(buckets.keys());
       for (const sessionId of command.from) {

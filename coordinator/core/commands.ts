@@ -1,5 +1,6 @@
 /** What the core tells the shell to do (imperative). The shell does them in order. */
 import type { JobError } from '../../shared/failure.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { BucketInfo, TaskSpec } from '../../shared/plan/task.ts';
 
@@ -38,6 +39,7 @@ export type CoreCommand =
       readonly blockId: BlockId;
       readonly digest: Digest;
       readonly buckets: readonly BucketInfo[];
+      readonly accumulators?: Accumulators;
       readonly from: readonly SessionId[];
       readonly urgency: Urgency;
       /** Its place in the result; of blocks that are copied ahead, those that come first in a result go first. */

@@ -3,6 +3,7 @@
  * Every event may be stale or odd: the core ignores and notes it, and never throws.
  */
 import type { Failure } from '../../shared/failure.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
@@ -75,6 +76,8 @@ export type CoreEvent = { readonly atMs: number } & (
       readonly costs: AttemptCosts;
       /** The end of what its guests logged. */
       readonly log?: string;
+      /** What its guests counted. */
+      readonly accumulators?: Accumulators;
     }
   | { readonly type: 'attemptFailed'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly failure: Failure }
   | { readonly type: 'residentsChanged'; readonly sessionId: SessionId; readonly changes: readonly ResidentReport[] }

@@ -2,9 +2,9 @@
  * Which blocks exist and who holds them. A block counts only with its accepted digest: an id alone proves nothing.
  * What a loss means for tasks is lineage.ts's business; these functions only keep the books.
  */
-import type { BlockId, Digest, SessionId, StoreId } from '../../shared/ids.ts';
-import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { BlockId, SessionId, StoreId } from '../../shared/ids.ts';
 import type { Urgency } from './commands.ts';
+import type { RememberedBlock } from './records.ts';
 import type { Block, Core, Store } from './state.ts';
 
 /** Somebody can be asked for it now. */
@@ -17,8 +17,7 @@ export function acceptBlock(
   core: Core,
   id: BlockId,
   salted: boolean,
-  digest: Digest,
-  buckets: readonly BucketInfo[],
+  { digest, buckets, accumulators }: RememberedBlock,
 ): Block | undefined {
   let block = core.blocks.get(id);
   if (block && block.digest !== digest && isHeld(block)) return undefined;
@@ -32,11 +31,11 @@ export function acceptBlock(
     const acceptedAt = core.attemptsMade;
     const stores: Block['stores'] = new Map();
     const counts = { pins: 0, keeps: 0, runMs: 0, collectsFailed: 0 };
-    block = { id, salted, digest, acceptedAt, buckets, bytes, rows, onCoordinator: false, stores, ...counts };
+    block = { id, salted, digest, acceptedAt, buckets, accumulators, bytes, rows, onCoordinator: false, stores, ...counts };
     core.blocks.set(id, block);
     recall(core, id);
   } else if (block.digest !== digest) {
-    Object.assign(block, { digest, acceptedAt: core.attemptsMade, buckets, bytes, rows });
+    Object.assign(block, { digest, acceptedAt: core.attemptsMade, buckets, accumulators, bytes, rows });
   }
   return block;
 }
@@ -82,8 +81,9 @@ export function collect(core: Core, block: Block, urgency: Urgency = 'wanted', p
   if (asked && URGENCIES.indexOf(urgency) <= URGENCIES.indexOf(asked.urgency)) return;
   // Those who were asked first are asked still: they answer for it when the copy fails.
   core.collecting.set(block.id, { stores: asked?.stores ?? [...block.stores.keys()], urgency });
-  const { id: blockId, digest, buckets } = block;
-  core.out.push({ type: 'collectBlock', blockId, digest, buckets, from: servingSessions(block), urgency, partition });
+  const { id: blockId, digest, buckets, accumulators } = block;
+  const counted = accumulators === undefined ? {} : { accumulators };
+  core.out.push({ type: 'collectBlock', blockId, digest, buckets, ...counted, from: servingSessions(block), urgency, partition });
 }
 
 /** A live job's task makes it, it is a result that someone may still read, or part of a cached relation. */
@@ -139,7 +139,8 @@ export function forgetIfGone(core: Core, block: Block): void {
   takeBack(core, block);
   core.blocks.delete(block.id);
   if (block.salted) return;
-  core.remembered.set(block.id, { digest: block.digest, buckets: block.buckets });
+  const { digest, buckets, accumulators } = block;
+  core.remembered.set(block.id, { digest, buckets, accumulators });
   core.rememberedBuckets += block.buckets.length;
   for (const oldest of core.remembered.keys()) {
     if (core.rememberedBuckets <= core.limits.rememberedBuckets) return;

@@ -1,11 +1,22 @@
 /** Views of jobs, workers and blocks. Counters are computed from attempt records each time they are asked for. */
+import { type Accumulators, sumAccumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import type { JobState } from './commands.ts';
 import { joinedWorkers } from './local-worker.ts';
 import type { Block, Core, Job, StageState, Worker } from './state.ts';
 import type { BlockView, JobCounters, JobView, StageView, WorkerView } from './views.ts';
 
-export function pictureOf(core: Core, job: Job, stages: readonly StageView[] = stagePictures(core, job)): JobView {
+/** What is computed of a job's tasks: a job that settled has let them go. */
+export interface TaskPictures {
+  readonly stages: readonly StageView[];
+  readonly accumulators: Accumulators | undefined;
+}
+
+export function taskPictures(core: Core, job: Job): TaskPictures {
+  return { stages: stagePictures(core, job), accumulators: accumulatorsOf(core, job) };
+}
+
+export function pictureOf(core: Core, job: Job, { stages, accumulators }: TaskPictures = taskPictures(core, job)): JobView {
   const waitingFor = job.state === 'live' ? waitingWords(core, job) : undefined;
   return {
     jobId: job.id,
@@ -17,6 +28,7 @@ export function pictureOf(core: Core, job: Job, stages: readonly StageView[] = s
     ...(waitingFor === undefined ? {} : { waitingFor }),
     stages,
     counters: countersOf(job, stages),
+    ...(accumulators === undefined ? {} : { accumulators }),
     ...(job.error ? { error: job.error } : {}),
   };
 }
@@ -37,7 +49,22 @@ function waitingWords(core: Core, job: Job): string | undefined {
   return 'every connected worker is paused, draining or leaving: resume one, or open another tab';
 }
 
-export function stagePictures(core: Core, job: Job): StageView[] {
+/**
+ * Of each block once, though two places in the plan may use it, and in the plan's order, since floating point sums depend on it. A
+ * block counts from its acceptance on, also while its only copy is lost and made again.
+ */
+function accumulatorsOf(core: Core, job: Job): Accumulators | undefined {
+  const parts = new Map<BlockId, Accumulators>();
+  for (const { tasks } of job.stages) {
+    for (const { blockId } of tasks) {
+      const accumulators = core.blocks.get(blockId)?.accumulators;
+      if (accumulators !== undefined) parts.set(blockId, accumulators);
+    }
+  }
+  return sumAccumulators(parts.values());
+}
+
+function stagePictures(core: Core, job: Job): StageView[] {
   const planned = new Set<BlockId>();
   const running = new Map<number, number>();
   const recomputes = new Map<number, number>();

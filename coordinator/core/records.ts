@@ -1,4 +1,5 @@
 /** What is remembered of things that are over: attempts, and blocks that nobody holds. */
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
 
@@ -38,4 +39,5 @@ export interface EndedAttempt {
 export interface RememberedBlock {
   readonly digest: Digest;
   readonly buckets: readonly BucketInfo[];
+  readonly accumulators?: Accumulators | undefined;
 }

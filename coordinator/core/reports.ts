@@ -45,7 +45,7 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   worker.tasksDone++;
   if (record.cause === 'recompute') worker.recomputed++;
   const before = core.blocks.get(event.blockId)?.digest;
-  const block = acceptBlock(core, event.blockId, task.salted, event.digest, event.buckets);
+  const block = acceptBlock(core, event.blockId, task.salted, event);
   if (!block) {
     // A copy of the accepted bytes is there after all, so these others are not wanted.
     refuse(core, event, worker, core.blocks.get(event.blockId), 'another digest is accepted and held');

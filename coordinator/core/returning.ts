@@ -52,7 +52,7 @@ function knownBlock(core: Core, id: BlockId, digest: Digest): Block | undefined 
   if (block) return block.digest === digest ? block : undefined;
   const remembered = core.remembered.get(id);
   if (remembered?.digest !== digest) return undefined;
-  return acceptBlock(core, id, false, digest, remembered.buckets);
+  return acceptBlock(core, id, false, remembered);
 }
 
 /** A copy that is counted already, or that another tab of the profile is about to report, is left alone. */
@@ -85,11 +85,12 @@ export function reportedLate(core: Core, event: Report): void {
  * Nothing was accepted under this id yet and a task still wants it. The attempt was ours, given to this very store, and has read
  * what another attempt would read now: its bytes are as good as they would have been in time.
  */
-function firstAccepted(core: Core, { blockId, digest, buckets }: Report, ended: EndedAttempt): Block | undefined {
+function firstAccepted(core: Core, report: Report, ended: EndedAttempt): Block | undefined {
+  const { blockId, buckets } = report;
   const task = core.tasks.get(blockId);
   if (!task || core.blocks.has(blockId) || core.remembered.has(blockId)) return undefined;
   if (buckets.length !== bucketCount(task.partitioning) || !hasReadTheSame(core, task, ended)) return undefined;
-  return acceptBlock(core, blockId, task.salted, digest, buckets);
+  return acceptBlock(core, blockId, task.salted, report);
 }
 
 function hasReadTheSame(core: Core, task: Task, ended: EndedAttempt): boolean {

@@ -8,7 +8,7 @@ import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { draftKept, expectKept } from './kept-stages.ts';
 import { groupsOf } from './lineage.ts';
-import { pictureOf, stagePictures } from './pictures.ts';
+import { pictureOf, taskPictures } from './pictures.ts';
 import { keepRelations } from './pins.ts';
 import { collectAhead, listUncollected, stopCollecting } from './results.ts';
 import { readsTooMuch } from './spec.ts';
@@ -162,12 +162,12 @@ export function settle(core: Core, job: Job, state: 'successful' | 'failed' | 'c
   if (state === 'failed') for (const stage of job.stages) if (stage.index === error?.stage) stage.state = 'failed';
   job.settledAtMs = core.now;
   job.state = state;
-  const stages = stagePictures(core, job);
+  const pictures = taskPictures(core, job);
   const parts = state === 'successful' ? [] : (job.stages.at(-1)?.tasks.map((task) => task.blockId) ?? []);
   releaseTasks(core, job);
   stopCollecting(core, parts);
   // After the release, so that attempts which ended with the job are counted.
-  job.finalView = pictureOf(core, job, stages);
+  job.finalView = pictureOf(core, job, pictures);
   job.records = [];
   job.uncollected.clear();
   const why = error

@@ -3,6 +3,7 @@
  * Sets and maps are insertion-ordered, so that equal events give equal commands.
  */
 import type { JobError } from '../../shared/failure.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
@@ -225,6 +226,8 @@ export interface Block {
   /** How many attempts had been made when this digest was accepted: later ones have read what it stands for. */
   acceptedAt: number;
   buckets: readonly BucketInfo[];
+  /** What the guests counted that made it. */
+  accumulators?: Accumulators | undefined;
   bytes: number;
   rows: number;
   onCoordinator: boolean;

@@ -1,5 +1,6 @@
 /** Read-only pictures of the core for REST, pages and tests. Counters are derived from stories, never kept on the side. */
 import type { JobError } from '../../shared/failure.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { JobCounters, StageView, WorkerFigures } from '../../shared/rest/views.ts';
 import type { JobState } from './commands.ts';
@@ -17,6 +18,8 @@ export interface JobView {
   readonly waitingFor?: string;
   readonly stages: readonly StageView[];
   readonly counters: JobCounters;
+  /** What guests counted, in all output blocks that the job's tasks use, each once. Absent: nothing. */
+  readonly accumulators?: Accumulators;
   readonly error?: JobError;
 }
 

@@ -181,12 +181,13 @@ export class LocalWorker {
       this.#fail(attempt, outcome.kind === 'failed' ? outcome.failure : NOTHING_RESIDENT);
       return;
     }
+    const { accumulators } = outcome;
     const buckets = verifiedBuckets(outcome);
     if (!buckets) {
       this.#fail(attempt, { reason: 'resource', code: 'wrong-digest', message: 'Its bytes have another digest than it told.' });
       return;
     }
-    await blocks.putInline(task.blockId, outcome.digest, buckets);
+    await blocks.putInline(task.blockId, outcome.digest, buckets, accumulators);
     // Also when it was cancelled meanwhile: only the core can tell whether the block that is kept now is of use.
     shell.tell({
       type: 'attemptSucceeded',
@@ -196,6 +197,7 @@ export class LocalWorker {
       digest: outcome.digest,
       buckets: outcome.buckets,
       inline: true,
+      ...(accumulators !== undefined && { accumulators }),
       costs: costsOf(outcome.costs, beganAtMs - leasedAtMs, readMs, held.bytes),
     });
     await breakpoints.afterAccept?.({ ...point, inline: true });

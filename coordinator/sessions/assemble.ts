@@ -99,7 +99,7 @@ export function assembleGrid(options: GridOptions): Grid {
   const local = makeLocalSlot && new LocalWorker({ shell, blocks, breakpoints, makeSlot: makeLocalSlot, log });
   const collector = new Collector({
     peer: (sessionId) => relay.peer(sessionId),
-    receive: (blockId, buckets) => blocks.receive(blockId, buckets),
+    receive: (blockId, buckets, accumulators) => blocks.receive(blockId, buckets, accumulators),
     collected: ({ blockId, digest }) => {
       blocks.received(blockId);
       handOvers.ended(blockId, () => shell.tell({ type: 'blockCollected', blockId, digest }));

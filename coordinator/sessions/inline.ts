@@ -1,5 +1,6 @@
 /** Blocks that ride along in session frames: checked on the way in, packed on the way out. */
-import { digestOf, digestOfList } from '../../shared/hash.ts';
+import { wrongAccumulators } from '../../shared/guest/accumulators.ts';
+import { digestOf, digestOfBlock } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo, Slice, TaskSpec } from '../../shared/plan/task.ts';
@@ -15,9 +16,12 @@ export interface InlineBucket {
   readonly stream: Uint8Array;
 }
 
-/** The block's digest must be the one its buckets' digests give. Throws ProtocolError. */
+/** The block's digest must be the one that its buckets' digests give, with what its guests counted. Throws ProtocolError. */
 export function checkBlockDigest(message: Success): void {
-  if (digestOfList(message.buckets.map((bucket) => bucket.digest)) !== message.digest) {
+  const { buckets, accumulators, digest } = message;
+  const why = accumulators === undefined ? undefined : wrongAccumulators(accumulators);
+  if (why !== undefined) throw new ProtocolError(`attemptSucceeded: ${why}`);
+  if (digestOfBlock(buckets, accumulators) !== digest) {
     throw new ProtocolError('attemptSucceeded: the block digest is not that of its buckets');
   }
 }

@@ -1,4 +1,5 @@
 /** What sessions need of other rooms, as narrow faces, so that tests can stand in for them. */
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
@@ -21,5 +22,6 @@ export interface BlockKeeper {
     blockId: BlockId,
     digest: Digest,
     buckets: readonly { readonly info: BucketInfo; readonly stream: Uint8Array }[],
+    accumulators?: Accumulators,
   ): Promise<void>;
 }

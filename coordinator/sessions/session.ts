@@ -224,6 +224,7 @@ export class WorkerSession {
         inline,
         costs: message.costs as AttemptCosts,
         ...(message.log !== undefined && { log: message.log }),
+        ...(message.accumulators !== undefined && { accumulators: message.accumulators }),
       },
     );
     if (point) await this.#deps.breakpoints.afterAccept?.({ ...point, inline });
@@ -238,7 +239,7 @@ export class WorkerSession {
     const buckets = readInlineBlock(message, payload);
     if (!live) return false;
     try {
-      await this.#deps.blocks.putInline(message.blockId as BlockId, message.digest as Digest, buckets);
+      await this.#deps.blocks.putInline(message.blockId as BlockId, message.digest as Digest, buckets, message.accumulators);
       return true;
     } catch (error) {
       // The tab keeps its block, so the coordinator may do without a copy: disk full must not fail the task.

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
 import { admitModule } from '../../shared/guest/admission.ts';
+import { AccumulatorBook } from '../../web-worker-client/guest/accumulator-book.ts';
 import { compileGuest, type Guest, type GuestOptions, type GuestOutput, openGuest } from '../../web-worker-client/guest/index.ts';
 import { compileGuestSource } from './testing/compile.ts';
 
@@ -9,11 +10,14 @@ const compiled = new Map<string, Uint8Array<ArrayBuffer>>();
 
 beforeAll(async () => {
   for (const name of EXAMPLES) compiled.set(name, await compileGuestSource(`examples/${name}.ts`));
-});
+}, 60_000);
 
 const wasmOf = (name: (typeof EXAMPLES)[number]): Uint8Array => compiled.get(name) ?? new Uint8Array();
 
-async function open(name: (typeof EXAMPLES)[number], options: Pick<GuestOptions, 'function' | 'params'>): Promise<Guest> {
+async function open(
+  name: (typeof EXAMPLES)[number],
+  options: Pick<GuestOptions, 'function' | 'params' | 'accumulators'>,
+): Promise<Guest> {
   const { module, admitted } = await compileGuest(wasmOf(name));
   return openGuest('batch', module, { seed: 1n, limits: { memoryBytesMax: admitted.memoryBytesMax }, ...options });
 }
@@ -49,11 +53,13 @@ test('a parameter that is missing is the author’s error', async () => {
   });
 });
 
-test('flatMap', async () => {
-  const guest = await open('flat-map', { function: 'words' });
+test('flatMap, which counts', async () => {
+  const accumulators = new AccumulatorBook();
+  const guest = await open('flat-map', { function: 'words', accumulators });
   const lines = ['The quick brown fox', null, '', '  jumps -- over!', 'äöü Zebra'];
   const out = await guest.batch(streamOf([{ wire: 'VARCHAR', values: lines }]));
   expect(rows(out).flat()).toEqual(['the', 'quick', 'brown', 'fox', 'jumps', 'over', 'äöü', 'zebra']);
+  expect(accumulators.sums()).toEqual({ words: 8 });
 });
 
 test('keyed aggregate: partial counts, merged elsewhere', async () => {

@@ -3,18 +3,19 @@
 @external("muster1", "emit") declare function hostEmit(port: u32, schema: usize, array: usize): void;
 @external("muster1", "log") declare function hostLog(level: u32, text: usize, bytes: u32): void;
 @external("muster1", "fail") declare function hostFail(text: usize, bytes: u32): void;
-/** Tells how much of the work is done, 0 to 1. */
-@external("muster1", "progress") export declare function progress(fraction: f64): void;
+@external("muster1", "progress") /** Tells how much of the work is done, 0 to 1. */ export declare function progress(fraction: f64): void;
+@external("muster1", "add") declare function hostAdd(name: usize, bytes: u32, amount: f64): void;
 export const OPEN = 0, BATCH = 1, MERGE = 2, END_PARTIAL = 3, END_FINAL = 4, SIDE = 16;
 
-export function muster1_abi(): i32 { return 1; }
-export function muster1_alloc(bytes: u32): usize { return heap.alloc(bytes); }
+export function muster1_abi(): i32 { return 1; } export function muster1_alloc(bytes: u32): usize { return heap.alloc(bytes); }
 export function muster1_free(at: usize, bytes: u32): void { heap.free(at); }
 
 /** Ends the task with an error for the job's author. */
 export function fail(message: string): void { const utf8 = String.UTF8.encode(message); hostFail(changetype<usize>(utf8), utf8.byteLength); }
 /** level: 0 debug, 1 information, 2 warning, 3 error. */
 export function log(message: string, level: u32 = 1): void { const utf8 = String.UTF8.encode(message); hostLog(level, changetype<usize>(utf8), utf8.byteLength); }
+/** Adds to the job's accumulator of this name: best once a batch. */
+export function add(name: string, amount: f64): void { const utf8 = String.UTF8.encode(name); hostAdd(changetype<usize>(utf8), utf8.byteLength, amount); }
 /** A failed assertion, an index out of range and the like end here: compile with --use abort=muster/abort. */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   fail((message ? message : "assertion failed") + " at " + (file ? file : "") + ":" + line.toString() + ":" + column.toString());
@@ -33,8 +34,7 @@ export class Column {
     this.values = count > 1 ? <usize>load<u32>(buffers, 4) : 0;
     this.data = count > 2 ? <usize>load<u32>(buffers, 8) : 0;
   }
-  get format(): string { return cString(load<u32>(this.schema)); }
-  get name(): string { return cString(load<u32>(this.schema, 4)); }
+  get format(): string { return cString(load<u32>(this.schema)); } get name(): string { return cString(load<u32>(this.schema, 4)); }
   /** Of a list the elements (child 0), of a struct its fields. */
   child(i: i32): Column { return new Column(load<u32>(load<u32>(this.schema, 32) + 4 * i), load<u32>(load<u32>(this.array, 44) + 4 * i)); }
   get children(): i32 { return <i32>load<i64>(this.array, 32); }

@@ -38,6 +38,8 @@ MUSTER_IMPORT(emit) void muster_emit(uint32_t port, const struct ArrowSchema *sc
 MUSTER_IMPORT(log) void muster_log(uint32_t level, const char *text, uint32_t length);
 MUSTER_IMPORT(fail) _Noreturn void muster_fail(const char *text, uint32_t length);
 MUSTER_IMPORT(progress) void muster_progress(double fraction);
+/* Adds to the job's accumulator of this name: best once a batch. */
+MUSTER_IMPORT(add) void muster_add(const char *name, uint32_t length, double amount);
 
 #define MUSTER_EXPORT(NAME) __attribute__((export_name(#NAME), used))
 #define MUSTER_ARGUMENTS int32_t event, const struct ArrowSchema *schema, const struct ArrowArray *array
@@ -61,6 +63,7 @@ static inline size_t muster_length(const char *text) {
   return n;
 }
 static inline _Noreturn void muster_error(const char *text) { muster_fail(text, (uint32_t)muster_length(text)); }
+static inline void muster_count(const char *name, double amount) { muster_add(name, (uint32_t)muster_length(name), amount); }
 
 /* Input: column i of a batch, its values, and whether a row has one. */
 #define MUSTER_VALUES(TYPE, array, i) ((const TYPE *)(array)->children[i]->buffers[1])

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
 import { admitModule } from '../../shared/guest/admission.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { AccumulatorBook } from '../../web-worker-client/guest/accumulator-book.ts';
 import type { Guest, GuestOutput } from '../../web-worker-client/guest/guest.ts';
 import { openGuest } from '../../web-worker-client/guest/index.ts';
 import { runStreamTask } from '../../web-worker-client/guest-stream/run-stream-task.ts';
@@ -24,8 +25,8 @@ export function compileBytes(bytes: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(admission.module.bytes);
 }
 
-const open = (module: WebAssembly.Module, name: string): Promise<Guest> =>
-  openGuest('batch', module, { function: name, seed: 1n, limits: { memoryBytesMax: LIMITS.guestMemoryBytes } });
+const open = (module: WebAssembly.Module, name: string, accumulators = new AccumulatorBook()): Promise<Guest> =>
+  openGuest('batch', module, { function: name, seed: 1n, limits: { memoryBytesMax: LIMITS.guestMemoryBytes }, accumulators });
 
 const rows = (outputs: readonly GuestOutput[]): unknown[][] => outputs.flatMap(({ stream }) => rowsOf(stream));
 
@@ -67,9 +68,10 @@ export async function expectSumOfSquares(module: WebAssembly.Module): Promise<vo
   merger.close();
 }
 
-/** `words`: a flatMap from text to words and their lengths in bytes. */
+/** `words`: a flatMap from text to words and their lengths in bytes, which counts them as `words`. */
 export async function expectWords(module: WebAssembly.Module): Promise<void> {
-  const guest = await open(module, 'words');
+  const accumulators = new AccumulatorBook();
+  const guest = await open(module, 'words', accumulators);
   const found = rows(await guest.batch(streamOf([{ name: 'line', wire: 'VARCHAR', values: [...TEXT, null] }])));
   expect(found).toEqual([
     ...['the', 'cat', 'the', 'dog'].map((word) => [word, 3]),
@@ -81,6 +83,7 @@ export async function expectWords(module: WebAssembly.Module): Promise<void> {
     ['cat', 3],
   ]);
   expect(rows(await guest.batch(streamOf([{ name: 'line', wire: 'VARCHAR', values: [null] }])))).toEqual([]);
+  expect(accumulators.sums()).toEqual({ words: found.length });
   guest.close();
 }
 

@@ -22,6 +22,17 @@ test('a record gives its buckets back', () => {
   ]);
 });
 
+test('a record gives back what was counted, and tells what it cannot be', () => {
+  const record = encodeRecord([bucket('first', 1)], { rows: 2.5, words: -1 });
+  expect(decodeRecordHeader(record, record.length)).toMatchObject({
+    buckets: [{ rows: 1 }],
+    accumulators: { rows: 2.5, words: -1 },
+  });
+  expect(decodeRecordHeader(encodeRecord([bucket('first', 1)]))).not.toHaveProperty('accumulators');
+  const long = { ['n'.repeat(65)]: 1 };
+  expect(() => decodeRecordHeader(encodeRecord([], long))).toThrow(RecordError);
+});
+
 test('damage is a RecordError, never another one', () => {
   const record = encodeRecord([bucket('first', 1), bucket('second', 2)]);
   const { headerBytes } = decodeRecordHeader(record);

@@ -2,6 +2,7 @@
  * How a block lies in a store: magic `MUSTERB1`, u32 header length (little endian), a JSON header, then the buckets' coded bytes
  * one after the other. Offsets count from the start of the record.
  */
+import { type Accumulators, wrongAccumulators } from '../guest/accumulators.ts';
 import type { Digest } from '../ids.ts';
 import type { Codec } from '../protocol/data.ts';
 
@@ -35,6 +36,8 @@ export interface RecordHeader {
   /** Bytes before the first bucket. */
   readonly headerBytes: number;
   readonly buckets: readonly RecordEntry[];
+  /** What the guests of the task counted that made the block. */
+  readonly accumulators?: Accumulators;
 }
 
 const MAGIC = 'MUSTERB1';
@@ -46,7 +49,7 @@ const HEADER_LIMIT_BYTES = 64 * 1024 * 1024;
 export type RecordLine = Omit<RecordEntry, 'offset'>;
 
 /** The record's header; the buckets' coded bytes follow it in order. */
-export function encodeRecordHeader(buckets: readonly RecordLine[]): Uint8Array {
+export function encodeRecordHeader(buckets: readonly RecordLine[], accumulators?: Accumulators): Uint8Array {
   // Offsets stand relative to the payload in the JSON: the header's own length must not depend on them.
   let offset = 0;
   const entries = buckets.map(({ storedBytes, bytes, rows, codec, digest }) => {
@@ -54,7 +57,7 @@ export function encodeRecordHeader(buckets: readonly RecordLine[]): Uint8Array {
     offset += storedBytes;
     return entry;
   });
-  const json = new TextEncoder().encode(JSON.stringify({ buckets: entries }));
+  const json = new TextEncoder().encode(JSON.stringify({ buckets: entries, accumulators }));
   const header = new Uint8Array(RECORD_PREFIX_BYTES + json.length);
   header.set(new TextEncoder().encode(MAGIC));
   new DataView(header.buffer).setUint32(MAGIC.length, json.length, true);
@@ -63,13 +66,14 @@ export function encodeRecordHeader(buckets: readonly RecordLine[]): Uint8Array {
 }
 
 /** The record as parts to be written one after the other: the first is the header, then each bucket's own bytes, uncopied. */
-export function encodeRecordParts(buckets: readonly RecordBucket[]): Uint8Array[] {
-  const header = encodeRecordHeader(buckets.map(({ coded, ...line }) => ({ ...line, storedBytes: coded.length })));
+export function encodeRecordParts(buckets: readonly RecordBucket[], accumulators?: Accumulators): Uint8Array[] {
+  const lines = buckets.map(({ coded, ...line }) => ({ ...line, storedBytes: coded.length }));
+  const header = encodeRecordHeader(lines, accumulators);
   return [header, ...buckets.map((b) => b.coded)];
 }
 
-export function encodeRecord(buckets: readonly RecordBucket[]): Uint8Array {
-  const parts = encodeRecordParts(buckets);
+export function encodeRecord(buckets: readonly RecordBucket[], accumulators?: Accumulators): Uint8Array {
+  const parts = encodeRecordParts(buckets, accumulators);
   const record = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -104,6 +108,14 @@ function checkEntry(value: unknown, headerBytes: number): RecordEntry {
   return { offset: headerBytes + offset, storedBytes, bytes, rows, codec, digest: digest as Digest };
 }
 
+function checkAccumulators(value: unknown): Accumulators | undefined {
+  if (value === undefined) return undefined;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const why = isObject ? wrongAccumulators(value as Accumulators) : 'accumulators: not an object';
+  if (why !== undefined) throw new RecordError(`the record header has wrong accumulators: ${why}`);
+  return value as Accumulators;
+}
+
 /**
  * Reads the header of a record, or of its beginning, if that holds the whole header. With `totalBytes` (the length of the stored
  * record) it also checks that every bucket lies within it. Throws RecordError on damage.
@@ -117,7 +129,7 @@ export function decodeRecordHeader(bytes: Uint8Array, totalBytes?: number): Reco
   } catch {
     throw new RecordError('the record header is not JSON');
   }
-  const list = (parsed as { buckets?: unknown } | null)?.buckets;
+  const { buckets: list, accumulators: counted } = (parsed ?? {}) as { buckets?: unknown; accumulators?: unknown };
   if (!Array.isArray(list)) throw new RecordError('the record header lists no buckets');
   const buckets = list.map((value) => checkEntry(value, headerBytes));
   for (const bucket of buckets) {
@@ -125,5 +137,6 @@ export function decodeRecordHeader(bytes: Uint8Array, totalBytes?: number): Reco
       throw new RecordError('the record is shorter than its header says');
     }
   }
-  return { headerBytes, buckets };
+  const accumulators = checkAccumulators(counted);
+  return accumulators === undefined ? { headerBytes, buckets } : { headerBytes, buckets, accumulators };
 }

@@ -16,6 +16,8 @@ export type GuestErrorCode =
   | 'guest-output-type'
   /** Rows do not fit the format in which the guest reads or writes them. */
   | 'guest-format'
+  /** An accumulator's name is too long, there are too many, or what is added is no finite number. */
+  | 'guest-accumulator'
   /** A function in JavaScript threw, or does not parse. */
   | 'guest-script'
   /** It needs more than it gets. */

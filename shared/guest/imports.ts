@@ -9,6 +9,7 @@ const BATCH: Readonly<Record<string, string>> = {
   log: 'iii:',
   fail: 'ii:',
   progress: 'F:',
+  add: 'iiF:',
 };
 
 const WASI: Readonly<Record<string, string>> = {
@@ -79,5 +80,5 @@ export function importHint(module: string, name: string): string {
   if (module === 'wbg' || module.startsWith('__wbindgen'))
     return 'Rust: compile without wasm-bindgen, for wasm32-unknown-unknown or wasm32-wasip1.';
   if (module === 'env') return 'The linker found no definition of it: link the library that has it, or leave the call out.';
-  return `Guests import only emit, log, fail and progress of ${BATCH_MODULE}, and functions of ${WASI_MODULE}.`;
+  return `Guests import only emit, log, fail, progress and add of ${BATCH_MODULE}, and functions of ${WASI_MODULE}.`;
 }

@@ -46,6 +46,9 @@ export const Costs = Type.Object(
   closed,
 );
 
+/** Names are bounded in bytes besides (`wrongAccumulators`). */
+const Accumulators = Type.Record(Type.String({ minLength: 1, maxLength: LIMITS.accumulatorNameBytes }), Type.Number());
+
 export const ResidentChange = Type.Object(
   { slot: Count, residentKey: Type.String({ maxLength: 256 }), ordinals: Type.Array(Count, { maxItems: LIMITS.datasetColumns }) },
   closed,
@@ -112,6 +115,8 @@ export const WorkerMessage = Type.Union([
       residents: Type.Array(ResidentChange, { maxItems: 4096 }),
       /** The end of what its guests logged. */
       log: Type.Optional(Words),
+      /** What its guests counted: sums by name. */
+      accumulators: Type.Optional(Accumulators),
       /** Present when this is a binary frame that carries the whole block, one slice per bucket. */
       inline: Type.Optional(Type.Array(InlineSlice, { maxItems: 4096 })),
     },

@@ -1,4 +1,7 @@
 /** What REST and the event stream show of jobs and workers: the same shapes in the coordinator, the client and the pages. */
+
+export type { Accumulators } from '../guest/accumulators.ts';
+
 export type JobState = 'waiting' | 'running' | 'successful' | 'failed' | 'cancelled';
 
 export interface StageView {

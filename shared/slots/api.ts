@@ -3,6 +3,7 @@
  * since only name, message and stack of an Error cross threads.
  */
 import type { Failure } from '../failure.ts';
+import type { Accumulators } from '../guest/accumulators.ts';
 import type { Digest } from '../ids.ts';
 import type { BucketInfo, Slice, TaskSpec } from '../plan/task.ts';
 import type { Codec } from '../protocol/data.ts';
@@ -53,6 +54,8 @@ export type SlotOutcome = { readonly residents: readonly ResidentChange[]; reado
       readonly streams: readonly Uint8Array[];
       /** The end of what its guests logged, a line each; absent: nothing. */
       readonly log?: string;
+      /** What its guests counted; absent: nothing. */
+      readonly accumulators?: Accumulators;
     }
   /** A resident column that the link counted on was evicted: fetch these and run again. */
   | { readonly kind: 'lacking'; readonly inputs: readonly { readonly input: number; readonly ordinals: readonly number[] }[] }

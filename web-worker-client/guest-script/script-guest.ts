@@ -11,6 +11,7 @@ import { invariant } from '../../shared/assert.ts';
 import { authorError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import type { Params } from '../../shared/guest/params.ts';
+import { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
 import { DETERMINISM } from './determinism.ts';
 import { Interpreter } from './interpreter.ts';
@@ -37,6 +38,7 @@ export interface ScriptOptions {
   readonly seed: bigint;
   readonly partition?: number;
   readonly limits: GuestLimits;
+  readonly accumulators?: AccumulatorBook;
   readonly breathe?: () => Promise<void>;
 }
 
@@ -75,7 +77,11 @@ export class ScriptGuest implements Guest {
       context.newNumber(Number(BigInt.asIntN(32, seed >> 32n))),
       context.newNumber(CLOCK_START_MS),
     );
-    this.#runner = new ScriptRunner(interpreter, this.#log, this.#out);
+    this.#runner = new ScriptRunner(interpreter, {
+      log: this.#log,
+      out: this.#out,
+      accumulators: options.accumulators ?? new AccumulatorBook(),
+    });
     this.#runner.open(interpreter.load(source), options);
   }
 

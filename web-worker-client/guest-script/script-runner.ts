@@ -7,6 +7,7 @@ import { ByteWriter } from '../../shared/cells/byte-writer.ts';
 import { jsonCells } from '../../shared/cells/json-cells.ts';
 import { authorError } from '../../shared/guest/guest-error.ts';
 import type { GuestLog } from '../../shared/guest/guest-log.ts';
+import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Interpreter } from './interpreter.ts';
 import { RUNNER } from './prelude.ts';
 import type { RowsOut } from './rows-out.ts';
@@ -24,6 +25,13 @@ interface Piece {
   readonly to: number;
 }
 
+/** Where what a script says goes. */
+export interface ScriptTo {
+  readonly log: GuestLog;
+  readonly out: RowsOut;
+  readonly accumulators: AccumulatorBook;
+}
+
 const FUNCTIONS = ['open', 'outputs', 'schema', 'begin', 'column', 'run', 'end'] as const;
 type RunnerFunction = (typeof FUNCTIONS)[number];
 
@@ -37,7 +45,7 @@ export class ScriptRunner {
   /** Puts the next piece in place; false at the end. */
   pull: () => boolean = () => false;
 
-  constructor(interpreter: Interpreter, log: GuestLog, out: RowsOut) {
+  constructor(interpreter: Interpreter, { log, out, accumulators }: ScriptTo) {
     this.#interpreter = interpreter;
     this.#out = out;
     const { context } = interpreter;
@@ -55,6 +63,10 @@ export class ScriptRunner {
     });
     add('keep', (mask) => {
       if (mask !== undefined) this.#pass(context.getArrayBuffer(mask).consume((bytes) => bytes.value.slice()));
+      return undefined;
+    });
+    add('add', (name, amount) => {
+      if (name !== undefined && amount !== undefined) accumulators.add(context.getString(name), context.getNumber(amount));
       return undefined;
     });
     add('pull', () => (this.pull() ? context.true : context.false));

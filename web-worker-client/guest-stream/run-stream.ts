@@ -5,6 +5,7 @@
 import { WASI_MODULE } from '../../shared/guest/abi.ts';
 import { authorError, GuestError } from '../../shared/guest/guest-error.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { CounterLines } from './counter-lines.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { StreamSource } from './stream-source.ts';
 import { failureOfTrap, memoryFailure, outOfMemory } from './traps.ts';
@@ -43,6 +44,8 @@ export interface StreamRun {
   /** What follows the program's name. */
   readonly args?: readonly string[];
   readonly log?: (line: string) => void;
+  /** Adds to an accumulator; absent: nobody wants to know. */
+  readonly add?: (name: string, amount: number) => void;
   readonly limits?: Partial<StreamLimits>;
   /** Looked at in every call of the guest. */
   readonly deadline?: { readonly now: () => number; readonly atMs: number };
@@ -74,32 +77,41 @@ export function runStream(run: StreamRun): StreamCounts {
     { lineBytes: limits.logLineBytes, bytes: limits.logBytes, tailBytes: limits.errorBytes },
     run.log ?? (() => undefined),
   );
+  const stderr = new CounterLines({ add: run.add ?? (() => undefined), log: (bytes) => log.add(bytes) });
   const source = new StreamSource(run.input);
-  const attempt = new StreamAttempt(run, limits, source, log);
+  const attempt = new StreamAttempt(run, limits, source, { stderr, log });
   const exit = attempt.run();
+  if (exit === 0) stderr.finish();
+  else stderr.abandon();
   log.finish();
   if (exit !== 0) throw exitFailure(exit, log.tail());
   return { inputBytes: source.bytes, outputBytes: attempt.outputBytes, logBytes: log.total };
 }
 
+/** What the program writes to stderr, without its counters, is its log. */
+interface Words {
+  readonly stderr: CounterLines;
+  readonly log: LogKeeper;
+}
+
 class StreamAttempt {
   readonly #run: StreamRun;
   readonly #limits: StreamLimits;
-  readonly #log: LogKeeper;
+  readonly #words: Words;
   readonly #host: WasiHost;
   /** Once set, every call throws it again: a guest may have caught it (S-31). */
   #poison: { readonly thrown: unknown } | undefined;
   outputBytes = 0;
 
-  constructor(run: StreamRun, limits: StreamLimits, source: StreamSource, log: LogKeeper) {
+  constructor(run: StreamRun, limits: StreamLimits, source: StreamSource, words: Words) {
     this.#run = run;
     this.#limits = limits;
-    this.#log = log;
+    this.#words = words;
     this.#host = new WasiHost({
       streams: {
         read: (target) => source.read(target),
         write: (bytes) => this.#write(bytes),
-        log: (bytes) => log.add(bytes),
+        log: (bytes) => words.stderr.add(bytes),
       },
       args: ['guest', ...(run.args ?? [])],
       environment: {
@@ -127,11 +139,12 @@ class StreamAttempt {
     if (this.#poison === undefined) return 0;
     const { thrown } = this.#poison;
     if (thrown instanceof ExitSignal) return thrown.code;
-    this.#log.finish();
+    this.#words.stderr.abandon();
+    this.#words.log.finish();
     throw failureOfTrap(thrown, {
       memoryBytes: this.#host.memory.byteLength,
       memoryMaxBytes: this.#run.memoryMaxBytes ?? 0,
-      stderr: this.#log.tail(),
+      stderr: this.#words.log.tail(),
     });
   }
 

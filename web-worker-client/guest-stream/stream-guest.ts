@@ -6,6 +6,7 @@ import { readSchema } from '../../shared/arrow/schema.ts';
 import { invariant } from '../../shared/assert.ts';
 import { authorError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
+import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
 import type { StreamFormat } from './run-stream.ts';
 import { runStreamTask } from './run-stream-task.ts';
@@ -21,6 +22,7 @@ export interface StreamGuestOptions {
   readonly seed: bigint;
   readonly partition?: number;
   readonly limits: GuestLimits;
+  readonly accumulators?: AccumulatorBook;
   readonly breathe?: () => Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export class StreamGuest implements Guest {
       ...(args === undefined ? {} : { args }),
       seed,
       partition: partition ?? 0,
+      add: (name, amount) => this.#options.accumulators?.add(name, amount),
       log: (line) => this.#log.add(WARNING, UTF8.encode(line)),
       memoryMaxBytes: limits.memoryBytesMax,
       ...(limits.outputBytesMax === undefined ? {} : { limits: { outputBytes: limits.outputBytesMax } }),

@@ -11,6 +11,7 @@ import { GuestError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import { openRow } from '../../shared/guest/params.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { AccumulatorBook } from './accumulator-book.ts';
 import { BatchInstance } from './batch-instance.ts';
 import type { Guest, GuestOptions, GuestOutput, GuestReport } from './guest.ts';
 import { inputPiece } from './input-pieces.ts';
@@ -44,6 +45,7 @@ export class BatchGuest implements Guest {
   private constructor(module: WebAssembly.Module, options: GuestOptions) {
     this.#breathe = options.breathe ?? NO_WAIT;
     this.#collector = new OutputCollector(options.outputs, options.limits.outputBytesMax ?? LIMITS.guestOutputBytes);
+    const accumulators = options.accumulators ?? new AccumulatorBook();
     this.#instance = new BatchInstance(module, options.function, {
       log: this.#log,
       clock: new VirtualClock(),
@@ -51,6 +53,7 @@ export class BatchGuest implements Guest {
       memoryBytesMax: options.limits.memoryBytesMax,
       checkDeadline: deadlineCheck(options.limits),
       emitted: (port, schema, array, view) => this.#collector.emitted(port, schema, array, view),
+      added: (name, amount) => accumulators.add(name, amount),
       progressed: (fraction) => options.onProgress?.(fraction),
     });
   }

@@ -4,7 +4,7 @@
  */
 import { BATCH_ABI_VERSION, BATCH_MODULE, BATCH_PREFIX, RESERVED_NAMES, WASI_MODULE } from '../../shared/guest/abi.ts';
 import type { SeededRandom, VirtualClock } from '../../shared/guest/determinism.ts';
-import { authorError, type GuestError, resourceError } from '../../shared/guest/guest-error.ts';
+import { authorError, GuestError, resourceError } from '../../shared/guest/guest-error.ts';
 import type { GuestLog } from '../../shared/guest/guest-log.ts';
 import { GuestView } from './guest-view.ts';
 import { failError, type MemoryUse, memoryError, trapError } from './traps.ts';
@@ -21,6 +21,8 @@ export interface InstanceHost {
   /** Copies what it needs before it returns. */
   emitted(port: number, schema: number, array: number, view: GuestView): void;
   progressed(fraction: number): void;
+  /** Adds to an accumulator. */
+  added(name: string, amount: number): void;
 }
 
 type UserFunction = (event: number, schema: number, array: number) => number;
@@ -28,6 +30,7 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** Log lines and fail messages are read up to this length. */
 const TEXT_BYTES = 64 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ALIGNMENT = 64;
 /** Inputs get room in steps of this, so that batches of nearly equal size don't ask anew. */
 const ROOM_STEP = 64 * 1024;
@@ -131,6 +134,7 @@ export class BatchInstance {
         progress: guard((fraction: number) => {
           if (fraction >= 0 && fraction <= 1) host.progressed(fraction);
         }),
+        add: guard((at: number, bytes: number, amount: number) => host.added(this.#name(at >>> 0, bytes >>> 0), amount)),
       },
       [WASI_MODULE]: Object.fromEntries(Object.entries(wasi).map(([name, serve]) => [name, guard(serve)])),
     };
@@ -154,6 +158,15 @@ export class BatchInstance {
       throw authorError('guest-abi', `${what}: ${bytes} bytes from ${at} are not in the memory of ${view.bytes.length} bytes`);
     }
     return view.bytes.subarray(at, at + Math.min(bytes, TEXT_BYTES));
+  }
+
+  #name(at: number, bytes: number): string {
+    try {
+      return UTF8.decode(this.#bytes(at, bytes, 'add'));
+    } catch (error) {
+      if (error instanceof GuestError) throw error;
+      throw authorError('guest-accumulator', 'add: the name is not UTF-8', 'Encode names as UTF-8.');
+    }
   }
 
   #emit(port: number, schema: number, array: number): void {

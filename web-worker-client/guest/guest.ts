@@ -2,6 +2,7 @@
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import type { GuestLogLine } from '../../shared/guest/guest-log.ts';
 import type { Params } from '../../shared/guest/params.ts';
+import type { AccumulatorBook } from './accumulator-book.ts';
 
 export interface GuestOptions {
   /** The user function's name, without a prefix. */
@@ -16,6 +17,8 @@ export interface GuestOptions {
   /** The columns of each port; what is emitted must have these types. Without it any types go, and names are the guest's. */
   readonly outputs?: readonly (readonly WireColumn[])[];
   readonly limits: GuestLimits;
+  /** Where it counts; absent: nobody wants to know. */
+  readonly accumulators?: AccumulatorBook;
   /** Called between calls of the guest: the runner waits here for its CPU share, or throws to end the attempt. */
   readonly breathe?: () => Promise<void>;
   /** The share of its work that the guest says it has done, 0 to 1. */

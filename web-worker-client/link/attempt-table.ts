@@ -146,7 +146,7 @@ export class AttemptTable {
       this.#options.send(failureMessage(attemptId, outcome.failure, residents));
     } else {
       this.#options.send(successFrame(run.lease, outcome, residents, run.costs()));
-      const record = recordOfOutput(outcome.buckets, outcome.streams);
+      const record = recordOfOutput(outcome);
       // In the same turn, so that nobody can ask for the block before; after the report, for a cache without room drops it at once.
       const id = run.lease.task.blockId;
       this.#options.cache.put({ id, digest: outcome.digest, kind: 'output', record, memoryOnly: isInline(outcome) });
@@ -160,7 +160,7 @@ export class AttemptTable {
     const outcome = this.#outcomes.get(attemptId);
     if (run && outcome?.kind === 'succeeded') {
       this.#options.sendLate(JSON.stringify(successMessage(run.lease, outcome, [], run.costs())));
-      const record = recordOfOutput(outcome.buckets, outcome.streams);
+      const record = recordOfOutput(outcome);
       this.#options.cache.put({ id: run.lease.task.blockId, digest: outcome.digest, kind: 'output', record });
       for (const message of residentMessages(run.residentChanges())) this.#options.send(message);
     }

@@ -1,7 +1,9 @@
 /** Between slices as slots and sockets carry them and records as the cache keeps them. */
 import { encodeRecord, type RecordBucket } from '../../shared/arrow/record.ts';
-import type { BucketInfo } from '../../shared/plan/task.ts';
-import type { CodedSlice } from '../slots/api.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
+import type { CodedSlice, SlotOutcome } from '../slots/api.ts';
+
+type Output = Pick<Extract<SlotOutcome, { readonly kind: 'succeeded' }>, 'buckets' | 'streams' | 'accumulators'>;
 
 /** A column chunk as it came over the wire; the record copies its bytes. */
 export function recordOfSource(got: CodedSlice, rows: number): Uint8Array<ArrayBuffer> {
@@ -10,16 +12,17 @@ export function recordOfSource(got: CodedSlice, rows: number): Uint8Array<ArrayB
 }
 
 /** A task's output: one raw stream per bucket, copied. */
-export function recordOfOutput(buckets: readonly BucketInfo[], streams: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function recordOfOutput({ buckets, streams, accumulators }: Output): Uint8Array<ArrayBuffer> {
   return record(
     buckets.map(({ rows, digest }, i) => {
       const coded = streams[i] ?? new Uint8Array(0);
       return { bytes: coded.byteLength, rows, codec: 'raw', digest, coded };
     }),
+    accumulators,
   );
 }
 
-function record(buckets: readonly RecordBucket[]): Uint8Array<ArrayBuffer> {
+function record(buckets: readonly RecordBucket[], accumulators?: Accumulators): Uint8Array<ArrayBuffer> {
   // It has a buffer of its own, never a shared one.
-  return encodeRecord(buckets) as Uint8Array<ArrayBuffer>;
+  return encodeRecord(buckets, accumulators) as Uint8Array<ArrayBuffer>;
 }

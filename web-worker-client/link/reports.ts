@@ -32,6 +32,7 @@ export function successMessage(
     costs: { ...costs },
     residents: residentList(residents),
     ...(outcome.log === undefined ? {} : { log: outcome.log.slice(-4096) }),
+    ...(outcome.accumulators === undefined ? {} : { accumulators: { ...outcome.accumulators } }),
   };
 }
 

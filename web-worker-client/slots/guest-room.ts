@@ -7,6 +7,7 @@ import type { Params } from '../../shared/guest/params.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { GuestAction, GuestStep } from '../../shared/plan/physical.ts';
 import type { Slice } from '../../shared/plan/task.ts';
+import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits } from '../guest/guest.ts';
 import { type CompiledGuest, compileGuest, openGuest } from '../guest/index.ts';
 import { ScriptGuest, type ScriptOperation } from '../guest-script/script-guest.ts';
@@ -30,6 +31,7 @@ export interface GuestTerms {
   readonly deadline: NonNullable<GuestLimits['deadline']>;
   /** For each side its rows, as at least one stream. */
   readonly sides: readonly (readonly Uint8Array[])[];
+  readonly accumulators: AccumulatorBook;
 }
 
 /** A module that may run, without the bytes that it was compiled from. */
@@ -99,6 +101,7 @@ export class GuestRoom {
       ...paramsOf(code.params),
       seed: terms.seed,
       limits: { memoryBytesMax: LIMITS.guestMemoryBytes, deadline: terms.deadline },
+      accumulators: terms.accumulators,
       breathe: terms.breathe,
     });
   }
@@ -114,6 +117,7 @@ function openBatch(step: GuestStep, code: CodeOf<'batch'>, ready: ReadyModule, t
     sides: terms.sides,
     outputs: [step.output],
     limits: { memoryBytesMax: ready.memoryBytesMax, deadline: terms.deadline },
+    accumulators: terms.accumulators,
     breathe: terms.breathe,
   });
 }
@@ -128,6 +132,7 @@ function openStream(step: GuestStep, code: CodeOf<'stream'>, ready: ReadyModule,
     ...(code.args === undefined ? {} : { args: code.args }),
     seed: terms.seed,
     limits: { memoryBytesMax: ready.memoryBytesMax, deadline: terms.deadline },
+    accumulators: terms.accumulators,
     breathe: terms.breathe,
   });
 }

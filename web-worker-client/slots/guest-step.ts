@@ -5,6 +5,7 @@ import { readSchema } from '../../shared/arrow/schema.ts';
 import { authorError, GuestError } from '../../shared/guest/guest-error.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import type { GuestRows, GuestStep } from '../../shared/plan/physical.ts';
+import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestOutput, GuestReport } from '../guest/guest.ts';
 import type { AttemptControl } from './attempt-control.ts';
 import type { EngineConnection } from './engine.ts';
@@ -19,6 +20,7 @@ export interface GuestStepOptions {
   readonly modules: ReadonlyMap<number, ReadyModule>;
   readonly connection: EngineConnection;
   readonly control: AttemptControl;
+  readonly accumulators: AccumulatorBook;
   /** Gets what the guest emits, in order: canonical streams of the step's output, to keep or to change. */
   readonly out: (stream: Uint8Array) => void;
 }
@@ -37,6 +39,7 @@ export async function runGuestStep(options: GuestStepOptions): Promise<GuestRepo
     breathe: () => control.breathe(),
     deadline: { nowMs: () => control.elapsedMs, atMs: control.maxRunMs },
     sides,
+    accumulators: options.accumulators,
   });
   try {
     await pour(guest, options);

@@ -183,6 +183,47 @@ describe('scripts', () => {
     expect(await slot.run(taskOf([noisy], ['INTEGER']))).toMatchObject({ kind: 'succeeded', log: 'saw 0\nsaw 1\nsaw 2' });
   });
 
+  test('what its guests count comes with the block, and its digest covers it', async () => {
+    const columns = named(['i', 'INTEGER']);
+    const rows = { sql: 'SELECT range::INTEGER FROM range(10000)', columns };
+    const counting = (amount: string): GuestStep =>
+      step({
+        action: 'map',
+        code: script(`export const f = (row, ctx) => { ctx.add('rows', ${amount}); return row; };`),
+        rows,
+        output: columns,
+      });
+    const total = step({
+      action: 'mapPartitions',
+      code: script('export function* f(rows, ctx) { for (const row of rows) { ctx.add("odd", row.i & 1); yield row; } }'),
+      rows: { ...rows, sql: 'FROM s0' },
+      output: columns,
+    });
+    const [two, plain, none] = [
+      await slot.run(taskOf([counting('1'), total], ['INTEGER'])),
+      await slot.run(taskOf([counting('2'), total], ['INTEGER'])),
+      await slot.run(taskOf(['SELECT range::INTEGER FROM range(10000)'], ['INTEGER'])),
+    ];
+    expect(two).toMatchObject({ kind: 'succeeded', accumulators: { odd: 5000, rows: 10_000 } });
+    expect(plain).toMatchObject({ kind: 'succeeded', accumulators: { odd: 5000, rows: 20_000 } });
+    expect(none).not.toHaveProperty('accumulators');
+    const digests = [two, plain, none].map((outcome) => outcome.kind === 'succeeded' && outcome.digest);
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  test('what it adds must be a number under a name', async () => {
+    const columns = named(['i', 'INTEGER']);
+    const rows = { sql: 'SELECT range::INTEGER FROM range(3)', columns };
+    const adding = async (what: string) => {
+      const code = script(`export const f = (row, ctx) => {\n  ctx.add(${what});\n  return row;\n};`);
+      return failureOf(await slot.run(taskOf([step({ action: 'map', code, rows, output: columns })], ['INTEGER']))).message;
+    };
+    expect(await adding("'x', 'y'")).toMatch(/ctx\.add takes a name and a finite number, not string and y.*line 2/);
+    expect(await adding("'x', 0 / 0")).toContain('not string and NaN');
+    expect(await adding("'x'.repeat(65), 1")).toContain('65 bytes; 64 are allowed');
+    expect(await adding("'x' + row.i, 1) || [...Array(70).keys()].map((k) => ctx.add('n' + k, 1)")).toContain('more than 64');
+  });
+
   test('an error names the place, and what the script said before', async () => {
     const code = script(
       "export function f(row) {\n  console.log('at', row.i);\n  if (row.i > 2) throw new TypeError('too far');\n  return row;\n}",
@@ -209,6 +250,15 @@ const CAT = `(module
       (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
       (br_if $more (i32.load (i32.const 8))))))`;
 
+/** Writes a counter and a word to stderr, and no row. */
+const COUNTER = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1 1)
+  (data (i32.const 64) "reporter:counter:g,runs,2\\nhello\\n")
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 32))
+    (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
+
 describe('programs', () => {
   const cat = (sql: string, output = named(['key', 'VARCHAR'], ['value', 'VARCHAR'])): GuestStep =>
     step({
@@ -227,6 +277,11 @@ describe('programs', () => {
     expect(rowsOfOutcome(outcome)).toEqual([[69_999n, 'v9999']]);
     const none = await slot.run(taskOf([cat("SELECT 1, 'a' LIMIT 0")], ['VARCHAR', 'VARCHAR'], [moduleInput(wat(CAT))]));
     expect(rowsOfOutcome(none)).toEqual([]);
+  });
+
+  test('count by lines on stderr, which are no part of the log', async () => {
+    const outcome = await slot.run(taskOf([cat("SELECT 1, 'a'")], ['VARCHAR', 'VARCHAR'], [moduleInput(wat(COUNTER))]));
+    expect(outcome).toMatchObject({ kind: 'succeeded', accumulators: { 'g.runs': 2 }, log: 'hello' });
   });
 
   test('columns that are not the format’s are the author’s error, and so are others’ modules', async () => {

@@ -3,8 +3,9 @@ import { namedByPosition } from '../../shared/arrow/canonical.ts';
 import { IpcError, parseStream } from '../../shared/arrow/ipc.ts';
 import type { Failure } from '../../shared/failure.ts';
 import { GuestError } from '../../shared/guest/guest-error.ts';
-import { digestOfList } from '../../shared/hash.ts';
+import { digestOfBlock } from '../../shared/hash.ts';
 import type { GuestStep } from '../../shared/plan/physical.ts';
+import { AccumulatorBook } from '../guest/accumulator-book.ts';
 import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
 import { KernelSplitter, type SplitBucket } from '../kernels/kernel-splitter.ts';
 import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
@@ -41,6 +42,8 @@ interface Attempt {
   readonly modules: Map<number, ReadyModule>;
   /** What the guests logged, a line each. */
   readonly log: string[];
+  /** What the guests count. */
+  readonly accumulators: AccumulatorBook;
 }
 
 interface Costs {
@@ -94,7 +97,15 @@ export class Runner {
     control.check();
     const connection = engine.connect();
     const binder = new InputBinder({ connection, residents, control, unzstd, newTable: () => this.#newTable() });
-    const attempt: Attempt = { task, control, binder, connection, modules: new Map(), log: [] };
+    const attempt: Attempt = {
+      task,
+      control,
+      binder,
+      connection,
+      modules: new Map(),
+      log: [],
+      accumulators: new AccumulatorBook(),
+    };
     try {
       const lacking = binder.lacking(task);
       if (lacking.length > 0) return { kind: 'lacking', inputs: lacking };
@@ -135,7 +146,7 @@ export class Runner {
     costs.packMs += packMs;
     return this.#timed(costs, 'packMs', async () => {
       await control.breathe();
-      return succeeded(await splitter.finish(() => control.breathe()), attempt.log);
+      return succeeded(await splitter.finish(() => control.breathe()), attempt);
     });
   }
 
@@ -167,10 +178,19 @@ export class Runner {
   }
 
   async #guest(attempt: Attempt, step: GuestStep, out: (stream: Uint8Array) => void): Promise<void> {
-    const { task, control, connection, modules } = attempt;
+    const { task, control, connection, modules, accumulators } = attempt;
     const room = await this.#guestRoom();
     const { runGuestStep } = await import('./guest-step.ts');
-    const report = await runGuestStep({ step, blockId: task.spec.blockId, room, modules, connection, control, out });
+    const report = await runGuestStep({
+      step,
+      blockId: task.spec.blockId,
+      room,
+      modules,
+      connection,
+      control,
+      accumulators,
+      out,
+    });
     for (const { text } of report.log) attempt.log.push(text);
   }
 
@@ -219,13 +239,16 @@ export class Runner {
 /** The end of a log is worth most. */
 const LOG_CHARS = 4096;
 
-function succeeded(buckets: readonly SplitBucket[], log: readonly string[]): Verdict {
+function succeeded(split: readonly SplitBucket[], { log, accumulators }: Attempt): Verdict {
+  const buckets = split.map(({ rows, bytes, digest }) => ({ rows, bytes: bytes.length, digest }));
+  const sums = accumulators.sums();
   return {
     kind: 'succeeded',
-    digest: digestOfList(buckets.map((b) => b.digest)),
-    buckets: buckets.map(({ rows, bytes, digest }) => ({ rows, bytes: bytes.length, digest })),
-    streams: buckets.map((b) => b.bytes),
+    digest: digestOfBlock(buckets, sums),
+    buckets,
+    streams: split.map((b) => b.bytes),
     ...(log.length > 0 && { log: log.join('\n').slice(-LOG_CHARS) }),
+    ...(sums !== undefined && { accumulators: sums }),
   };
 }
 

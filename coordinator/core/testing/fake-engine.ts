@@ -3,6 +3,7 @@
  * can tell whether an answer is right, whatever was cut, split, lost and made again on the way.
  */
 import { invariant } from '../../../shared/assert.ts';
+import type { Accumulators } from '../../../shared/guest/accumulators.ts';
 import { sha256Hex } from '../../../shared/hash.ts';
 import type { BlockId, Digest } from '../../../shared/ids.ts';
 import type { Branch, Fragment, PhysicalPlan, ScanSource } from '../../../shared/plan/physical.ts';
@@ -15,6 +16,8 @@ export interface FakeBlock {
   readonly digest: Digest;
   readonly buckets: readonly BucketInfo[];
   readonly rows: readonly (readonly FakeRow[])[];
+  /** Of fragments whose first word is `count`. */
+  readonly accumulators?: Accumulators;
 }
 
 /** Keys are below this; a range partitioning cuts them evenly. */
@@ -94,7 +97,8 @@ export class FakeEngine {
     const { partitioning } = task.output;
     const buckets = Array.from({ length: partitioning.kind === 'single' ? 1 : partitioning.count }, (): FakeRow[] => []);
     for (const row of rows) buckets[bucketOf(row, partitioning)]?.push(row);
-    return this.#store(buckets, variant);
+    const isCounting = sqlOf(task)[0]?.startsWith('count ') === true;
+    return { ...this.#store(buckets, variant), ...(isCounting && { accumulators: { blocks: 1, rows: rows.length } }) };
   }
 
   #inputsOf(task: TaskSpec): FakeRow[][] {

@@ -218,7 +218,7 @@ export class Fleet extends Books {
     const tab = this.tabs.get(attempt.sessionId);
     tab?.attempts.delete(attempt.attemptId);
     const { sessionId, attemptId, task } = attempt;
-    const { digest, buckets } = this.engine.run(task, options.variant);
+    const { digest, buckets, accumulators } = this.engine.run(task, options.variant);
     const isLocal = tab?.traits.local === true;
     const inline = isLocal || (options.inline ?? false);
     const changes = tab ? this.load(tab, attempt) : [];
@@ -239,6 +239,7 @@ export class Fleet extends Books {
       inline,
       costs,
       ...(options.log !== undefined && { log: options.log }),
+      ...(accumulators !== undefined && { accumulators }),
     });
   }
 

@@ -21,7 +21,7 @@ MUSTER_FUNCTION(above) {
   return 0;
 }
 
-/* flatMap: the words of a VARCHAR column, each with its length. */
+/* flatMap: the words of a VARCHAR column, each with its length; counted, too. */
 MUSTER_FUNCTION(words) {
   if (event != MUSTER_BATCH) return 0;
   const struct ArrowArray *column = muster_column(array, 0);
@@ -52,6 +52,7 @@ MUSTER_FUNCTION(words) {
   muster_set(out, 0, "word", "u", 0, offsets, text);
   muster_set(out, 1, "length", "i", 0, 0, lengths);
   muster_emit_batch(out);
+  muster_count("words", (double)count);
   return 0;
 }
 

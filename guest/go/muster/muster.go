@@ -29,11 +29,13 @@ type cArray struct {
 	buffers, children, dictionary, release, private_, _pad uint32
 }
 
-var _ = [1]struct{}{}[unsafe.Sizeof(cSchema{})-48]
-var _ = [1]struct{}{}[unsafe.Sizeof(cArray{})-64]
+var _, _ = [1]struct{}{}[unsafe.Sizeof(cSchema{})-48], [1]struct{}{}[unsafe.Sizeof(cArray{})-64]
 
 //go:wasmimport muster1 emit
 func emit(port uint32, schema, array unsafe.Pointer)
+
+//go:wasmimport muster1 add
+func add(name unsafe.Pointer, length uint32, amount float64)
 
 //go:wasmimport muster1 log
 func log(level uint32, text unsafe.Pointer, length uint32)
@@ -61,15 +63,17 @@ func alloc(n uint32) uint32 {
 //go:wasmexport muster1_free
 func free(at, n uint32) { delete(held, at) }
 
-func pointer(text string) unsafe.Pointer { return unsafe.Pointer(unsafe.StringData(text)) }
-
 // Fail ends the task with an error for the job's author.
 func Fail(text string) { fail(pointer(text), uint32(len(text))) }
 
 // Log writes a line; level: 0 debug, 1 information, 2 warning, 3 error.
 func Log(level uint32, text string) { log(level, pointer(text), uint32(len(text))) }
 
-func at[T any](p uint32) *T { return (*T)(unsafe.Pointer(uintptr(p))) }
+// Add adds to the job's accumulator of this name: best once a batch.
+func Add(name string, amount float64) { add(pointer(name), uint32(len(name)), amount) }
+
+func pointer(text string) unsafe.Pointer { return unsafe.Pointer(unsafe.StringData(text)) }
+func at[T any](p uint32) *T              { return (*T)(unsafe.Pointer(uintptr(p))) }
 
 // Batch is the rows of one call.
 type Batch struct{ array *cArray }
@@ -84,9 +88,6 @@ func (a *cArray) buffer(i int) uint32 { return *at[uint32](a.buffers + 4*uint32(
 
 // Values are those of column i; T must be as wide as its type.
 func Values[T any](b Batch, i int) []T {
-	if b.array.length == 0 {
-		return nil
-	}
 	return unsafe.Slice(at[T](b.column(i).buffer(1)), b.Len())
 }
 
@@ -116,8 +117,7 @@ func Emit(columns ...Column) {
 	text := func(s string) uint32 { b := append([]byte(s), 0); return keep(unsafe.Pointer(&b[0]), b) }
 	schemas, arrays, rows := make([]uint32, len(columns)), make([]uint32, len(columns)), 0
 	for i, column := range columns {
-		format, buffers := "", []uint32{0, 0, 0}
-		count := int64(2)
+		format, buffers, count := "", []uint32{0, 0, 0}, int64(2)
 		switch v := column.Values.(type) {
 		case []int32:
 			format, rows, buffers[1] = "i", len(v), keep(unsafe.Pointer(unsafe.SliceData(v)), v)

@@ -33,7 +33,7 @@ func sumsq(event int32, schema, array uint32) int32 {
 	return 0
 }
 
-// A flatMap: the words of a VARCHAR column, each with its length.
+// A flatMap: the words of a VARCHAR column, each with its length; counted, too.
 //
 //go:wasmexport muster1_words
 func words(event int32, schema, array uint32) int32 {
@@ -59,6 +59,7 @@ func words(event int32, schema, array uint32) int32 {
 		}
 	}
 	muster.Emit(muster.Column{Name: "word", Values: found}, muster.Column{Name: "length", Values: lengths})
+	muster.Add("words", float64(len(found)))
 	return 0
 }
 

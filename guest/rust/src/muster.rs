@@ -3,8 +3,7 @@
 //! A function of the module is `fn(Event, Batch) -> Result<(), String>`, exported by `muster::function!(muster1_name, name);`. Input belongs
 //! to the host and is valid during the call; what `emit` is given is copied before it returns.
 use std::alloc::{alloc, dealloc, Layout};
-use std::ffi::CString;
-use std::ptr::{null, null_mut};
+use std::{ffi::CString, ptr::{null, null_mut}};
 
 #[repr(C)]
 pub struct ArrowSchema {
@@ -22,9 +21,9 @@ mod host {
     #[link(wasm_import_module = "muster1")]
     extern "C" {
         pub fn emit(port: u32, schema: *const super::ArrowSchema, array: *const super::ArrowArray);
-        pub fn log(level: u32, text: *const u8, length: usize);
-        pub fn fail(text: *const u8, length: usize) -> !;
+        pub fn log(level: u32, text: *const u8, length: usize); pub fn fail(text: *const u8, length: usize) -> !;
         pub fn progress(fraction: f64);
+        pub fn add(name: *const u8, length: usize, amount: f64);
     }
 }
 
@@ -46,8 +45,7 @@ impl<'a> Batch<'a> {
     /// # Safety
     /// `array` is null, or the host's and valid for 'a.
     pub unsafe fn new(array: *const ArrowArray) -> Batch<'a> { Batch(array.as_ref()) }
-    pub fn len(&self) -> usize { self.0.map_or(0, |a| a.length as usize) }
-    pub fn is_empty(&self) -> bool { self.len() == 0 }
+    pub fn len(&self) -> usize { self.0.map_or(0, |a| a.length as usize) } pub fn is_empty(&self) -> bool { self.len() == 0 }
     fn column(&self, i: usize) -> &'a ArrowArray {
         let array = self.0.expect("this call has no rows");
         assert!((i as i64) < array.n_children, "there is no column {i}");
@@ -124,6 +122,8 @@ pub fn fail(text: &str) -> ! { unsafe { host::fail(text.as_ptr(), text.len()) } 
 /// level: 0 debug, 1 information, 2 warning, 3 error.
 pub fn log(level: u32, text: &str) { unsafe { host::log(level, text.as_ptr(), text.len()) } }
 pub fn progress(fraction: f64) { unsafe { host::progress(fraction) } }
+/// Adds to the job's accumulator of this name: best once a batch.
+pub fn add(name: &str, amount: f64) { unsafe { host::add(name.as_ptr(), name.len(), amount) } }
 /// A panic becomes the task's error.
 pub fn init() { std::panic::set_hook(Box::new(|info| fail(&info.to_string()))) }
 

@@ -23,6 +23,10 @@ export const IMPORTS = `
   (import "muster1" "fail" (func $fail (param i32 i32)))
   (import "muster1" "progress" (func $progress (param f64)))`;
 
+/** Of one that counts, too. */
+export const COUNTING = `${IMPORTS}
+  (import "muster1" "add" (func $add (param i32 i32 f64)))`;
+
 export interface GuestText {
   /** What the function `muster1_f` does; locals $event, $schema and $array. It must leave an i32, or nothing and return. */
   readonly body: string;
