@@ -158,6 +158,7 @@ async function openJobs({ options, store, blocks, catalog, planner, modules, gri
     datasets: catalog,
     modules,
     results: { persist: (blockIds) => blocks.persist(blockIds), discard },
+    arrivals: blocks.arrivals,
     store: store.jobs,
     journal: await JobJournal.open(store.meta),
     log,

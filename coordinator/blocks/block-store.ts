@@ -120,7 +120,7 @@ export class BlockStore {
       this.#reservedBytes -= size;
     };
     try {
-      return new RecordWriter(header, buckets, { file: await this.#create(path), commit, abandon, failed });
+      return new RecordWriter(header, buckets, { path, file: await this.#create(path), commit, abandon, failed });
     } catch (error) {
       await abandon();
       throw failed(error);

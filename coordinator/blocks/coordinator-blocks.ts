@@ -9,6 +9,7 @@ import type { BlockId, Digest } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { CoordinatorCache } from '../../shared/rest/cache.ts';
+import { Arrivals } from './arrivals.ts';
 import { BlockStore, type BlockStoreOptions, type Evictor, type StoredSlice } from './block-store.ts';
 import { BlockError } from './errors.ts';
 import type { CreateFile } from './files.ts';
@@ -34,6 +35,8 @@ export class CoordinatorBlocks {
   readonly chunks: BlockStore;
   /** Guest modules; coordinator/modules alone adds and deletes them. */
   readonly modules: BlockStore;
+  /** Task outputs that are being received. */
+  readonly arrivals = new Arrivals();
   readonly #outputs: BlockStore;
   readonly #inline: InlineTier;
 
@@ -92,6 +95,16 @@ export class CoordinatorBlocks {
     return again && inMemory(again);
   }
 
+  /** As `openSlice`, also of a block that is still coming: reading waits for its bytes, and fails when they won't come. @throws BlockError */
+  async openEarly(blockId: BlockId, bucket: number): Promise<OpenSlice | undefined> {
+    return (
+      (await this.openSlice(blockId, bucket)) ??
+      (await this.arrivals.open(blockId, bucket)) ??
+      // It may have come between the first look and the last.
+      (await this.openSlice(blockId, bucket))
+    );
+  }
+
   /** The Arrow stream of a slice, verified against `digest`. @throws BlockError `corrupt`, or `io` when it is not here */
   async readStream(blockId: BlockId, bucket: number, digest: Digest): Promise<Uint8Array> {
     const slice = await this.readSlice(blockId, bucket);
@@ -115,7 +128,9 @@ export class CoordinatorBlocks {
    */
   async receive(blockId: BlockId, buckets: readonly BucketInfo[], accumulators?: Accumulators): Promise<RecordWriter> {
     const lines = buckets.map(({ bytes, rows, digest }) => ({ codec: 'raw' as const, storedBytes: bytes, bytes, rows, digest }));
-    return this.#outputs.create(blockId, lines, accumulators);
+    const writer = await this.#outputs.create(blockId, lines, accumulators);
+    this.arrivals.begin(blockId, writer);
+    return writer;
   }
 
   /** A block that was received is there: the copy in memory, if any, is not needed. */

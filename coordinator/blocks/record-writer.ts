@@ -1,11 +1,14 @@
 /** Writes one record to a file piece by piece: its header is known before its bytes come. */
 import type { RecordLine } from '../../shared/arrow/record.ts';
+import { BlockError } from './errors.ts';
 import type { NewFile } from './files.ts';
 
 /** Small slices are written together. */
 const FLUSH_BYTES = 1024 * 1024;
 
 export interface RecordWriterDeps {
+  /** Where the file is until it is committed. */
+  readonly path: string;
   readonly file: NewFile;
   /** The file is complete and closed: puts it in its place. */
   readonly commit: () => Promise<void>;
@@ -16,6 +19,7 @@ export interface RecordWriterDeps {
 }
 
 export class RecordWriter {
+  readonly lines: readonly RecordLine[];
   readonly #deps: RecordWriterDeps;
   /** Where each bucket's bytes begin in the file. */
   readonly #offsets: readonly number[];
@@ -23,9 +27,14 @@ export class RecordWriter {
   #partsAt = 0;
   #partsBytes: number;
   #over = false;
+  /** The file has all bytes before this one. */
+  #written = 0;
+  #end: 'finished' | 'abandoned' | 'rewritten' | undefined;
+  readonly #watchers = new Set<() => void>();
 
   /** `header`: that of a record of these buckets. */
   constructor(header: Uint8Array, buckets: readonly RecordLine[], deps: RecordWriterDeps) {
+    this.lines = buckets;
     this.#deps = deps;
     this.#parts = [header];
     this.#partsBytes = header.length;
@@ -35,6 +44,28 @@ export class RecordWriter {
       at += storedBytes;
       return offset;
     });
+  }
+
+  get path(): string {
+    return this.#deps.path;
+  }
+
+  /** Where a bucket's bytes begin in the file. */
+  offsetOf(bucket: number): number {
+    return this.#offsets[bucket] ?? 0;
+  }
+
+  /**
+   * Resolves once the file has all bytes before `position`: as they came, and not yet known to be right. @throws BlockError `io` when
+   * they won't come, or when bytes that may have been read were written anew
+   */
+  reached(position: number): Promise<void> {
+    return this.#until(() => this.#written >= position);
+  }
+
+  /** Resolves once the whole record is known to be right. @throws BlockError as `reached` */
+  finished(): Promise<void> {
+    return this.#until(() => false);
   }
 
   /**
@@ -50,6 +81,7 @@ export class RecordWriter {
       return this.#partsBytes < FLUSH_BYTES ? undefined : this.#flush();
     }
     return this.#flush().then(() => {
+      if (position < this.#written) this.#ends('rewritten');
       this.#parts = [bytes];
       this.#partsAt = position;
       this.#partsBytes = bytes.byteLength;
@@ -67,7 +99,9 @@ export class RecordWriter {
         await file.close();
       }
       await commit();
+      this.#ends('finished');
     } catch (error) {
+      this.#ends('abandoned');
       await abandon();
       throw failed(error);
     }
@@ -77,6 +111,7 @@ export class RecordWriter {
   async abandon(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    this.#ends('abandoned');
     const { file, abandon } = this.#deps;
     try {
       await file.close();
@@ -95,5 +130,31 @@ export class RecordWriter {
     } catch (error) {
       throw this.#deps.failed(error);
     }
+    // Bytes beyond a gap are not counted.
+    if (at <= this.#written) this.#written = Math.max(this.#written, at + parts.reduce((sum, part) => sum + part.byteLength, 0));
+    this.#tell();
+  }
+
+  /** The first end counts. */
+  #ends(end: 'finished' | 'abandoned' | 'rewritten'): void {
+    this.#end ??= end;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#end === undefined && !isSo()) return;
+        this.#watchers.delete(look);
+        if (this.#end === undefined || this.#end === 'finished') resolve();
+        else reject(new BlockError('io', `the copy of the block was ${this.#end}`));
+      };
+      this.#watchers.add(look);
+      look();
+    });
   }
 }

@@ -1,9 +1,11 @@
 /** Copies blocks from tabs to the coordinator's disk when the core asks; each is told back as collected or failed. */
+import type { Clock } from '../../shared/clock.ts';
 import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BucketInfo, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, Urgency } from '../core/commands.ts';
+import { CollectPace } from './collect-pace.ts';
 import { BlockError } from './errors.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { DataPeer } from './relay-peer.ts';
@@ -13,6 +15,7 @@ import type { FailedWhy } from './relay-upstream.ts';
 export type CollectCommand = Extract<CoreCommand, { type: 'collectBlock' }>;
 
 export interface CollectorOptions {
+  readonly clock: Clock;
   readonly peer: (sessionId: SessionId) => DataPeer | undefined;
   /** Where a block's verified bytes go. Rejects with BlockError `disk-full` when there is no room. */
   readonly receive: (blockId: BlockId, buckets: readonly BucketInfo[], accumulators?: Accumulators) => Promise<RecordWriter>;
@@ -25,6 +28,8 @@ export interface CollectorOptions {
 
 /** Blocks that are copied at once; the others wait. */
 const AT_ONCE = 8;
+/** Bytes of blocks that are copied side by side without more ado. */
+const AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** What a tab may send ahead for one block, and so about what a copy holds in memory. */
 const WINDOW_BYTES = 2 * LIMITS.pieceBytes;
 const FIRST: readonly Urgency[] = ['urgent', 'wanted', 'ahead'];
@@ -32,6 +37,8 @@ const FIRST: readonly Urgency[] = ['urgent', 'wanted', 'ahead'];
 /** A copy under way. */
 interface Copy {
   readonly command: CollectCommand;
+  readonly bytes: number;
+  arrivedBytes: number;
   stopped: boolean;
 }
 
@@ -44,9 +51,11 @@ export class Collector {
   readonly #options: CollectorOptions;
   readonly #waiting: CollectCommand[] = [];
   readonly #running = new Set<Copy>();
+  readonly #pace: CollectPace;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#pace = new CollectPace(options.clock, () => this.#next());
   }
 
   /** Of a block that waits already, the urgency is raised. */
@@ -56,7 +65,7 @@ export class Collector {
     const at = this.#waiting.findIndex((other) => other.blockId === blockId);
     const [known] = at < 0 ? [] : this.#waiting.splice(at, 1);
     const asked = known ? { ...known, urgency } : command;
-    // After what is just as urgent; what is copied ahead is in the order of the results.
+    // In the order of the results; after what is just as urgent.
     const place = this.#waiting.findIndex((other) => isBefore(asked, other));
     this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, asked);
     this.#next();
@@ -73,18 +82,30 @@ export class Collector {
     while (this.#running.size < AT_ONCE) {
       const at = this.#waiting.findIndex((command) => this.#mayBegin(command));
       const [command] = at < 0 ? [] : this.#waiting.splice(at, 1);
-      if (!command) return;
-      const copy = { command, stopped: false };
+      if (!command) break;
+      const bytes = command.buckets.reduce((sum, bucket) => sum + bucket.bytes, 0);
+      const copy = { command, bytes, arrivedBytes: 0, stopped: false };
       this.#running.add(copy);
       void this.#run(copy);
     }
+    if (this.#waiting.length === 0) this.#pace.stop();
   }
 
-  /** Tabs that still compute give one block at a time ahead. */
+  /**
+   * Nothing urgent waits for others. The rest comes in order while what comes fills the coordinator, so that the first rows of a result
+   * can be read early; tabs that still compute give one block at a time ahead.
+   */
   #mayBegin({ urgency, from }: CollectCommand): boolean {
-    if (urgency !== 'ahead') return true;
-    for (const { command } of this.#running) if (command.from.some((sessionId) => from.includes(sessionId))) return false;
-    return true;
+    if (urgency === 'urgent') return true;
+    if (urgency === 'ahead' && this.#gives(from)) return false;
+    let missing = 0;
+    for (const { bytes, arrivedBytes } of this.#running) missing += bytes - arrivedBytes;
+    return missing <= AT_ONCE_BYTES || this.#pace.takeRoom();
+  }
+
+  #gives(from: readonly SessionId[]): boolean {
+    for (const { command } of this.#running) if (command.from.some((sessionId) => from.includes(sessionId))) return true;
+    return false;
   }
 
   async #run(copy: Copy): Promise<void> {
@@ -128,6 +149,7 @@ export class Collector {
   /** Buckets that came whole are taken out of `missing`: the next holder is asked for the others only. */
   async #fetch(copy: Copy, peer: DataPeer, missing: Set<number>, writer: RecordWriter, reasons: string[]): Promise<void> {
     const { blockId, buckets } = copy.command;
+    const pace = this.#pace;
     const wanted = [...missing].flatMap((bucket): Slice[] => {
       const info = buckets[bucket];
       return info ? [{ blockId, bucket, digest: info.digest, bytes: info.bytes }] : [];
@@ -135,6 +157,8 @@ export class Collector {
     await readSlices(peer, wanted, WINDOW_BYTES, {
       piece: (index, header, payload) => {
         if (copy.stopped) throw new Stopped('nobody wants the copy any more');
+        copy.arrivedBytes += payload.byteLength;
+        pace.arrived(payload.byteLength);
         return writer.write(wanted[index]?.bucket ?? 0, header.offset, payload);
       },
       failed: (index, why) => {
@@ -148,5 +172,5 @@ export class Collector {
 
 function isBefore(one: CollectCommand, other: CollectCommand): boolean {
   if (one.urgency !== other.urgency) return FIRST.indexOf(one.urgency) < FIRST.indexOf(other.urgency);
-  return one.urgency === 'ahead' && one.partition < other.partition;
+  return one.partition < other.partition;
 }

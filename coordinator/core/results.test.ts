@@ -25,7 +25,7 @@ function scene(determinacy: Stage['determinacy'] = 'determinate') {
   const part = (i: number): FakeAttempt => parts[i] ?? fail();
   const collects = () =>
     fleet.collects.map(({ blockId, urgency }) => [parts.findIndex((p) => p.task.blockId === blockId), urgency]);
-  const ready = () => [0, 1, 2, 3].filter((i) => fleet.scheduler.resultPart(job, i) !== undefined);
+  const ready = () => [0, 1, 2, 3].filter((i) => fleet.scheduler.resultPart(job, i)?.onCoordinator === true);
   return { fleet, a, b, job, plan, part, collects, ready };
 }
 
@@ -54,13 +54,15 @@ describe('a part of a result', () => {
     expect(ready()).toEqual([]);
     fleet.run(part(2));
     expect(ready()).toEqual([]);
+    // Its copy is asked for: it may be read as it comes.
+    expect(fleet.scheduler.resultPart(job, 2)).toMatchObject({ blockId: part(2).task.blockId, onCoordinator: false });
     fleet.answerCollect();
     expect(ready()).toEqual([2]);
     fleet.run(part(0), { inline: true });
     expect(ready()).toEqual([0, 2]);
     const read = fleet.scheduler.resultPart(job, 0);
     fleet.finish();
-    expect(fleet.settled.get(job)?.result?.[0]).toEqual(read);
+    expect(read).toEqual({ ...fleet.settled.get(job)?.result?.[0], onCoordinator: true });
     expect(ready()).toEqual([]);
     expect(fleet.scheduler.resultPart('job-none' as JobId, 0)).toBeUndefined();
   });

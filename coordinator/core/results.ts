@@ -32,17 +32,23 @@ export function stopCollecting(core: Core, parts: readonly BlockId[]): void {
   }
 }
 
+/** `onCoordinator`: all of it is; otherwise its copy is asked for. */
+export interface ResultPart extends ResultBlock {
+  readonly onCoordinator: boolean;
+}
+
 /**
- * One part of a live job's result whose rows may be shown before the job is over: it is on the coordinator, and the last stage is
- * such that making a part again gives the same bytes. Undefined: not yet. Its digest holds as long as somebody holds the block;
- * whoever has shown it compares it with the result in the end.
+ * One part of a live job's result whose rows may be shown before the job is over: it is on its way to the coordinator, or there, and the
+ * last stage is such that making a part again gives the same bytes. Undefined: not yet. Its digest holds as long as somebody holds
+ * the block; whoever has shown it compares it with the result in the end.
  */
-export function resultPart(core: Core, jobId: JobId, partition: number): ResultBlock | undefined {
+export function resultPart(core: Core, jobId: JobId, partition: number): ResultPart | undefined {
   const job = core.jobs.get(jobId);
   const stage = job?.state === 'live' ? job.stages.at(-1) : undefined;
   if (stage?.plan.determinacy !== 'determinate') return undefined;
   const task = stage.tasks[partition];
   const block = task && core.blocks.get(task.blockId);
-  if (task?.state !== 'done' || !block?.onCoordinator) return undefined;
-  return { blockId: block.id, digest: block.digest, buckets: block.buckets };
+  if (task?.state !== 'done' || !block || !(block.onCoordinator || core.collecting.has(block.id))) return undefined;
+  const { id: blockId, digest, buckets, onCoordinator } = block;
+  return { blockId, digest, buckets, onCoordinator };
 }

@@ -6,7 +6,7 @@ import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { Stage } from '../../shared/plan/physical.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
 import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
-import type { CoreCommand, ResultBlock } from './commands.ts';
+import type { CoreCommand } from './commands.ts';
 import { CORE_DEFAULTS, DROPS_PER_COMMAND } from './constants.ts';
 import { nextWakeMs } from './deadlines.ts';
 import type { CoreEvent, CoreEventOf } from './events.ts';
@@ -21,7 +21,7 @@ import { keptStages, relationReleased } from './pins.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
 import { restoreCore } from './restore.ts';
-import { resultPart } from './results.ts';
+import { type ResultPart, resultPart } from './results.ts';
 import { inventoryReported } from './returning.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
@@ -103,7 +103,7 @@ export class Scheduler {
   }
 
   /** One part of a live job's result that may be read before the job is over; undefined: not yet, or never (see results.ts). */
-  resultPart(jobId: JobId, partition: number): ResultBlock | undefined {
+  resultPart(jobId: JobId, partition: number): ResultPart | undefined {
     return resultPart(this.#core, jobId, partition);
   }
 

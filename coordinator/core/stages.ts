@@ -138,10 +138,11 @@ export function slotsCame(core: Core): void {
 
 /** Call again whenever a copy of one of the result's blocks has arrived. */
 function collectResult(core: Core, job: Job): void {
+  let place = 0;
   for (const id of job.uncollected) {
     const block = core.blocks.get(id);
     if (block?.onCoordinator) job.uncollected.delete(id);
-    else if (block) collect(core, block);
+    else if (block) collect(core, block, 'wanted', place++);
   }
   if (job.uncollected.size === 0) settle(core, job, 'successful');
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { BlockId, Digest, JobId } from '../../shared/ids.ts';
 import type { ResultBlock } from '../core/commands.ts';
+import type { ResultPart } from '../core/results.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import { EarlyResults, ResultBrokenError } from './early.ts';
 import type { Job } from './entry.ts';
@@ -16,7 +17,9 @@ const block = (name: string, digest = name): ResultBlock => ({
 function scene() {
   const clock = new TestClock();
   const listeners = new Set<() => void>();
-  const parts: ResultBlock[] = [];
+  const parts: ResultPart[] = [];
+  const arriving = new Set<BlockId>();
+  const begun = new Set<() => void>();
   const jobs = new Map<JobId, Job>([[JOB, { kind: 'live' } as Job]]);
   const early = new EarlyResults({
     shell: {
@@ -26,6 +29,13 @@ function scene() {
         return () => listeners.delete(listener);
       },
     },
+    arrivals: {
+      has: (blockId) => arriving.has(blockId),
+      onBegin: (listener) => {
+        begun.add(listener);
+        return () => begun.delete(listener);
+      },
+    },
     core: { resultPart: (_, i) => (jobs.get(JOB)?.kind === 'live' ? parts[i] : undefined) },
     job: (jobId) => jobs.get(jobId),
   });
@@ -33,8 +43,17 @@ function scene() {
     for (const listener of [...listeners]) listener();
   };
   const come = (...more: ResultBlock[]): void => {
-    parts.push(...more);
+    parts.push(...more.map((part) => ({ ...part, onCoordinator: true })));
     change();
+  };
+  /** Made, and asked for. */
+  const asked = (part: ResultBlock): void => {
+    parts.push({ ...part, onCoordinator: false });
+    change();
+  };
+  const begin = ({ blockId }: ResultBlock): void => {
+    arriving.add(blockId);
+    for (const listener of [...begun]) listener();
   };
   const settle = (state: string, result: readonly ResultBlock[]): void => {
     jobs.set(JOB, { kind: 'settled', jobId: JOB, record: { state, result } } as unknown as Job);
@@ -43,7 +62,7 @@ function scene() {
   const stop = new AbortController();
   const read = early.parts(JOB, stop.signal);
   const next = async (): Promise<string | undefined> => (await read.next()).value?.blockId;
-  return { clock, listeners, early, come, settle, stop, next };
+  return { clock, listeners, begun, early, come, asked, begin, settle, stop, next };
 }
 
 test('parts come in order, the rest when the job is over', async () => {
@@ -55,6 +74,22 @@ test('parts come in order, the rest when the job is over', async () => {
   settle('successful', [block('a'), block('b'), block('c'), block('d')]);
   expect([await third, await next(), await next()]).toEqual(['c', 'd', undefined]);
   expect(listeners.size).toBe(0);
+});
+
+test('a part is read from when its copy begins', async () => {
+  const { asked, begin, settle, next, begun } = scene();
+  asked(block('a'));
+  let came = false;
+  const first = next().finally(() => {
+    came = true;
+  });
+  await Promise.resolve();
+  expect([came, begun.size]).toEqual([false, 1]);
+  begin(block('a'));
+  expect(await first).toBe('a');
+  settle('successful', [block('a')]);
+  expect(await next()).toBeUndefined();
+  expect(begun.size).toBe(0);
 });
 
 test.each([

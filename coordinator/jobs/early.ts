@@ -1,5 +1,5 @@
-/** Results that are read while their jobs still run: part after part, each as soon as the coordinator has it. */
-import type { JobId } from '../../shared/ids.ts';
+/** Results that are read while their jobs still run: part after part, each as soon as it comes to the coordinator. */
+import type { BlockId, JobId } from '../../shared/ids.ts';
 import type { ResultBlock } from '../core/commands.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { Job, LiveJob, SettledJob } from './entry.ts';
@@ -8,7 +8,15 @@ import type { JobsCore } from './ports.ts';
 export interface EarlyOptions {
   readonly shell: Pick<Shell, 'clock' | 'onChange'>;
   readonly core: Pick<JobsCore, 'resultPart'>;
+  readonly arrivals: ArrivingBlocks;
   readonly job: (jobId: JobId) => Job | undefined;
+}
+
+/** Blocks that are being copied to the coordinator: those can be read already. */
+export interface ArrivingBlocks {
+  has(blockId: BlockId): boolean;
+  /** Answers how to stop listening. */
+  onBegin(listener: () => void): () => void;
 }
 
 /** The rest of a result that is being read will not come. */
@@ -56,23 +64,30 @@ export class EarlyResults {
   }
 
   #part(jobId: JobId, partition: number): ResultBlock | undefined {
-    return this.#options.core.resultPart(jobId, partition);
+    const { core, arrivals } = this.#options;
+    const part = core.resultPart(jobId, partition);
+    if (!part) return undefined;
+    const { onCoordinator, ...block } = part;
+    return onCoordinator || arrivals.has(block.blockId) ? block : undefined;
   }
 
   #until(isSo: () => boolean, signal: AbortSignal, waitMs?: number): Promise<void> {
     if (isSo() || signal.aborted) return Promise.resolve();
-    const { shell } = this.#options;
+    const { shell, arrivals } = this.#options;
     return new Promise((resolve) => {
       const done = (): void => {
         stopListening();
+        stopWatching();
         stopWaiting();
         this.#waiting.delete(done);
         signal.removeEventListener('abort', done);
         resolve();
       };
-      const stopListening = shell.onChange(() => {
+      const look = (): void => {
         if (isSo()) done();
-      });
+      };
+      const stopListening = shell.onChange(look);
+      const stopWatching = arrivals.onBegin(look);
       const stopWaiting = waitMs === undefined ? () => undefined : shell.clock.after(waitMs, done);
       this.#waiting.add(done);
       signal.addEventListener('abort', done, { once: true });

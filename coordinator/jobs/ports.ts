@@ -5,7 +5,7 @@ import type { PhysicalPlan, Stage } from '../../shared/plan/physical.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { Retained } from '../catalog/catalog.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
-import type { ResultBlock } from '../core/commands.ts';
+import type { ResultPart } from '../core/results.ts';
 import type { JobView, WorkerView } from '../core/views.ts';
 import type { ModuleRecord } from '../modules/module-record.ts';
 import type { HeldModules } from '../modules/modules.ts';
@@ -56,7 +56,7 @@ export interface JobsCore {
   jobs(): readonly JobView[];
   workers(): readonly Pick<WorkerView, 'slots' | 'state' | 'memoryPerSlotBytes'>[];
   /** Part of a live job's result that may be read already. */
-  resultPart(jobId: JobId, partition: number): ResultBlock | undefined;
+  resultPart(jobId: JobId, partition: number): ResultPart | undefined;
   /** The stages that made a cached relation. */
   keptStages(key: string): readonly Stage[] | undefined;
 }

@@ -13,7 +13,7 @@ import { readingKept } from '../core/reading-kept.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
-import { EarlyResults } from './early.ts';
+import { type ArrivingBlocks, EarlyResults } from './early.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
 import { type Held, holdInputs } from './holds.ts';
 import type { AcceptedJob, JobJournal } from './journal.ts';
@@ -30,6 +30,8 @@ export interface JobServiceOptions {
   /** Without one, plans have no guest modules. */
   readonly modules?: ModuleKeeper;
   readonly results: ResultKeeper;
+  /** Parts of results that are on their way to the coordinator. */
+  readonly arrivals: ArrivingBlocks;
   readonly store: JobStorePort;
   readonly journal: JobJournal;
   readonly log: (error: unknown, what: string) => void;
@@ -75,7 +77,7 @@ export class JobService {
     this.#options = options;
     this.#waiters = new Waiters(options.shell.clock);
     const { shell, core } = options;
-    this.early = new EarlyResults({ shell, core, job: (jobId) => this.#jobs.get(jobId) });
+    this.early = new EarlyResults({ shell, core, arrivals: options.arrivals, job: (jobId) => this.#jobs.get(jobId) });
     this.#wallMs = options.wallMs ?? Date.now;
     this.#offsetMs = this.#wallMs() - options.shell.clock.nowMs();
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { createBLAKE3 } from 'hash-wasm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { END_OF_STREAM, parseStream, streamRows } from '../../shared/arrow/ipc.ts';
 import { digestOf, loadHashes } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
@@ -123,6 +123,28 @@ test('a large slice that is damaged never completes', async () => {
   await expect(read()).rejects.toMatchObject({ code: 'corrupt' });
   // The last batch is held back until the digest is known.
   expect(streams).toBe(BATCHES - 1);
+});
+
+test('a large slice that still comes is read as it comes, its last batch once it is known to be right', async () => {
+  const coming = 'cd'.repeat(32) as BlockId;
+  const info = block.buckets[0];
+  const stored = await blocks.readSlice(BLOCK, 0);
+  if (!info || !stored) throw new Error('the block is gone');
+  const writer = await blocks.receive(coming, [info]);
+  const streams = sliceStreams(blocks, coming, 0, info.digest);
+  const half = stored.bytes.length / 2;
+  for (let at = 0; at < half; at += MiB) await writer.write(0, at, stored.bytes.subarray(at, Math.min(half, at + MiB)));
+  const first = await streams.next();
+  expect(streamRows(parseStream(first.value ?? new Uint8Array()))).toBe(BATCH_ROWS);
+  let read = 1;
+  const rest = (async (): Promise<void> => {
+    for await (const _stream of streams) read++;
+  })();
+  await writer.write(0, half, stored.bytes.subarray(half));
+  await vi.waitFor(() => expect(read).toBe(BATCHES - 1));
+  await writer.finish();
+  await rest;
+  expect(read).toBe(BATCHES);
 });
 
 test('a record batch beyond the bound is refused, not read', async () => {

@@ -1,6 +1,7 @@
 /**
- * The Arrow streams of a stored slice, verified: a small slice as it is, a large one as several streams of one record batch each, so
- * that no more than that is in memory. Of a large one the digest is known only at its end; the last batch is held back until then.
+ * The Arrow streams of a slice that is stored or still coming, verified: a small slice as it is, a large one as several streams of one
+ * record batch each, so that no more than that is in memory. Of a large one it is known only at its end whether it is right; the last
+ * batch is held back until then.
  */
 import { createBLAKE3, type IHasher } from 'hash-wasm';
 import { FlatbufferReader } from '../../shared/arrow/flatbuffer.ts';
@@ -28,13 +29,13 @@ const METADATA_MOST_BYTES = 64 * MiB;
 
 /** @throws BlockError `corrupt`, or `io` when the block is not here; IpcError */
 export async function* sliceStreams(
-  blocks: Pick<CoordinatorBlocks, 'openSlice'>,
+  blocks: Pick<CoordinatorBlocks, 'openEarly'>,
   blockId: BlockId,
   bucket: number,
   digest: Digest,
   bounds: StreamBounds = STREAM_BOUNDS,
 ): AsyncGenerator<Uint8Array> {
-  const slice = await blocks.openSlice(blockId, bucket);
+  const slice = await blocks.openEarly(blockId, bucket);
   if (!slice) throw new BlockError('io', `Block ${blockId} is not on the coordinator.`);
   const what = `block ${blockId}`;
   try {
@@ -54,10 +55,11 @@ async function* batchStreams(
   { batchBytes }: StreamBounds,
   what: string,
 ): AsyncGenerator<Uint8Array> {
-  const hasher = (await createBLAKE3()).init();
+  // Whoever receives a block that is still coming digests it as it comes.
+  const hasher = slice.sound ? undefined : (await createBLAKE3()).init();
   const schema = await readMessage(slice, 0, batchBytes);
   if (!schema) throw new IpcError(`${what} is an empty stream`);
-  hasher.update(schema.bytes);
+  hasher?.update(schema.bytes);
   let at = schema.bytes.length;
   let held: Uint8Array | undefined;
   for (;;) {
@@ -65,15 +67,18 @@ async function* batchStreams(
     const message = await readMessage(slice, at, batchBytes, schema.bytes);
     if (!message) break;
     const end = message.bytes.length - END_OF_STREAM.length;
-    hasher.update(message.bytes.subarray(schema.bytes.length, end));
+    hasher?.update(message.bytes.subarray(schema.bytes.length, end));
     at += end - schema.bytes.length;
     if (held) yield held;
     held = message.bytes;
   }
-  await hashRest(slice, at, hasher);
-  if ((hasher.digest('hex') as Digest) !== digest) {
-    throw new BlockError('corrupt', `The bytes of ${what} are not those that its digest names.`);
+  if (hasher) {
+    await hashRest(slice, at, hasher);
+    if ((hasher.digest('hex') as Digest) !== digest) {
+      throw new BlockError('corrupt', `The bytes of ${what} are not those that its digest names.`);
+    }
   }
+  await slice.sound?.();
   if (held) yield held;
 }
 

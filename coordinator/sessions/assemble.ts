@@ -98,6 +98,7 @@ export function assembleGrid(options: GridOptions): Grid {
   const { makeLocalSlot, breakpoints } = options;
   const local = makeLocalSlot && new LocalWorker({ shell, blocks, breakpoints, makeSlot: makeLocalSlot, log });
   const collector = new Collector({
+    clock: shell.clock,
     peer: (sessionId) => relay.peer(sessionId),
     receive: (blockId, buckets, accumulators) => blocks.receive(blockId, buckets, accumulators),
     collected: ({ blockId, digest }) => {
