@@ -5,7 +5,7 @@ import { loadHashes } from '../../shared/hash.ts';
 import type { JobId } from '../../shared/ids.ts';
 import { Scheduler } from './scheduler.ts';
 import { Fleet } from './testing/fleet.ts';
-import { branch, gather, planOf, scan } from './testing/plans.ts';
+import { branch, caching, gather, hash, hashed, planOf, scan } from './testing/plans.ts';
 
 beforeAll(loadHashes);
 
@@ -98,6 +98,21 @@ test('blocks that are lost and made again, or come back with their tab, count on
   fleet.finish();
   expect(fleet.scheduler.job(job)?.counters.recomputes).toBeLessThan(4);
   expect(counted(fleet, job)).toEqual(ALL);
+});
+
+test('jobs that read a kept relation count what it was made from, though nobody knows those blocks any more', () => {
+  const fleet = new Fleet({ limits: { reusableBlocks: 0 } });
+  fleet.join('a', { slots: 4 });
+  const plan = (end: string) => {
+    const counts = hashed(8, branch('count rows', scan({ dataset: 'd', chunks: 4 })));
+    return caching(planOf(counts, [branch('sum', hash(0))], [branch(end, gather(1))]), 1, 'sums');
+  };
+  for (const n of [1, 2, 3]) {
+    const job = fleet.submit(`job-${n}`, plan(`end ${n}`));
+    fleet.finish();
+    expect(counted(fleet, job)).toEqual(ALL);
+  }
+  expect(fleet.leases.filter(({ stage, jobId }) => stage === 0 && jobId !== 'job-1')).toEqual([]);
 });
 
 test('a tab that returns after its job ended brings them to the next job', () => {

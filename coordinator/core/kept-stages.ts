@@ -3,13 +3,18 @@
  * they had, whatever slots there are now. Tasks of mere lineage run only when a later block of it is lost.
  */
 import type { InputCut, PlanInput, TaskCut } from '../../shared/plan/physical.ts';
+import { accumulatorsAt } from './accumulators.ts';
 import { chunksSource, draftOf, groupOf, type TaskDraft } from './identity.ts';
 import { isHeld } from './inventory.ts';
 import type { Core, InputGroup, StageState, Task, TaskSource } from './state.ts';
 
 /** How the stage's tasks were cut, in partition order. */
-export function cutsOf({ tasks, branchOf }: StageState): TaskCut[] {
-  return tasks.map(({ sources }, partition) => ({ branch: branchOf[partition] ?? 0, inputs: sources.map(cutOf) }));
+export function cutsOf(core: Core, stage: StageState): TaskCut[] {
+  return stage.tasks.map(({ sources }, partition) => {
+    const accumulators = accumulatorsAt(core, stage, partition);
+    const cut = { branch: stage.branchOf[partition] ?? 0, inputs: sources.map(cutOf) };
+    return accumulators === undefined ? cut : { ...cut, accumulators };
+  });
 }
 
 function cutOf(source: TaskSource): InputCut {

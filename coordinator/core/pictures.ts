@@ -1,6 +1,7 @@
 /** Views of jobs, workers and blocks. Counters are computed from attempt records each time they are asked for. */
-import { type Accumulators, sumAccumulators } from '../../shared/guest/accumulators.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId } from '../../shared/ids.ts';
+import { accumulatorsOf } from './accumulators.ts';
 import type { JobState } from './commands.ts';
 import { joinedWorkers } from './local-worker.ts';
 import type { Block, Core, Job, StageState, Worker } from './state.ts';
@@ -47,21 +48,6 @@ function waitingWords(core: Core, job: Job): string | undefined {
   if (core.fullStores.size > 0)
     return 'the stores of the tabs that work are full: their outputs are being copied to the coordinator';
   return 'every connected worker is paused, draining or leaving: resume one, or open another tab';
-}
-
-/**
- * Of each block once, though two places in the plan may use it, and in the plan's order, since floating point sums depend on it. A
- * block counts from its acceptance on, also while its only copy is lost and made again.
- */
-function accumulatorsOf(core: Core, job: Job): Accumulators | undefined {
-  const parts = new Map<BlockId, Accumulators>();
-  for (const { tasks } of job.stages) {
-    for (const { blockId } of tasks) {
-      const accumulators = core.blocks.get(blockId)?.accumulators;
-      if (accumulators !== undefined) parts.set(blockId, accumulators);
-    }
-  }
-  return sumAccumulators(parts.values());
 }
 
 function stagePictures(core: Core, job: Job): StageView[] {

@@ -48,7 +48,7 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
   const pin = known ?? newPin(core, job, key);
   for (const block of new Set(blocks)) take(core, block);
   for (const block of new Set(pin.blocks)) release(core, block);
-  Object.assign(pin, { name, level, jobId: job.id, blocks, stages: lineageOf(stage) });
+  Object.assign(pin, { name, level, jobId: job.id, blocks, stages: lineageOf(core, stage) });
   core.pins.delete(pin.id);
   core.pins.set(pin.id, pin);
   const detail = { stage: stage.index, blocks: blocks.length, level };
@@ -73,7 +73,7 @@ function release(core: Core, block: Block): void {
 }
 
 /** The stage and all that it was made from, in order, as they were run. */
-function lineageOf(last: StageState): Stage[] {
+function lineageOf(core: Core, last: StageState): Stage[] {
   const { stages } = last.job;
   const needed = new Set<number>([last.index]);
   for (const { index, reads } of stages.slice(0, last.index + 1).toReversed()) {
@@ -83,17 +83,17 @@ function lineageOf(last: StageState): Stage[] {
   const place = new Map(order.map((index, at) => [index, at]));
   return order.flatMap((index) => {
     const stage = stages[index];
-    return stage ? [asRun(stage, place, index === last.index)] : [];
+    return stage ? [asRun(core, stage, place, index === last.index)] : [];
   });
 }
 
-function asRun(stage: StageState, place: ReadonlyMap<number, number>, isLast: boolean): Stage {
+function asRun(core: Core, stage: StageState, place: ReadonlyMap<number, number>, isLast: boolean): Stage {
   const { alternatives: _alternatives, startsAfter: _startsAfter, ...plan } = stage.plan;
   const branches = stage.branches.map((branch) => ({
     ...branch,
     inputs: branch.inputs.map((input) => (input.kind === 'stage' ? { ...input, stage: place.get(input.stage) ?? 0 } : input)),
   }));
-  const kept = { what: isLast ? ('blocks' as const) : ('lineage' as const), tasks: cutsOf(stage) };
+  const kept = { what: isLast ? ('blocks' as const) : ('lineage' as const), tasks: cutsOf(core, stage) };
   return { ...plan, index: place.get(stage.index) ?? 0, branches, kept };
 }
 

@@ -1,4 +1,4 @@
-/** What is remembered of things that are over: attempts, and blocks that nobody holds. */
+/** What is remembered of things that are over: attempts, and blocks that nobody holds; and what was learned from them. */
 import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
@@ -40,4 +40,10 @@ export interface RememberedBlock {
   readonly digest: Digest;
   readonly buckets: readonly BucketInfo[];
   readonly accumulators?: Accumulators | undefined;
+}
+
+/** Learned figures; absent until there was a sample. */
+export interface Speed {
+  loadMsPerByte?: number;
+  runMsPerByte?: number;
 }

@@ -11,7 +11,8 @@ import {
   RUN_MS_FLOOR,
   RUN_MS_PER_BYTE_GUESS,
 } from './constants.ts';
-import type { Attempt, Core, Slot, Speed, Task, Worker } from './state.ts';
+import type { Speed } from './records.ts';
+import type { Attempt, Core, Slot, Task, Worker } from './state.ts';
 
 const GUESSES: Required<Speed> = { loadMsPerByte: LOAD_MS_PER_BYTE_GUESS, runMsPerByte: RUN_MS_PER_BYTE_GUESS };
 

@@ -3,7 +3,6 @@
  * Sets and maps are insertion-ordered, so that equal events give equal commands.
  */
 import type { JobError } from '../../shared/failure.ts';
-import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
@@ -12,7 +11,7 @@ import type { CoreCommand, JobState, Urgency } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
 import type { Pin } from './pins.ts';
-import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
+import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
 import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
@@ -165,12 +164,6 @@ export interface Attempt {
   headAtMs?: number;
 }
 
-/** Learned figures; absent until there was a sample. */
-export interface Speed {
-  loadMsPerByte?: number;
-  runMsPerByte?: number;
-}
-
 export interface Slot {
   readonly worker: Worker;
   readonly index: number;
@@ -227,7 +220,7 @@ export interface Block {
   acceptedAt: number;
   buckets: readonly BucketInfo[];
   /** What the guests counted that made it. */
-  accumulators?: Accumulators | undefined;
+  accumulators?: RememberedBlock['accumulators'];
   bytes: number;
   rows: number;
   onCoordinator: boolean;

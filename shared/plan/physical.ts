@@ -2,6 +2,7 @@
  * What the planner hands to the scheduler: stages, cut at exchanges, in topological order; the last one makes the result.
  * Everything here is plain JSON, so that a plan can be journalled, shown and sent.
  */
+import type { Accumulators } from '../guest/accumulators.ts';
 import type { Params } from '../guest/params.ts';
 import type { BlockId, DatasetVersion, Digest } from '../ids.ts';
 import type { OutputPartitioning } from './recipe.ts';
@@ -196,6 +197,8 @@ export interface KeptStage {
 export interface TaskCut {
   readonly branch: number;
   readonly inputs: readonly InputCut[];
+  /** What its guests counted: a later job counts it, too, though it need not run it. */
+  readonly accumulators?: Accumulators;
 }
 
 export interface InputCut {
