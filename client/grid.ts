@@ -8,6 +8,7 @@ import { Rdd } from './rdd/rdd.ts';
 import { type Accumulator, AccumulatorCell } from './run/accumulator.ts';
 import { Broadcast } from './run/broadcast.ts';
 import type { AnyRow } from './run/cell-values.ts';
+import { KeptRelations } from './run/kept-relations.ts';
 import type { Session } from './run/session.ts';
 import { identifierSql, type SqlLiteral } from './sql/literals.ts';
 import { type SqlExpression, sqlTemplate } from './sql/sql-tag.ts';
@@ -21,8 +22,11 @@ export interface Grid {
   /** The same as `table`. */
   dataset<Row extends object = AnyRow>(name: string): DataFrame<Row>;
   query<Row extends object = AnyRow>(texts: TemplateStringsArray, ...values: readonly TemplateValue[]): DataFrame<Row>;
-  /** Values as elements. They travel in the plan. Throws TypeError for what cannot be an element. */
-  parallelize<T>(values: readonly T[]): Rdd<T>;
+  /**
+   * Values as elements, in so many partitions; one if nothing is said. They travel in the plan. Throws TypeError for what cannot be an
+   * element, RangeError for more than a plan can carry.
+   */
+  parallelize<T>(values: readonly T[], options?: { readonly partitions?: number }): Rdd<T>;
   /** The texts of a dataset's column, as elements. */
   textFile(name: string, options?: { readonly column?: string }): Rdd<string>;
   /** A value that functions read: named in the options of their step, seen through ctx.broadcast(name). */
@@ -39,6 +43,7 @@ export function makeGrid(http: Http): Grid {
   const session: Session = {
     http,
     accumulators,
+    kept: new KeptRelations(http),
     frame: (source) => new DataFrame(session, source),
     rdd: (state) => new Rdd(state),
   };
@@ -58,7 +63,10 @@ export function makeGrid(http: Http): Grid {
       const { inputs, write, texts: own } = sqlTemplate(texts, values, sourceOf);
       return new DataFrame(session, sqlNode('sql', inputs, write, own));
     },
-    parallelize: (values) => new Rdd({ session, source: inlineValues(values), form: 'values', steps: [] }),
+    parallelize: <T>(values: readonly T[], { partitions }: { readonly partitions?: number } = {}) => {
+      const rdd = new Rdd<T>({ session, source: inlineValues(values), form: 'values', steps: [] });
+      return partitions === undefined ? rdd : rdd.repartition(partitions);
+    },
     textFile: (name, { column = DEFAULT_COLUMN } = {}) => {
       const lines = sqlNode('textFile', [dataset(name)], ([input]) => `SELECT ${identifierSql(column)} AS v FROM ${input}`);
       return new Rdd({ session, source: lines, form: 'text', steps: [] });

@@ -61,11 +61,11 @@ test('elements of every kind go through functions and back', async () => {
 test('over many partitions: reduce, aggregate, fold, count', async () => {
   const delays = grid
     .table<{ delay: bigint }>('flights')
-    .where('distance > 2500')
+    .where('distance > 2700')
     .rdd()
     .map(({ delay }) => Number(delay));
   const { rows } = (
-    await headless.grid.native.query('SELECT sum(delay)::DOUBLE, max(delay), count(*) FROM flights WHERE distance > 2500')
+    await headless.grid.native.query('SELECT sum(delay)::DOUBLE, max(delay), count(*) FROM flights WHERE distance > 2700')
   ).result;
   const [sum, most] = await Promise.all([delays.reduce((a, b) => a + b), delays.fold(-1e9, (a, b) => Math.max(a, b))]);
   const both = await delays.aggregate(
@@ -206,6 +206,58 @@ test('what functions are given: params and broadcast values', async () => {
   expect(words).toEqual(['cat', 'sat', 'mat', 'end']);
 });
 
+test('partitions: repartition, coalesce, an index over a sort, a sample', async () => {
+  const spread = grid.parallelize([5, 3, 1, 4, 2], { partitions: 4 });
+  const ones = spread.mapPartitions(() => [1]);
+  expect(await ones.count()).toBe(4);
+  expect(
+    await spread
+      .coalesce(1)
+      .mapPartitions(() => [1])
+      .count(),
+  ).toBe(1);
+  expect(
+    await spread
+      .sortBy((x) => -x)
+      .zipWithIndex()
+      .collect(),
+  ).toEqual([5, 4, 3, 2, 1].map((x, i) => [x, i]));
+  const many = grid.sql<{ i: bigint }>`SELECT range AS i FROM range(10000)`;
+  const [some, again, others] = await Promise.all(
+    [1, 1, 2].map((seed) =>
+      many
+        .rdd()
+        .map(({ i }) => Number(i))
+        .sample(0.1, seed)
+        .collect(),
+    ),
+  );
+  expect(some).toEqual(again);
+  expect(some).not.toEqual(others);
+  expect(Math.abs((some?.length ?? 0) - 1000)).toBeLessThan(150);
+  expect(await many.zipWithIndex('place').where('i <> place').count()).toBe(0);
+});
+
+test('what is persisted is not made again, until it is let go', async () => {
+  const squares = grid.sql<{ i: bigint }>`SELECT range AS i FROM range(1000)`
+    .rdd()
+    .map(({ i }) => Number(i) ** 2)
+    .persist();
+  const sum = async () => {
+    const ids: string[] = [];
+    const total = await squares.reduce((a, b) => a + b, { onJob: ({ id }) => ids.push(id) });
+    return { total, kept: (await grid.cache()).relations.filter(({ jobId }) => jobId === ids[0]) };
+  };
+  const first = await sum();
+  expect(first.total).toBe(332_833_500);
+  expect(first.kept).toMatchObject([{ name: 'map_2', level: 'tabs' }]);
+  const second = await sum();
+  expect(second.kept[0]?.id).toBe(first.kept[0]?.id);
+  expect(second.total).toBe(first.total);
+  await squares.unpersist();
+  expect((await grid.cache()).relations).toEqual([]);
+});
+
 test('a function that fails is named by its step, also in a row of steps', async () => {
   const wrong = grid
     .parallelize([1, 2])
@@ -217,4 +269,14 @@ test('a function that fails is named by its step, also in a row of steps', async
     .map((x) => [x, x, x] as unknown as [number, number])
     .reduceByKey((a, b) => a + b);
   await expect(noPairs.collect()).rejects.toThrow(/in map_2: the next step needs pairs/);
+});
+
+test('a function that looks outside is told what to do, with its place', async () => {
+  const outside = { factor: 2 };
+  const wrong = grid.parallelize([1]).map((x) => x * outside.factor);
+  await expect(wrong.collect()).rejects.toMatchObject({
+    relation: 'map_2',
+    detail: expect.stringMatching(/'outside' is not defined at line 1, column \d+ of the function: \(x\) => x \* outside/),
+    hint: expect.stringContaining('pass "outside" in params'),
+  });
 });

@@ -1,9 +1,11 @@
 /** Rows with named columns, made lazily on the grid. */
 import type { AuthorCode } from '../../shared/plan/author-plan.ts';
+import type { CacheLevel } from '../../shared/plan/physical.ts';
 import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
 import { ModuleCode } from '../functions/modules.ts';
 import { rowScript, type StepKind, scriptStep } from '../functions/script.ts';
-import { depthOver, guestNode, type RelationNode, type Source, sqlNode, stepLabel } from '../plan/relation-node.ts';
+import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
+import { depthOver, guestNode, keptNode, type RelationNode, type Source, sqlNode, stepLabel } from '../plan/relation-node.ts';
 import { columnsOf, type Schema } from '../plan/schema.ts';
 import type { Rdd } from '../rdd/rdd.ts';
 import type { AnyRow, Value } from '../run/cell-values.ts';
@@ -84,9 +86,9 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
   }
 
   /** Groups by columns, or by SQL under names: groupBy('origin'), groupBy({ hour: 'hour(time)' }). Without keys all rows are one group. */
-  groupBy<Name extends keyof Row & string>(...names: readonly Name[]): GroupedData<Pick<Row, Name>>;
-  groupBy<Columns extends Expressions>(columns: Columns): GroupedData<{ readonly [Name in keyof Columns]: Value }>;
-  groupBy(...keys: readonly (string | Expressions)[]): GroupedData<never> {
+  groupBy<Name extends keyof Row & string>(...names: readonly Name[]): GroupedData<Pick<Row, Name>, Row>;
+  groupBy<Columns extends Expressions>(columns: Columns): GroupedData<{ readonly [Name in keyof Columns]: Value }, Row>;
+  groupBy(...keys: readonly (string | Expressions)[]): GroupedData<never, never> {
     const named = keys.map((key): Expressions => (typeof key === 'string' ? { [key]: identifierSql(key) } : key));
     return new GroupedData(this, Object.assign({}, ...named));
   }
@@ -166,10 +168,44 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
     return this.#guest('mapPartitions', fn, options);
   }
 
-  /** The blocks of this step are kept in the tabs for later jobs, once a job has made them. */
+  /** The same rows in just so many partitions, each a task of what follows; with keys, rows with equal keys meet. */
+  repartition(partitions: number, ...keys: readonly (keyof Row & string)[]): DataFrame<Row> {
+    return this.session.frame(repartitioned(this.source, partitions, keys));
+  }
+
+  /** At most so many partitions: neighbours are read together. */
+  coalesce(partitions: number): DataFrame<Row> {
+    return this.session.frame(coalesced(this.source, partitions));
+  }
+
+  /** With each row's place among all, from 0 on, as a BIGINT: in the order of partitions, or of an orderBy just before. */
+  zipWithIndex<Name extends string = 'index'>(column?: Name): DataFrame<Row & { readonly [Column in Name]: bigint }> {
+    return this.session.frame(indexed(this.source, column ?? 'index'));
+  }
+
+  /** Each row with the probability `fraction`, by itself. The same rows for the same seed and partitions. */
+  sample(fraction: number, seed = 0): DataFrame<Row> {
+    return this.session.frame(sampled(this.source, fraction, seed));
+  }
+
+  /** persist('memory'). */
   cache(): DataFrame<Row> {
-    const node = this.source.kind === 'dataset' ? sqlNode('table', [this.source], ([t]) => `SELECT * FROM ${t}`) : this.source;
-    return new DataFrame(this.session, { ...node, kept: true });
+    return this.persist('memory');
+  }
+
+  /** This step's blocks are kept for later jobs that read the frame which this gives, once a job has made them; docs/client.md has the levels. */
+  persist(level: CacheLevel = 'tabs'): DataFrame<Row> {
+    return this.session.frame(keptNode(this.source, level));
+  }
+
+  /** persist('coordinator'): also on the coordinator's disk, so that closed tabs lose nothing. */
+  checkpoint(): DataFrame<Row> {
+    return this.persist('coordinator');
+  }
+
+  /** Lets go what persist keeps. The frame can be read on: its blocks are made again then. */
+  async unpersist(): Promise<void> {
+    if (this.source.kind === 'relation') await this.session.kept.release(this.source);
   }
 
   /** Its rows as elements. */

@@ -77,8 +77,8 @@ export abstract class FrameActions<Row extends object = AnyRow> implements Async
   }
 
   /** Starts the job without waiting for it: the handle tells its progress, cancels it, and has its result in any format. */
-  submit(options?: ActionOptions): Promise<JobHandle> {
-    return submitPlan(this.session, planOf(this.source), options);
+  async submit(options?: ActionOptions): Promise<JobHandle> {
+    return (await submitPlan(this.session, this.source, options)).job;
   }
 
   /** The plan that an action would send, with the names that errors use. */

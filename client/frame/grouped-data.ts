@@ -1,6 +1,11 @@
 /** Rows in groups: what groupBy gives, until agg says what to know of each. */
-import { sqlNode } from '../plan/relation-node.ts';
-import type { Value } from '../run/cell-values.ts';
+import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
+import { functionSource } from '../functions/function-source.ts';
+import { ModuleCode } from '../functions/modules.ts';
+import { groupScript } from '../functions/script.ts';
+import { depthOver, guestNode, sqlNode, stepLabel } from '../plan/relation-node.ts';
+import { columnsOf, type Schema } from '../plan/schema.ts';
+import type { AnyRow, Value } from '../run/cell-values.ts';
 import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
 import type { DataFrame } from './data-frame.ts';
@@ -13,7 +18,32 @@ export const selected = (columns: Expressions): string[] =>
 
 export const textsOf = (columns: Expressions): string[] => Object.values(columns).map(textOf);
 
-export class GroupedData<Keys extends object> {
+/** An aggregate in JavaScript. Functions may change and return the state that they get. */
+export interface GroupFunctions<Row, Keys, State, Params, Broadcasts extends object> {
+  readonly zero: (ctx: FunctionContext<Params, Broadcasts>) => State;
+  readonly add: (state: State, row: Row, ctx: FunctionContext<Params, Broadcasts>) => State;
+  readonly merge: (a: State, b: State, ctx: FunctionContext<Params, Broadcasts>) => State;
+  /** The columns beside the keys; without it the state is what has them. */
+  readonly finish?: (state: State, keys: Keys, ctx: FunctionContext<Params, Broadcasts>) => object;
+}
+
+export interface GroupOptions<Out extends object, Params, Broadcasts extends object> extends FunctionOptions<Params, Broadcasts> {
+  readonly schema: Schema<Out>;
+  /** Of a module: the columns of a partial state, which begin with the keys. */
+  readonly state?: Readonly<Record<string, string>>;
+}
+
+function groupSources(functions: Readonly<Partial<Record<'zero' | 'add' | 'merge' | 'finish', unknown>>>, label: string) {
+  const { zero, add, merge, finish } = functions;
+  return {
+    zero: functionSource(zero, label),
+    add: functionSource(add, label),
+    merge: functionSource(merge, label),
+    finish: finish === undefined ? 'undefined' : functionSource(finish, label),
+  };
+}
+
+export class GroupedData<Keys extends object, Row extends object = AnyRow> {
   readonly #frame: DataFrame<object>;
   readonly #keys: Expressions;
 
@@ -31,6 +61,29 @@ export class GroupedData<Keys extends object> {
     const by = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
     const texts = [...textsOf(this.#keys), ...textsOf(columns)];
     return session.frame(sqlNode('agg', [source], ([input]) => `SELECT ${list} FROM ${input}${by}`, texts));
+  }
+
+  /**
+   * One row a group, by functions: states where the rows lie, merged where equal keys meet, and finished to a row. `schema` are all columns
+   * of the output, keys first; a group's keys are put into its row. A module says the columns of its `state` as well.
+   */
+  aggregate<Out extends object, State = unknown, Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    code: ModuleCode | GroupFunctions<Row, Keys, State, Params, Broadcasts>,
+    options: GroupOptions<Out, Params, Broadcasts>,
+  ): DataFrame<Out> {
+    const { session, source } = this.#frame;
+    const keys = Object.keys(this.#keys);
+    const isPlain = keys.every((key) => textOf(this.#keys[key] ?? '') === identifierSql(key));
+    if (!isPlain) throw new TypeError('aggregate groups by columns: make those that SQL computes with withColumn before.');
+    const label = stepLabel('aggregate', depthOver([source]));
+    const state = options.state && columnsOf(options.state, 'aggregate');
+    const schema = columnsOf(options.schema, 'aggregate');
+    const written = code instanceof ModuleCode ? code.code : groupScript(label, groupSources(code, label), options);
+    return session.frame(
+      guestNode('aggregate', [source], ([input = '']) => {
+        return { kind: 'aggregate', input, keys, code: written, schema, ...(state && { state }) };
+      }),
+    );
   }
 
   /** How many rows each group has, as `n`. */

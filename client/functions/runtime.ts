@@ -149,48 +149,53 @@ const $muster = (() => {
     ordered: (v) => ({ s: order(v[0]), v: encode(v[1]) }),
     rows: (v) => v,
   };
+  /** Functions one after the other. Whoever takes an element is the one to blame for what happens next. */
+  const chainOf = (steps, end) => {
+    const labels = [...steps.map((step) => step.label), ...(end === undefined ? [] : [end])];
+    const self = {
+      ctx: undefined,
+      at: 0,
+      ready(c) { self.ctx ??= contexts(labels, c); },
+      blame: (error) => (labels.length === 0 ? error : inStep(labels[self.at] ?? labels.at(-1), error)),
+      through(from, to, sink) {
+        let next = (v) => { self.at = to; sink(v); };
+        for (let i = to - 1; i >= from; i--) {
+          const [{ kind, fn }, then, mine] = [steps[i], next, i];
+          if (kind === 'map') next = (v) => { self.at = mine; then(settled(fn(v, self.ctx[mine]))); };
+          else if (kind === 'filter') next = (v) => { self.at = mine; if (settled(fn(v, self.ctx[mine]))) then(v); };
+          else if (kind === 'keyBy') next = (v) => { self.at = mine; then([settled(fn(v, self.ctx[mine])), v]); };
+          else if (kind === 'mapValues') next = (v) => { self.at = mine; const [key, value] = pair(v); then([key, settled(fn(value, self.ctx[mine]))]); };
+          else next = (v) => { self.at = mine; for (const one of iterable(settled(fn(v, self.ctx[mine])))) { then(one); self.at = mine; } };
+        }
+        return next;
+      },
+    };
+    return self;
+  };
   /** A script's function for elements that go through steps one by one, or with whole partitions. */
   const pipeline = (from, steps, to) => {
     const read = READS[from];
     const form = FORMS[to];
-    const labels = steps.map((step) => step.label);
-    const last = labels.at(-1);
-    let ctx;
-    let at = 0;
-    const chain = (begin, end, sink) => {
-      let next = sink;
-      for (let i = end - 1; i >= begin; i--) {
-        const [{ kind, fn }, then, mine] = [steps[i], next, i];
-        if (kind === 'map') next = (v) => { at = mine; then(settled(fn(v, ctx[mine]))); };
-        else if (kind === 'filter') next = (v) => { at = mine; if (settled(fn(v, ctx[mine]))) then(v); };
-        else if (kind === 'keyBy') next = (v) => { at = mine; then([settled(fn(v, ctx[mine])), v]); };
-        else if (kind === 'mapValues') next = (v) => { at = mine; const [key, value] = pair(v); then([key, settled(fn(value, ctx[mine]))]); };
-        else next = (v) => { at = mine; for (const one of iterable(settled(fn(v, ctx[mine])))) { then(one); at = mine; } };
-      }
-      return next;
-    };
-    const ready = (c) => { ctx ??= contexts(labels, c); };
-    const blame = (error) => (labels.length === 0 ? error : inStep(labels[at] ?? last, error));
+    const chain = chainOf(steps);
     if (steps.every((step) => step.kind !== 'mapPartitions')) {
       let out = [];
-      const head = chain(0, steps.length, (v) => { at = steps.length; out.push(form(v)); });
+      const head = chain.through(0, steps.length, (v) => out.push(form(v)));
       return (row, c) => {
-        ready(c);
+        chain.ready(c);
         out = [];
-        try { head(read(row)); } catch (error) { throw blame(error); }
+        try { head(read(row)); } catch (error) { throw chain.blame(error); }
         return out;
       };
     }
-    // Whoever takes an element is the one to blame for what happens next.
     function* through(elements, begin, end) {
       let out = [];
-      const head = chain(begin, end, (v) => out.push(v));
+      const head = chain.through(begin, end, (v) => out.push(v));
       for (const v of elements) {
         out = [];
         head(v);
-        for (const one of out) { at = end; yield one; }
+        for (const one of out) { chain.at = end; yield one; }
       }
-      at = end;
+      chain.at = end;
     }
     function* readAll(rows) { for (const row of rows) yield read(row); }
     function* all(rows) {
@@ -200,13 +205,13 @@ const $muster = (() => {
         for (let i = 0; i < steps.length; i++) {
           if (steps[i].kind !== 'mapPartitions') continue;
           const input = through(elements, begin, i);
-          elements = (function* () { at = i; yield* iterable(settled(steps[i].fn(input, ctx[i]))); })();
+          elements = (function* () { chain.at = i; yield* iterable(settled(steps[i].fn(input, chain.ctx[i]))); })();
           begin = i + 1;
         }
         for (const v of through(elements, begin, steps.length)) yield form(v);
-      } catch (error) { throw blame(error); }
+      } catch (error) { throw chain.blame(error); }
     }
-    return (rows, c) => { ready(c); return all(rows); };
+    return (rows, c) => { chain.ready(c); return all(rows); };
   };
   /** A script's function over rows, which are what the prelude makes of them. */
   const overRows = (label, fn, isWhole) => {
@@ -221,20 +226,42 @@ const $muster = (() => {
     }
     return (rows, c) => { begin(c); return all(rows); };
   };
-  /** A script's aggregate over the values of a key. No value is a state of its own: there may be nothing to begin with. */
-  const aggregate = (label, { first, add, merge, finish }) => {
+  /**
+   * A script's aggregate: elements go through steps and into the state of their key. No value is a state of its own: there may be nothing
+   * to begin with.
+   */
+  const aggregate = (label, from, steps, { first, add, merge, finish }) => {
+    const read = READS[from];
+    const chain = chainOf(steps, label);
+    let state = [];
+    const own = () => chain.ctx[steps.length];
+    const head = chain.through(0, steps.length, (v) => { state = [settled(state.length === 0 ? first(v, own()) : add(state[0], v, own()))]; });
+    const guarded = (c, run) => {
+      chain.ready(c);
+      chain.at = steps.length;
+      try { return run(); } catch (error) { throw chain.blame(error); }
+    };
+    return {
+      zero: () => [],
+      add: (before, row, c) => guarded(c, () => { state = before; head(read(row)); return state; }),
+      merge: (a, b, c) => (a.length === 0 ? b : b.length === 0 ? a : guarded(c, () => [settled(merge(a[0], b[0], own()))])),
+      finish: (done, _, c) => guarded(c, () => (done.length === 0 ? { v: null } : { v: encode(finish ? finish(done[0], own()) : done[0]) })),
+    };
+  };
+  /** A script's aggregate over rows by keys, as its author wrote it. */
+  const overGroups = (label, { zero, add, merge, finish }) => {
     let ctx;
     const guarded = (c, run) => {
       ctx ??= contexts([label], c);
       try { return settled(run(ctx[0])); } catch (error) { throw inStep(label, error); }
     };
     return {
-      zero: () => [],
-      add: (state, row, c) => [guarded(c, (own) => (state.length === 0 ? first(decode(row.v), own) : add(state[0], decode(row.v), own)))],
-      merge: (state, other, c) => (state.length === 0 ? other : other.length === 0 ? state : [guarded(c, (own) => merge(state[0], other[0], own))]),
-      finish: (state, _, c) => ({ v: guarded(c, (own) => encode(finish ? finish(state[0], own) : state[0])) }),
+      zero: (c) => guarded(c, (own) => zero(own)),
+      add: (state, row, c) => guarded(c, (own) => add(state, row, own)),
+      merge: (a, b, c) => guarded(c, (own) => merge(a, b, own)),
+      finish: (state, keys, c) => guarded(c, (own) => (finish ? finish(state, keys, own) : state)),
     };
   };
-  return { encode, decode, keyOf, order, pipeline, overRows, aggregate };
+  return { encode, decode, keyOf, order, pipeline, overRows, aggregate, overGroups };
 })();
 `;

@@ -59,9 +59,8 @@ export function pipelineScript(
   steps: readonly ScriptStep[],
   to: WriteForm,
 ): { readonly operation: 'flatMap' | 'mapPartitions'; readonly code: AuthorCode } {
-  const functions = steps.map(({ source }, i) => `const f${i} = ${source};\n`).join('');
-  const listed = steps.map(({ kind, label }, i) => `{ kind: '${kind}', label: '${label}', fn: f${i} }`).join(', ');
-  const source = `${RUNTIME}${functions}export const run = $muster.pipeline('${from}', [${listed}], '${to}');\n`;
+  const { functions, listed } = stepsCode(steps);
+  const source = `${RUNTIME}${functions}export const run = $muster.pipeline('${from}', ${listed}, '${to}');\n`;
   const code: AuthorCode = { kind: 'script', source, function: 'run', ...paramsOf(steps.map(({ given }) => given)) };
   return { operation: operationOf(steps), code };
 }
@@ -82,10 +81,36 @@ export interface AggregateSources {
   readonly finish?: string;
 }
 
-/** The script of an aggregate by key. */
-export function aggregateScript(label: string, sources: AggregateSources, options: AnyFunctionOptions): AuthorCode {
+/** Functions as constants of a script, and how it lists them as steps. */
+function stepsCode(steps: readonly ScriptStep[]): { readonly functions: string; readonly listed: string } {
+  return {
+    functions: steps.map(({ source }, i) => `const f${i} = ${source};\n`).join(''),
+    listed: `[${steps.map(({ kind, label }, i) => `{ kind: '${kind}', label: '${label}', fn: f${i} }`).join(', ')}]`,
+  };
+}
+
+/** The script of an aggregate of elements that go through `steps` first. */
+export function aggregateScript(
+  label: string,
+  from: ReadForm,
+  steps: readonly ScriptStep[],
+  sources: AggregateSources,
+): AuthorCode {
   const { first, add, merge, finish = 'undefined' } = sources;
-  const functions = `const add = ${add};\nconst merge = ${merge};\nconst first = ${first};\nconst finish = ${finish};\n`;
-  const source = `${RUNTIME}${functions}export const run = $muster.aggregate('${label}', { first, add, merge, finish });\n`;
+  const { functions, listed } = stepsCode(steps);
+  const own = `const add = ${add};\nconst merge = ${merge};\nconst first = ${first};\nconst finish = ${finish};\n`;
+  const run = `$muster.aggregate('${label}', '${from}', ${listed}, { first, add, merge, finish })`;
+  const source = `${RUNTIME}${functions}${own}export const run = ${run};\n`;
+  return { kind: 'script', source, function: 'run', ...paramsOf(steps.map(({ given }) => given)) };
+}
+
+/** The script of an aggregate of rows; functions as expressions. */
+export function groupScript(
+  label: string,
+  functions: Readonly<Record<'zero' | 'add' | 'merge' | 'finish', string>>,
+  options: AnyFunctionOptions,
+): AuthorCode {
+  const own = Object.entries(functions).map(([name, source]) => `const ${name} = ${source};\n`);
+  const source = `${RUNTIME}${own.join('')}export const run = $muster.overGroups('${label}', { zero, add, merge, finish });\n`;
   return { kind: 'script', source, function: 'run', ...paramsOf([givenTo(options)]) };
 }

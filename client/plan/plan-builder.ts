@@ -1,7 +1,13 @@
 /** A chain's last step -> the plan that the coordinator takes: every step that it needs, once, under a name of its own. */
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { identifierSql } from '../sql/literals.ts';
-import { type RelationNode, type Source, sqlNode, stepLabel } from './relation-node.ts';
+import { type RelationNode, relationOf, type Source, stepLabel } from './relation-node.ts';
+
+/** What a chain becomes, and which of its steps are kept under which names. */
+export interface BuiltPlan {
+  readonly plan: AuthorPlan;
+  readonly kept: ReadonlyMap<RelationNode, string>;
+}
 
 type PlannedRelation = AuthorPlan['relations'][number];
 
@@ -15,7 +21,7 @@ class PlanBuilder {
   readonly #wrapped = new Map<string, RelationNode>();
   /** In lower case: SQL does not tell names apart by case. */
   readonly #taken: Set<string>;
-  readonly kept: string[] = [];
+  readonly kept = new Map<RelationNode, string>();
 
   constructor(taken: Set<string>) {
     this.#taken = taken;
@@ -33,7 +39,7 @@ class PlanBuilder {
     const name = this.#free(stepLabel(node.step, node.depth));
     this.#names.set(node, name);
     this.#relations.push({ name, relation: node.write(names) });
-    if (node.kept) this.kept.push(name);
+    if (node.kept !== undefined) this.kept.set(node, name);
     return name;
   }
 
@@ -45,7 +51,7 @@ class PlanBuilder {
 
   /** A dataset whose name only SQL can say. */
   #wrap(input: Extract<Source, { kind: 'dataset' }>): RelationNode {
-    const node = this.#wrapped.get(input.name) ?? sqlNode('table', [input], ([table]) => `SELECT * FROM ${table}`);
+    const node = this.#wrapped.get(input.name) ?? relationOf(input);
     this.#wrapped.set(input.name, node);
     return node;
   }
@@ -76,10 +82,12 @@ function namesUsed(result: Source): Set<string> {
 }
 
 /** The plan whose result is `source`. */
-export function planOf(source: Source): AuthorPlan {
-  const node = source.kind === 'relation' ? source : sqlNode('table', [source], ([table]) => `SELECT * FROM ${table}`);
+export function buildPlan(source: Source): BuiltPlan {
   const builder = new PlanBuilder(namesUsed(source));
-  const result = builder.add(node);
+  const result = builder.add(relationOf(source));
   const { relations, kept } = builder;
-  return { relations: [...relations], result, ...(kept.length > 0 && { cache: kept }) };
+  const cache = [...kept].map(([node, name]) => ({ name, level: node.kept ?? 'tabs' }));
+  return { plan: { relations: [...relations], result, ...(cache.length > 0 && { cache }) }, kept };
 }
+
+export const planOf = (source: Source): AuthorPlan => buildPlan(source).plan;

@@ -1,5 +1,6 @@
 /** Steps of an author's chain: what each becomes once its inputs have names. Lazy, immutable, and shared between chains. */
 import type { AuthorRelation } from '../../shared/plan/author-plan.ts';
+import type { CacheLevel } from '../../shared/plan/physical.ts';
 
 /** A named table of the grid. */
 export interface DatasetSource {
@@ -19,8 +20,8 @@ export interface RelationNode {
   /** SQL that the author wrote: it may name datasets, whose names no step takes then. */
   readonly texts: readonly string[];
   readonly write: (names: readonly string[]) => AuthorRelation;
-  /** Its blocks are kept for later jobs. */
-  readonly kept: boolean;
+  /** Where its blocks are kept for later jobs, if they are. */
+  readonly kept: CacheLevel | undefined;
 }
 
 export type Source = DatasetSource | RelationNode;
@@ -51,7 +52,7 @@ export function sqlNode(
     inputs,
     reads: 'sql',
     texts,
-    kept: false,
+    kept: undefined,
     write: (names) => ({ kind: 'sql', sql: write(names) }),
   };
 }
@@ -63,5 +64,15 @@ export function guestNode(
   write: (names: readonly string[]) => AuthorRelation,
   depth = depthOver(inputs),
 ): RelationNode {
-  return { kind: 'relation', step, depth, inputs, reads: 'names', texts: [], kept: false, write };
+  return { kind: 'relation', step, depth, inputs, reads: 'names', texts: [], kept: undefined, write };
+}
+
+/** The same relation with its blocks kept. */
+export function keptNode(source: Source, level: CacheLevel): RelationNode {
+  return { ...relationOf(source), kept: level };
+}
+
+/** A relation: of a dataset one that has all its rows. */
+export function relationOf(source: Source): RelationNode {
+  return source.kind === 'relation' ? source : sqlNode('table', [source], ([table]) => `SELECT * FROM ${table}`);
 }

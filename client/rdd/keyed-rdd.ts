@@ -131,7 +131,7 @@ function sourcesOf(step: string, add: unknown, merge: unknown): { readonly add: 
 
 /** Values of a key into one, where they lie first. */
 function byKey<K, V>(state: RddState, step: string, sources: AggregateSources): Rdd<[K, V]> {
-  const code = aggregateScript(nextLabel(state, step), sources, undefined);
+  const code = aggregateScript(nextLabel(state, step), 'values', [], sources);
   const node = guestNode(step, [pairsOf(state)], ([input = '']) => {
     return { kind: 'aggregate', input, keys: ['k'], code, schema: [...PAIRS] };
   });

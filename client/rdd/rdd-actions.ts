@@ -89,8 +89,8 @@ export abstract class RddActions<T> implements AsyncIterable<T> {
   }
 
   /** Starts the job without waiting for it. Its rows are elements as text: docs/client.md says how to read them. */
-  submit(options?: ActionOptions): Promise<JobHandle> {
-    return submitPlan(this.state.session, planOf(valuesOf(this.state)), options);
+  async submit(options?: ActionOptions): Promise<JobHandle> {
+    return (await submitPlan(this.state.session, valuesOf(this.state), options)).job;
   }
 
   /** The plan that `collect` would send, with the names that errors use. */
@@ -104,10 +104,13 @@ export abstract class RddActions<T> implements AsyncIterable<T> {
 
   /** Of all elements one state, or none where there is no element. */
   async #combined<State>(step: string, sources: AggregateSources, options: ActionOptions | undefined): Promise<State[]> {
-    const code = aggregateScript(nextLabel(this.state, step), sources, undefined);
-    const node = guestNode(step, [valuesOf(this.state)], ([input = '']) => {
-      return { kind: 'aggregate', input, keys: [], code, schema: [...VALUES] };
-    });
-    return (await collectRows(this.state.session, node, options)).map(elementOf) as State[];
+    const { state } = this;
+    // Functions over elements run in the aggregate itself; those over whole partitions need a relation of their own.
+    const isWhole = state.steps.some(({ kind }) => kind === 'mapPartitions');
+    const [source, form, steps] = isWhole ? [valuesOf(state), 'values' as const, []] : [state.source, state.form, state.steps];
+    const code = aggregateScript(nextLabel(state, step), form, steps, sources);
+    const node = guestNode(step, [source], ([input = '']) => ({ kind: 'aggregate', input, keys: [], code, schema: [...VALUES] }));
+    const rows = await collectRows(state.session, node, options);
+    return rows.flatMap((row) => (row.v === null ? [] : [elementOf(row) as State]));
   }
 }

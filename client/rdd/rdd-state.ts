@@ -87,5 +87,11 @@ export function rowsOf(state: RddState, columns: readonly AuthorColumn[]): Sourc
   return scriptNode(state, 'rows', columns);
 }
 
+/** The elements as a relation of their own, in the form that they have or get. */
+export function settledOf(state: RddState): { readonly source: Source; readonly form: 'values' | 'pairs' } {
+  const isPairs = state.form === 'pairs' && state.steps.length === 0;
+  return isPairs ? { source: state.source, form: 'pairs' } : { source: valuesOf(state), form: 'values' };
+}
+
 /** Something with as many rows as there are elements. */
 export const countable = (state: RddState): Source => (state.steps.length === 0 ? state.source : valuesOf(state));

@@ -1,11 +1,13 @@
 /** Elements of any kind, made lazily on the grid by JavaScript functions. */
+import type { CacheLevel } from '../../shared/plan/physical.ts';
 import type { DataFrame } from '../frame/data-frame.ts';
 import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
 import type { StepKind } from '../functions/script.ts';
-import { type Source, sqlNode } from '../plan/relation-node.ts';
+import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
+import { keptNode, type Source, sqlNode } from '../plan/relation-node.ts';
 import { columnsOf, type Schema } from '../plan/schema.ts';
 import { KeyedRdd, sorted } from './keyed-rdd.ts';
-import { distinctValuesOf, pairsOf, rowsOf, valuesOf, withStep } from './rdd-state.ts';
+import { distinctValuesOf, rowsOf, settledOf, valuesOf, withStep } from './rdd-state.ts';
 
 /** What elements can be sorted by. */
 export type SortKey = null | boolean | number | bigint | string | readonly SortKey[];
@@ -59,12 +61,12 @@ export class Rdd<T> extends KeyedRdd<T> {
     const { session } = this.state;
     if (other.state.session !== session) throw new TypeError('union needs an Rdd of the same connection.');
     const inputs = [valuesOf(this.state), valuesOf(other.state)];
-    return this.#values(sqlNode('union', inputs, ([a, b]) => `SELECT v FROM ${a} UNION ALL SELECT v FROM ${b}`));
+    return this.#of(sqlNode('union', inputs, ([a, b]) => `SELECT v FROM ${a} UNION ALL SELECT v FROM ${b}`));
   }
 
   /** Each element once; objects are equal when their fields are. */
   distinct(): Rdd<T> {
-    return this.#values(sqlNode('distinct', [distinctValuesOf(this.state)], ([input]) => `SELECT DISTINCT v FROM ${input}`));
+    return this.#of(sqlNode('distinct', [distinctValuesOf(this.state)], ([input]) => `SELECT DISTINCT v FROM ${input}`));
   }
 
   /** In the order of what the function gives. It holds for what reads it next: collect, take, an index. */
@@ -72,13 +74,46 @@ export class Rdd<T> extends KeyedRdd<T> {
     return sorted(withStep(this.state, 'keyBy', 'sortBy', fn, undefined), 'sortBy', options);
   }
 
-  /** The blocks of this step are kept in the tabs for later jobs, once a job has made them. */
+  /** The same elements in just so many partitions, each a task of what follows, however few elements it has. */
+  repartition(partitions: number): Rdd<T> {
+    return this.#wrapped((source) => repartitioned(source, partitions));
+  }
+
+  /** At most so many partitions: neighbours are read together. */
+  coalesce(partitions: number): Rdd<T> {
+    return this.#wrapped((source) => coalesced(source, partitions));
+  }
+
+  /** Pairs of each element and its place among all, from 0 on: in the order of partitions, or of a sort just before. */
+  zipWithIndex(): Rdd<[T, number]> {
+    const numbered = indexed(valuesOf(this.state), 'i');
+    return this.#of(sqlNode('zipWithIndex', [numbered], ([input]) => `SELECT '[' || v || ',' || i || ']' AS v FROM ${input}`));
+  }
+
+  /** Each element with the probability `fraction`, by itself. The same elements for the same seed and partitions. */
+  sample(fraction: number, seed = 0): Rdd<T> {
+    return this.#wrapped((source) => sampled(source, fraction, seed));
+  }
+
+  /** persist('memory'). */
   cache(): Rdd<T> {
-    const { session, form, steps } = this.state;
-    const isPairs = form === 'pairs' && steps.length === 0;
-    const source = isPairs ? pairsOf(this.state) : valuesOf(this.state);
-    const node = source.kind === 'dataset' ? sqlNode('table', [source], ([t]) => `SELECT * FROM ${t}`) : source;
-    return session.rdd({ session, source: { ...node, kept: true }, form: isPairs ? 'pairs' : 'values', steps: [] });
+    return this.persist('memory');
+  }
+
+  /** This step's blocks are kept for later jobs that read the Rdd which this gives, once a job has made them; docs/client.md has the levels. */
+  persist(level: CacheLevel = 'tabs'): Rdd<T> {
+    return this.#wrapped((source) => keptNode(source, level));
+  }
+
+  /** persist('coordinator'): also on the coordinator's disk, so that closed tabs lose nothing. */
+  checkpoint(): Rdd<T> {
+    return this.persist('coordinator');
+  }
+
+  /** Lets go what persist keeps. The Rdd can be read on: its blocks are made again then. */
+  async unpersist(): Promise<void> {
+    const { session, source, steps } = this.state;
+    if (source.kind === 'relation' && steps.length === 0) await session.kept.release(source);
   }
 
   /** Elements as rows: objects with a field for each column. */
@@ -90,8 +125,15 @@ export class Rdd<T> extends KeyedRdd<T> {
     return this.state.session.rdd(withStep(this.state, kind, step, fn, options));
   }
 
-  #values(source: Source): Rdd<T> {
+  #of<U>(source: Source): Rdd<U> {
     const { session } = this.state;
     return session.rdd({ session, source, form: 'values', steps: [] });
+  }
+
+  /** A step over the relation as a whole: pairs that are there as pairs stay so. */
+  #wrapped(step: (source: Source) => Source): Rdd<T> {
+    const { session } = this.state;
+    const { source, form } = settledOf(this.state);
+    return session.rdd({ session, source: step(source), form, steps: [] });
   }
 }

@@ -1,7 +1,8 @@
 /** An action: a plan as a job, watched while it runs, read, and cancelled when nobody wants it any more. */
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
+import { explainFailure } from '../functions/explain-failure.ts';
 import { isSettled, JobHandle } from '../job.ts';
-import { planOf } from '../plan/plan-builder.ts';
+import { buildPlan } from '../plan/plan-builder.ts';
 import type { Source } from '../plan/relation-node.ts';
 import { ProblemError } from '../problem.ts';
 import type { JobJson, JobOptionsJson } from '../types.ts';
@@ -20,15 +21,22 @@ export interface ActionOptions extends JobOptionsJson {
   readonly onJob?: (job: JobHandle) => void;
 }
 
+interface Submitted {
+  readonly job: JobHandle;
+  readonly plan: AuthorPlan;
+}
+
 /** Submits without waiting. Throws ProblemError for a plan that is refused; `relation` names the step. */
-export async function submitPlan(session: Session, plan: AuthorPlan, options: ActionOptions = {}): Promise<JobHandle> {
+export async function submitPlan(session: Session, source: Source, options: ActionOptions = {}): Promise<Submitted> {
   const { name, signal, onProgress, onJob, ...jobOptions } = options;
   signal?.throwIfAborted();
+  const { plan, kept } = buildPlan(source);
   const body = { plan, ...(name !== undefined && { name }), options: jobOptions };
   const { jobId } = await session.http.json<{ jobId: string }>('POST', '/v1/jobs', body, signal);
+  session.kept.submitted(jobId, kept);
   const job = new JobHandle(session.http, jobId);
   onJob?.(job);
-  return job;
+  return { job, plan };
 }
 
 /** Cancels what still runs; a job that has settled, or that the coordinator has forgotten, needs none. */
@@ -56,7 +64,7 @@ export async function* streamRows(
   options: ActionOptions = {},
 ): AsyncGenerator<readonly AnyRow[]> {
   const { signal, onProgress } = options;
-  const job = await submitPlan(session, planOf(source), options);
+  const { job, plan } = await submitPlan(session, source, options);
   const over = new AbortController();
   const watched = onProgress && watch(job, onProgress, over.signal);
   const onAbort = (): void => void letGo(job);
@@ -72,6 +80,8 @@ export async function* streamRows(
     isRead = true;
     await watched;
     await settle(session, job);
+  } catch (error) {
+    throw explainFailure(error, plan);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     over.abort();
@@ -103,7 +113,7 @@ export async function collectBytes(
   options: ActionOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { signal, onProgress } = options;
-  const job = await submitPlan(session, planOf(source), options);
+  const { job, plan } = await submitPlan(session, source, options);
   const over = new AbortController();
   const watched = onProgress && watch(job, onProgress, over.signal);
   const onAbort = (): void => void letGo(job);
@@ -113,6 +123,8 @@ export async function collectBytes(
     await watched;
     await settle(session, job);
     return bytes;
+  } catch (error) {
+    throw explainFailure(error, plan);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     over.abort();
