@@ -69,6 +69,7 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
     [FAILURES, 'ends an attempt that runs too long, whatever its heartbeats say'],
     ['web-worker-client/link/link.test.ts', 'a task past maxRunMs ends as deadline'],
   ],
+  runsTold: ['coordinator/sessions/told-runs.test.ts', 'one run too many takes the number'],
   slotsPerWorker: [
     [SESSIONS, 'out of range'],
     [POLICY, 'what volunteers set is kept within bounds'],

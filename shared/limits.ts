@@ -39,6 +39,8 @@ export const LIMITS = {
   /** Longest run of one attempt; heartbeats don't extend it. */
   maxRunMs: 600_000,
   slotsPerWorker: 64,
+  /** Runs of chunks that both ends of a session remember, so that leases need only name them. */
+  runsTold: 64,
   workers: 10_000,
   leasesPerSlot: 2,
   failuresPerTask: 3,

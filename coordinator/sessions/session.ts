@@ -19,6 +19,7 @@ import { messageChecker, ProtocolError, readFrame } from './messages.ts';
 import type { BlockKeeper } from './ports.ts';
 import { Serial } from './serial.ts';
 import type { Shell, Told } from './shell.ts';
+import { ToldRuns } from './told-runs.ts';
 
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
 type Success = Extract<WorkerMessage, { type: 'attemptSucceeded' }>;
@@ -68,6 +69,7 @@ export class WorkerSession {
   readonly #deps: SessionDeps;
   /** Leases sent and not yet ended: only these may bring an inline block. */
   readonly #leases = new Map<string, AttemptPoint>();
+  readonly #told = new ToldRuns();
   readonly #inbound: Serial;
   readonly #outbound: Serial;
   #heardAtMs: number;
@@ -138,7 +140,8 @@ export class WorkerSession {
       // Cancelled or lost while it waited: the worker need never hear of it.
       if (this.#ended || !this.#leases.has(attemptId)) return;
       const { message, parts } = await packLease({ attemptId, slot, task }, this.#deps.blocks);
-      this.#write(message, parts);
+      const inputs = this.#told.shorten(task.inputs);
+      this.#write({ ...message, task: { ...message.task, inputs } }, parts);
       if (afterLease) await afterLease(point);
     });
   }

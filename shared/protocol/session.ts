@@ -229,6 +229,8 @@ const Task = Type.Object(
         Type.Object(
           {
             kind: Type.Literal('chunks'),
+            /** The worker keeps the run under this number; later leases of the session may name it so. */
+            told: Type.Optional(Type.Integer({ minimum: 0, maximum: LIMITS.runsTold - 1 })),
             run: Type.Object(
               {
                 residentKey: Type.String({ maxLength: 256 }),
@@ -244,6 +246,8 @@ const Task = Type.Object(
           },
           closed,
         ),
+        /** A run that an earlier lease of this session told: twenty kilobytes that need not be sent, read and checked again. */
+        Type.Object({ kind: Type.Literal('told'), told: Count }, closed),
         Type.Object({ kind: Type.Literal('slices'), columns: Type.Array(Column), slices: Type.Array(SliceMessage) }, closed),
         Type.Object({ kind: Type.Literal('module'), slice: SliceMessage }, closed),
       ]),

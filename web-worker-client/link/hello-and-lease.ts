@@ -6,6 +6,7 @@ import type { WorkerTraits } from '../core/traits.ts';
 import type { Lease } from './attempt-run.ts';
 import { BadMessageError } from './messages.ts';
 import { sliceKey } from './slice-source.ts';
+import type { ToldRuns } from './told-runs.ts';
 
 export interface Introduction {
   readonly token: string | undefined;
@@ -35,13 +36,13 @@ export function helloMessage({ token, name, storeId, workerId, mode, engineVersi
 type LeaseMessage = Extract<CoordinatorMessage, { type: 'lease' }>;
 
 /** The inline slices are views into the frame's payload. Throws BadMessageError. */
-export function leaseOf(message: LeaseMessage, payload: Uint8Array): Lease {
+export function leaseOf(message: LeaseMessage, payload: Uint8Array, told: ToldRuns): Lease {
   const inline = new Map<string, Uint8Array>();
   for (const part of message.inline ?? []) {
     if (part.offset + part.length > payload.byteLength) throw new BadMessageError('an inline slice lies outside its frame');
     inline.set(sliceKey(part), payload.subarray(part.offset, part.offset + part.length));
   }
   // Checked against the schema, which has the same members; only brands and readonly marks differ.
-  const task = message.task as unknown as TaskSpec;
+  const task = { ...message.task, inputs: told.inFull(message.task.inputs) } as unknown as TaskSpec;
   return { attemptId: message.attemptId, slot: message.slot, task, inline };
 }

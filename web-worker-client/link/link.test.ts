@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { digestOf, loadHashes } from '../../shared/hash.ts';
+import { CLOSE } from '../../shared/protocol/version.ts';
 import { success } from './testing/fake-slot.ts';
 import { blockId, chunkInput, type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
 
@@ -278,4 +279,24 @@ test('what the volunteer does shows at once', async () => {
   expect(last()?.state).toBe('draining');
   await gone;
   expect(last()?.state).toBe('left');
+});
+
+test('later leases of a session may name a run that an earlier one told; one that names another ends the session', async () => {
+  h.slots.behaviour = () => success([new Uint8Array(8)], [{ residentKey: 'v/0-0', ordinals: [2] }]);
+  await h.link.start();
+  const { session } = await h.coordinator.admit();
+  const inputs = [chunkInput('v/0-0', [{ ordinal: 2, slices: [] }])];
+  const lease = leaseOf('a1', 0, taskOf(inputs));
+  const naming = (attemptId: string, told: number) => ({
+    ...lease,
+    attemptId,
+    task: { ...lease.task, inputs: [{ kind: 'told' as const, told }] },
+  });
+  session.tell({ ...lease, task: { ...lease.task, inputs: [{ ...lease.task.inputs[0], told: 3 }] } } as typeof lease);
+  await session.inbox.next('attemptSucceeded');
+  session.tell(naming('a2', 3));
+  await session.inbox.next('attemptSucceeded');
+  expect(h.slots.started[0]?.tasks.map((task) => task.spec.inputs)).toEqual([[{ ...inputs[0], told: 3 }], inputs]);
+  session.tell(naming('a3', 4));
+  expect(await session.closed).toBe(CLOSE.badMessage);
 });

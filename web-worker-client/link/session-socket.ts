@@ -5,6 +5,7 @@ import type { Lease } from './attempt-run.ts';
 import { leaseOf } from './hello-and-lease.ts';
 import { BadMessageError, readSessionBinary, readSessionText, type SessionFrame } from './messages.ts';
 import type { Platform, Socket } from './platform.ts';
+import { ToldRuns } from './told-runs.ts';
 
 export interface SessionSocketOptions {
   readonly platform: Pick<Platform, 'openSocket'>;
@@ -20,6 +21,8 @@ export interface SessionSocketOptions {
 export class SessionSocket {
   readonly #options: SessionSocketOptions;
   #live: { readonly epoch: number; readonly socket: Socket } | undefined;
+  /** Of the session that the open socket carries. */
+  #told = new ToldRuns();
 
   constructor(options: SessionSocketOptions) {
     this.#options = options;
@@ -34,6 +37,7 @@ export class SessionSocket {
       closed: (code, reason) => dispatch({ type: 'socketClosed', epoch, code, reason }),
     });
     this.#live = { epoch, socket };
+    this.#told = new ToldRuns();
   }
 
   close(epoch: number, code: number, why: string): void {
@@ -69,7 +73,7 @@ export class SessionSocket {
         return;
       }
       case 'lease': {
-        onLease(leaseOf(message, payload));
+        onLease(leaseOf(message, payload, this.#told));
         const { attemptId, slot, task } = message;
         dispatch({ type: 'leased', epoch, attemptId, slot, blockId: task.blockId, title: task.title });
         return;
