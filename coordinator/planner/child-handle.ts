@@ -17,6 +17,8 @@ export interface ChildOptions {
 export class ChildHandle {
   private readonly process: ChildProcess;
   private readonly exited: Promise<string>;
+  /** Told how the process ended. Not `exited.then`: a promise that never settles would keep each answer that was raced with it. */
+  private readonly onEnd = new Set<(why: string) => void>();
   /** What the child told about its end; kept short. */
   private complaint = '';
   dead = false;
@@ -30,7 +32,9 @@ export class ChildHandle {
     this.exited = new Promise((resolve) => {
       const end = (how: string): void => {
         this.dead = true;
-        resolve(this.complaint.trim() === '' ? how : `${how}: ${this.complaint.trim().split('\n').at(-1)}`);
+        const why = this.complaint.trim() === '' ? how : `${how}: ${this.complaint.trim().split('\n').at(-1)}`;
+        for (const tell of [...this.onEnd]) tell(why);
+        resolve(why);
       };
       child.once('exit', (code, signal) => end(signal ? `ended by ${signal}` : `exited with code ${code}`));
       child.once('error', (error) => end(error.message));
@@ -75,22 +79,23 @@ export class ChildHandle {
     timeoutMs: number,
     send: () => void,
   ): Promise<ChildAnswer | { kind: 'crashed'; why: string } | { kind: 'timeout' }> {
-    let timer: NodeJS.Timeout | undefined;
-    let listener: ((m: unknown) => void) | undefined;
-    const answer = new Promise<ChildAnswer | { kind: 'timeout' }>((resolve) => {
-      listener = (m) => {
-        if (fits(m as ChildAnswer)) resolve(m as ChildAnswer);
+    return new Promise((resolve) => {
+      const over = (outcome: ChildAnswer | { kind: 'crashed'; why: string } | { kind: 'timeout' }): void => {
+        clearTimeout(timer);
+        this.process.off('message', heard);
+        this.onEnd.delete(ended);
+        resolve(outcome);
       };
-      this.process.on('message', listener);
-      timer = setTimeout(() => resolve({ kind: 'timeout' }), timeoutMs);
-    });
-    try {
+      const heard = (m: unknown): void => {
+        if (fits(m as ChildAnswer)) over(m as ChildAnswer);
+      };
+      const ended = (why: string): void => over({ kind: 'crashed', why });
+      const timer = setTimeout(() => over({ kind: 'timeout' }), timeoutMs);
+      this.process.on('message', heard);
+      this.onEnd.add(ended);
+      if (this.dead) void this.exited.then(ended);
       send();
-      return await Promise.race([answer, this.exited.then((why) => ({ kind: 'crashed' as const, why }))]);
-    } finally {
-      clearTimeout(timer);
-      if (listener) this.process.off('message', listener);
-    }
+    });
   }
 
   async ask(request: ChildRequest, timeoutMs: number): Promise<ChildOutcome> {
