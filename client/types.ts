@@ -32,8 +32,6 @@ export interface JobJson {
   /** Why it waits, in words, while it does. */
   readonly waitingFor?: string;
   readonly error?: JobError;
-  /** Sums that its functions added to, by name. */
-  readonly accumulators?: { readonly [name: string]: number };
 }
 
 /** One page of jobs. */

@@ -1,7 +1,6 @@
 /** Rdds on a real grid, beside the same computed plainly. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../client/index.ts';
-import { flightsFile } from './data.ts';
 import { type HeadlessGrid, startHeadlessGrid } from './headless-grid.ts';
 
 let headless: HeadlessGrid;
@@ -9,7 +8,6 @@ let grid: Connection;
 
 beforeAll(async () => {
   headless = await startHeadlessGrid();
-  await headless.grid.dataset('flights', flightsFile());
   grid = headless.grid.admin;
 }, 60_000);
 
@@ -58,23 +56,29 @@ test('elements of every kind go through functions and back', async () => {
   expect(Array.from(bytes ?? [])).toEqual([0, 255]);
 });
 
-test('over many partitions: reduce, aggregate, fold, count', async () => {
-  const delays = grid
-    .table<{ delay: bigint }>('flights')
-    .where('distance > 2700')
+test('over many partitions: reduce, aggregate, fold, count; accumulators count each element once', async () => {
+  const numbers = grid.sql<{ i: bigint }>`SELECT range AS i FROM range(20000)`
+    .repartition(7)
     .rdd()
-    .map(({ delay }) => Number(delay));
-  const { rows } = (
-    await headless.grid.native.query('SELECT sum(delay)::DOUBLE, max(delay), count(*) FROM flights WHERE distance > 2700')
-  ).result;
-  const [sum, most] = await Promise.all([delays.reduce((a, b) => a + b), delays.fold(-1e9, (a, b) => Math.max(a, b))]);
-  const both = await delays.aggregate(
+    .map(({ i }) => Number(i) - 5000);
+  const [sum, most] = await Promise.all([numbers.reduce((a, b) => a + b), numbers.fold(-1e9, (a, b) => Math.max(a, b))]);
+  const both = await numbers.aggregate(
     { sum: 0, n: 0 },
-    (state, delay) => ({ sum: state.sum + delay, n: state.n + 1 }),
+    (state, x) => ({ sum: state.sum + x, n: state.n + 1 }),
     (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
   );
-  expect([[both.sum, String(most), String(both.n)]]).toEqual(rows);
-  expect([sum, await delays.count()]).toEqual([both.sum, both.n]);
+  expect([both.sum, most, both.n, sum]).toEqual([99_990_000, 14_999, 20_000, 99_990_000]);
+
+  const negative = grid.accumulator('negative');
+  const positive = numbers.filter((x, ctx) => {
+    if (x < 0) ctx.add('negative', 1);
+    return x > 0;
+  });
+  expect(await positive.count()).toBe(14_999);
+  expect(negative.value).toBe(5000);
+  await positive.take(1);
+  negative.reset();
+  expect(grid.accumulator('negative').value).toBe(0);
 });
 
 test('keys meet by value: cogroup, joins, groupByKey, countByKey', async () => {

@@ -1,0 +1,67 @@
+/** Types of the main signatures: what the compiler knows of a chain. */
+import { expect, expectTypeOf, test } from 'vitest';
+import type { AnyRow, DataFrame, JobHandle, Rdd, Value } from './index.ts';
+import { offline } from './testing/offline.ts';
+
+interface Flight {
+  readonly origin: string;
+  readonly delay: bigint;
+}
+
+const grid = offline();
+const flights = grid.table<Flight>('flights');
+
+test('frames', () => {
+  expectTypeOf(grid.table('x')).toEqualTypeOf<DataFrame<AnyRow>>();
+  expectTypeOf(flights.select('origin')).toEqualTypeOf<DataFrame<Pick<Flight, 'origin'>>>();
+  expectTypeOf(flights.groupBy('origin').agg({ n: 'count(*)' }).collect)
+    .returns.resolves.items.toHaveProperty('n')
+    .toEqualTypeOf<Value>();
+  expectTypeOf(flights.groupBy('origin').count().first).returns.resolves.toEqualTypeOf<
+    (Pick<Flight, 'origin'> & { readonly n: bigint }) | undefined
+  >();
+  expectTypeOf(flights.drop('delay')).toEqualTypeOf<DataFrame<Omit<Flight, 'delay'>>>();
+  expectTypeOf(flights.map(({ origin }) => ({ o: origin.length }), { schema: { o: 'INTEGER' } })).toEqualTypeOf<
+    DataFrame<{ o: number }>
+  >();
+  expectTypeOf(flights.zipWithIndex().rdd()).toEqualTypeOf<Rdd<Flight & { readonly index: bigint }>>();
+  // @ts-expect-error no such column
+  flights.select('destination');
+  // @ts-expect-error a column without a type
+  expect(() => flights.map(({ origin }) => ({ o: origin }), { schema: {} })).toThrow(TypeError);
+});
+
+test('queries', () => {
+  expectTypeOf(grid.sql<Flight>`SELECT ${1}, ${'x'}, ${[1n]}, ${null} FROM ${flights}`).toEqualTypeOf<DataFrame<Flight>>();
+  expectTypeOf(grid.sql).toBeCallableWith('SELECT 1', { name: 'x' });
+  expectTypeOf<ReturnType<typeof grid.sql>>().toEqualTypeOf<Promise<JobHandle>>();
+  // @ts-expect-error an object is no value of a query
+  expect(() => grid.sql`SELECT ${{ a: 1 }}`).toThrow(TypeError);
+});
+
+test('Rdds', () => {
+  const words = grid.parallelize(['a']).map((word): [string, number] => [word, 1]);
+  expectTypeOf(words.reduceByKey((a, b) => a + b).collect).returns.resolves.toEqualTypeOf<[string, number][]>();
+  expectTypeOf(words.join(words.mapValues((n) => String(n)))).toEqualTypeOf<Rdd<[string, [number, string]]>>();
+  expectTypeOf(words.cogroup(words)).toEqualTypeOf<Rdd<[string, [number[], number[]]]>>();
+  const sum = () =>
+    words.aggregate(
+      0,
+      (n) => n + 1,
+      (a, b) => a + b,
+    );
+  expectTypeOf(sum).returns.resolves.toBeNumber();
+  expectTypeOf(words.countByKey<string, number>).returns.resolves.toEqualTypeOf<Map<string, number>>();
+  expectTypeOf(words.keyBy(([word]) => word.length).zipWithIndex()).toEqualTypeOf<Rdd<[[number, [string, number]], number]>>();
+  // @ts-expect-error keys need pairs
+  grid.parallelize([1]).groupByKey();
+  const stop = grid.broadcast(new Uint8Array(1));
+  grid.parallelize([1]).map(
+    (x, ctx) => {
+      expectTypeOf(ctx.params).toEqualTypeOf<{ by: number }>();
+      expectTypeOf(ctx.broadcast('stop')).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+      return x;
+    },
+    { params: { by: 2 }, broadcast: { stop } },
+  );
+});
