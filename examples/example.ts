@@ -53,6 +53,9 @@ export function planOf(relations: Readonly<Record<string, AuthorRelation>>, cach
 
 export const sql = (text: string): AuthorRelation => ({ kind: 'sql', sql: text });
 
+/** Few rows that are much work: in so many partitions, each of which is a task. */
+export const spread = (input: string, partitions: number): AuthorRelation => ({ kind: 'repartition', input, partitions });
+
 /** `columns('word VARCHAR', 'n BIGINT')` */
 export function columns(...described: readonly string[]): AuthorColumn[] {
   return described.map((text) => {
@@ -63,4 +66,15 @@ export function columns(...described: readonly string[]): AuthorColumn[] {
 
 export async function rowsOf(plan: AuthorPlan, { submit }: Context): Promise<Rows> {
   return (await (await submit(plan)).rows()).rows;
+}
+
+/** Rows by column name, each as soon as the coordinator has it, while the job still runs. */
+export async function* rowsAsTheyCome(job: JobHandle): AsyncGenerator<Readonly<Record<string, Cell>>> {
+  const { body } = await job.result('ndjson');
+  let rest = '';
+  for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line);
+  }
 }

@@ -12,7 +12,7 @@ export interface Centroid {
 }
 
 /** `until`: flights before this day of 2001; the data ends with June. */
-export const SIZES = { until: '2001-01-25', iterations: 5 };
+export const SIZES = { until: '2001-01-15', iterations: 4 };
 
 /** In hundreds of miles, and in tens of minutes. */
 export const pointsSql = ({ until } = SIZES): string =>

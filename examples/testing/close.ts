@@ -10,6 +10,7 @@ function isClose(a: number, b: number): boolean {
 /** `found` with each number that is close to the one in `expected` replaced by that. */
 function rounded(found: unknown, expected: unknown): unknown {
   if (typeof found === 'number' && typeof expected === 'number') return isClose(found, expected) ? expected : found;
+  if (ArrayBuffer.isView(found)) return found;
   if (Array.isArray(found) && Array.isArray(expected)) return found.map((item, i) => rounded(item, expected[i]));
   if (typeof found === 'object' && found !== null && typeof expected === 'object' && expected !== null) {
     const other = expected as Readonly<Record<string, unknown>>;

@@ -97,6 +97,15 @@ export class WatchedGrid {
     }
   }
 
+  /** What the job's attempts fetched and loaded of datasets: from its story. */
+  async sourceBytes(job: JobHandle): Promise<number> {
+    const { stages } = await job.plan();
+    const scans = new Set(stages.filter(({ title }) => title.startsWith('scan ')).map(({ index }) => index));
+    const ended = this.#grid.story(job.id).filter(({ what }) => what === 'attemptEnded');
+    const ofScans = ended.filter(({ detail }) => scans.has(Number(detail?.stage)));
+    return ofScans.reduce((sum, { detail }) => sum + Number(detail?.fetchedBytes ?? 0) + Number(detail?.loadedBytes ?? 0), 0);
+  }
+
   /** Runs it on one tab alone, then on the other alone: the digests of what each has made, by the place in the jobs. */
   async digestsOfEach<Answer>(example: Example<Answer>): Promise<readonly (readonly string[])[]> {
     const all: string[][] = [];

@@ -1,9 +1,9 @@
 /** Word count: the "hello, world" of clusters, in five languages. Each partition counts its own words; SQL adds the counts. */
 import type { AuthorCode, AuthorRelation } from '../../shared/plan/author-plan.ts';
-import { columns, type Example, type GuestSource, type Language, planOf, rowsOf, sql } from '../example.ts';
+import { columns, type Example, type GuestSource, type Language, planOf, rowsOf, spread, sql } from '../example.ts';
 import { csvOf, textLines } from '../text.ts';
 
-export const SIZES = { documents: 100, linesEach: 50 };
+export const SIZES = { documents: 200, linesEach: 50, partitions: 8 };
 
 /** C, Rust and Go are plain programs: they read lines and write `word TAB count`, and know nothing of Muster. */
 const GUESTS: Readonly<Record<Language, GuestSource>> = {
@@ -34,7 +34,7 @@ export function wordCount(language: Language = 'AssemblyScript', sizes = SIZES):
       const counted: AuthorRelation = {
         kind: 'guest',
         operation: 'mapPartitions',
-        input: 'lines',
+        input: 'spread',
         code: codeOf(guest, context.code('words')),
         schema: guest.kind === 'stream' ? columns('key VARCHAR', 'value VARCHAR') : columns('word VARCHAR', 'n BIGINT'),
       };
@@ -42,7 +42,12 @@ export function wordCount(language: Language = 'AssemblyScript', sizes = SIZES):
         guest.kind === 'stream'
           ? 'SELECT key AS word, sum(CAST(value AS BIGINT)) AS n FROM counted GROUP BY key ORDER BY word'
           : 'SELECT word, sum(n) AS n FROM counted GROUP BY word ORDER BY word';
-      const plan = planOf({ lines: sql('SELECT line FROM text'), counted, added: sql(added) });
+      const plan = planOf({
+        lines: sql('SELECT line FROM text'),
+        spread: spread('lines', sizes.partitions),
+        counted,
+        added: sql(added),
+      });
       return (await rowsOf(plan, context)).map(([word, n]) => [String(word), Number(n)] as const);
     },
   };
