@@ -3,6 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { Job } from '../jobs/entry.ts';
 import { planWords } from '../jobs/plan-words.ts';
 import type { PlanError } from '../jobs/ports.ts';
@@ -104,11 +105,13 @@ function workOf(body: Static<typeof JobBodyIn> | undefined, invalid: Error | und
   // In a union of relations every branch fails in its own way; only the one that was meant says something.
   if (body?.plan !== undefined) refusePlan(body.plan);
   if (invalid) throw invalid;
-  const { sql, plan } = body ?? {};
+  const { sql, plan, functions } = body ?? {};
   if (sql !== undefined && plan !== undefined) throw oneOf('The body has both `sql` and `plan`.');
+  if (plan !== undefined && functions !== undefined)
+    throw oneOf('The body has both `plan` and `functions`: those are a member of the plan.');
   if (plan !== undefined) return { sql: planWords(plan), relations: plan };
   if (sql === undefined) throw oneOf('The body has neither `sql` nor `plan`.');
-  if (Buffer.byteLength(sql) <= LIMITS.sqlBytes) return { sql };
+  if (Buffer.byteLength(sql) <= LIMITS.sqlBytes) return functions ? { sql, relations: calling(sql, functions) } : { sql };
   throw new Problem({
     status: 413,
     code: 'sql-too-long',
@@ -116,6 +119,11 @@ function workOf(body: Static<typeof JobBodyIn> | undefined, invalid: Error | und
     detail: `SQL is limited to ${LIMITS.sqlBytes} bytes.`,
     hint: 'Upload long lists of values as a dataset and join with it.',
   });
+}
+
+/** A query that calls guests is a plan of one relation, and those that its calls become. */
+function calling(sql: string, functions: NonNullable<AuthorPlan['functions']>): AuthorPlan {
+  return { relations: [{ name: 'query', relation: { kind: 'sql', sql } }], result: 'query', functions };
 }
 
 function oneOf(detail: string): Problem {

@@ -1,7 +1,7 @@
 /** Schemas of the REST interface: the types, the checks and openapi.json come from here. */
 import Type, { type Static, type TSchema } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
-import { AuthorPlan } from '../../shared/plan/author-plan.ts';
+import { AuthorPlan, SqlFunctionsGiven } from '../../shared/plan/author-plan.ts';
 import { DEFAULT_PAGE } from './job-pages.ts';
 import { ProblemBody } from './problem.ts';
 
@@ -81,11 +81,12 @@ export const ModuleBody = Type.Object({
 });
 export type ModuleBody = Static<typeof ModuleBody>;
 
-/** Exactly one of `sql` and `plan`. */
+/** Exactly one of `sql` and `plan`; `functions`, of guests, only with `sql`: a plan has its own. */
 export const JobBodyIn = Type.Object(
   {
     sql: Type.Optional(Type.String({ minLength: 1 })),
     plan: Type.Optional(AuthorPlan),
+    functions: Type.Optional(SqlFunctionsGiven),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     options: Type.Optional(
       Type.Object(

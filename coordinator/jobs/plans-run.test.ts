@@ -232,6 +232,44 @@ test('few rows, repartitioned, are worked on by both tabs; the same rows come ou
   expect([(least ?? 0) < 100, (most ?? 0) > ROWS - 100]).toEqual([true, true]);
 }, 90_000);
 
+test('SQL calls guests: in FROM, over a query, and as aggregates beside others', async () => {
+  const app = await grid();
+  const functions = {
+    words: { kind: 'table', code: script('words'), schema: [{ name: 'word', type: 'VARCHAR' }] },
+    squares: {
+      kind: 'aggregate',
+      args: ['v', 'weight'],
+      code: {
+        kind: 'script',
+        function: 'squares',
+        source: `export const squares = {
+          zero: () => 0,
+          add: (state, { v, weight }) => state + Number(v) * Number(v) * weight,
+          merge: (a, b) => a + b,
+          finish: (squares) => ({ squares }),
+        };`,
+      },
+      returns: { name: 'squares', type: 'DOUBLE' },
+    },
+  };
+  const third = '(SELECT line FROM rows WHERE id % 3 = 0)';
+  const guests = await run(app, {
+    sql: `SELECT word, count(*) AS n FROM words(${third}) w WHERE word > 'w5' GROUP BY word ORDER BY ALL`,
+    functions,
+  });
+  const plain = `SELECT word, count(*) AS n FROM (SELECT unnest(string_split(line, ' ')) AS word FROM ${third})`;
+  expect(guests.rows).toEqual((await run(app, { sql: `${plain} WHERE word > 'w5' GROUP BY word ORDER BY ALL` })).rows);
+  expect(guests.rows.length).toBeGreaterThan(100);
+
+  const grouped = (value: string): string =>
+    `SELECT CASE WHEN g < 900 THEN g % 10 END AS k, ${value} AS s, count(*), max(v) FROM rows GROUP BY k HAVING ${value} > 0 ORDER BY k`;
+  const own = await run(app, { sql: grouped('squares(v, 0.5)'), functions });
+  expect(own.rows).toEqual((await run(app, { sql: grouped('sum(v * v * 0.5::DOUBLE)') })).rows);
+  expect(own.rows).toHaveLength(11);
+  const all = await run(app, { sql: 'SELECT squares(v, 2) FROM rows', functions });
+  expect(all.rows).toEqual((await run(app, { sql: 'SELECT sum(v * v * 2)::DOUBLE FROM rows' })).rows);
+}, 90_000);
+
 test('what a script throws is the author’s error, with the relation’s function', async () => {
   const { app, url } = await testApp({ realPlanner: true });
   await realTab(url);

@@ -11,6 +11,12 @@ export interface ChildTable {
   readonly rows?: number;
 }
 
+export interface ChildMacro {
+  readonly name: string;
+  /** The statement that makes it. */
+  readonly sql: string;
+}
+
 export interface ChildRequest {
   readonly id: number;
   readonly sql: string;
@@ -18,6 +24,8 @@ export interface ChildRequest {
   readonly nowUs: string;
   /** Brings the child's catalogue to the state of this request: drops first. */
   readonly create: readonly ChildTable[];
+  /** Known to this request only. */
+  readonly macros?: readonly ChildMacro[];
   readonly drop: readonly string[];
 }
 

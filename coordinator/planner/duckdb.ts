@@ -13,7 +13,7 @@ import { SCAN_FUNCTION } from './duckdb-operators.ts';
 import { CLOCKS, REVIEWED_OPTIMIZERS } from './functions.ts';
 import { quoteName, quoteText } from './literals.ts';
 import { objectOf, parseLossless } from './lossless-json.ts';
-import { type KnownNames, RefusedSql, sqlErrorOf } from './sql-errors.ts';
+import { type KnownNames, RefusedSql, refusal, sqlErrorOf } from './sql-errors.ts';
 import { checkStatement } from './statement.ts';
 
 interface Entry {
@@ -170,6 +170,28 @@ export class PlanningDatabase {
   async plan(request: ChildRequest): Promise<ChildPlan> {
     for (const name of request.drop) await this.drop(name);
     for (const table of request.create) await this.tryDefine(table);
+    const { macros = [] } = request;
+    const made: string[] = [];
+    try {
+      for (const { name, sql } of macros) {
+        await this.refuseOwnName(name);
+        await this.connection.run(sql);
+        made.push(name);
+      }
+      return await this.planned(request);
+    } finally {
+      for (const name of made) await this.connection.run(`DROP MACRO ${quoteName(name)}`);
+    }
+  }
+
+  /** A macro would hide the function. */
+  private async refuseOwnName(name: string): Promise<void> {
+    const known = await this.rows('SELECT 1 FROM duckdb_functions() WHERE function_name = lower($1) LIMIT 1', [name]);
+    if (known.length === 0) return;
+    throw refusal(`${name}() is a function of SQL already`, 'Call yours something else.');
+  }
+
+  private async planned(request: ChildRequest): Promise<ChildPlan> {
     const { sql } = request;
     if (CLOCK_WORD.test(sql)) {
       await this.connection.run(`SET VARIABLE muster_now = CAST('${BigInt(request.nowUs)}' AS BIGINT)`);

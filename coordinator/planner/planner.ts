@@ -12,8 +12,8 @@ import type { ModuleRecord } from '../modules/module-record.ts';
 import { assemble } from './assemble.ts';
 import { ChildCatalogue, type NamedTable } from './child-catalogue.ts';
 import { ChildHandle } from './child-handle.ts';
-import type { ChildPlan } from './child-protocol.ts';
-import { planRelations, type RelationTable } from './relations/plan-relations.ts';
+import type { ChildMacro, ChildPlan } from './child-protocol.ts';
+import { planRelations, type RelationsRequest } from './relations/plan-relations.ts';
 import { RefusedSql, type SqlError } from './sql-errors.ts';
 
 export type { SqlError } from './sql-errors.ts';
@@ -146,7 +146,7 @@ export class Planner {
     // Each query has the time that one has; all together, no more than several have.
     const leftMs = () => Math.min(this.options.timeoutMs, begun + PLANS_TIMEOUTS * this.options.timeoutMs - performance.now());
     const id = `plan ${this.nextId}`;
-    const ask = (sql: string, tables: readonly RelationTable[]) => this.ask(sql, tables, nowMs, Math.max(1, leftMs()));
+    const ask: RelationsRequest['ask'] = (sql, tables, macros) => this.ask(sql, tables, nowMs, Math.max(1, leftMs()), macros);
     return planRelations({ plan, datasets, modules, slots, slotBytes, id, ask });
   }
 
@@ -156,6 +156,7 @@ export class Planner {
     tables: readonly Table[],
     nowMs: number,
     timeoutMs: number,
+    macros: readonly ChildMacro[] = [],
   ): Promise<{ readonly planned: ChildPlan; readonly byHandle: ReadonlyMap<string, Table> }> {
     if (Buffer.byteLength(sql) > LIMITS.sqlBytes) {
       throw refused(
@@ -174,7 +175,7 @@ export class Planner {
     const id = this.nextId++;
     const { create, drop, byHandle } = this.catalogue.changesFor(tables);
     const nowUs = `${Math.trunc(nowMs)}000`;
-    const outcome = await child.ask({ id, sql, nowUs, create, drop }, timeoutMs);
+    const outcome = await child.ask({ id, sql, nowUs, create, drop, macros }, timeoutMs);
     switch (outcome.kind) {
       case 'timeout':
         throw refused(

@@ -149,6 +149,38 @@ const Cached = Type.Union([
   Type.Object({ name: RelationName, level: Type.Optional(Level) }, { additionalProperties: false }),
 ]);
 
+/** What SQL of the plan may call. */
+const SqlFunction = Type.Union([
+  /** In FROM, over a table: `FROM name(table)`, `FROM name((SELECT ...), parameter := 3)`; tables after the first are its sides. */
+  Type.Object(
+    {
+      kind: Type.Literal('table'),
+      /** Default: `flatMap`. */
+      operation: Type.Optional(Operation),
+      code: Code,
+      schema: Type.Optional(Columns),
+    },
+    { additionalProperties: false },
+  ),
+  /** `SELECT k, name(a, b) FROM t GROUP BY k`. The guest's rows are the keys, called `keys` or key0, key1, .., and `args`. */
+  Type.Object(
+    {
+      kind: Type.Literal('aggregate'),
+      args: Type.Array(ColumnName, { minItems: 1, maxItems: 100 }),
+      code: Code,
+      /** The column that the guest makes after the keys. */
+      returns: Column,
+      keys: Type.Optional(Type.Array(ColumnName, { maxItems: 100 })),
+      /** Columns of a partial state after the keys; a script needs none. */
+      state: Type.Optional(Columns),
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+/** By name. */
+export const SqlFunctionsGiven = Type.Record(RelationName, SqlFunction, { additionalProperties: false, maxProperties: 100 });
+
 export const AuthorPlan = Type.Object(
   {
     /** In order: a relation may name those before it. Their names win over datasets of the same name. */
@@ -158,6 +190,8 @@ export const AuthorPlan = Type.Object(
     }),
     /** The relation whose rows are the job's result. */
     result: RelationName,
+    /** Functions that SQL of the plan may call, by their names. */
+    functions: Type.Optional(SqlFunctionsGiven),
     /** Relations whose blocks are kept for later jobs that name them here as well, until they are let go. A name alone: in `tabs`. */
     cache: Type.Optional(Type.Array(Cached, { maxItems: LIMITS.cachedRelationsPerPlan })),
   },
@@ -166,6 +200,7 @@ export const AuthorPlan = Type.Object(
 
 export type AuthorPlan = Static<typeof AuthorPlan>;
 export type AuthorRelation = Static<typeof Relation>;
+export type AuthorSqlFunction = Static<typeof SqlFunction>;
 export type AuthorCode = Static<typeof Code>;
 export type AuthorColumn = Static<typeof Column>;
 

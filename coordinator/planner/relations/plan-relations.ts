@@ -7,7 +7,7 @@ import type { ModuleRecord } from '../../modules/module-record.ts';
 import { physicalOf, resultColumn, treeOf } from '../assemble.ts';
 import { ScanBinder } from '../bind-scan.ts';
 import type { NamedTable } from '../child-catalogue.ts';
-import type { ChildPlan } from '../child-protocol.ts';
+import type { ChildMacro, ChildPlan } from '../child-protocol.ts';
 import { distribute } from '../distribute.ts';
 import { type LogicalNode, SharedPlan } from '../logical.ts';
 import { UnsupportedPlan } from '../lossless-json.ts';
@@ -15,12 +15,15 @@ import { attachRanges } from '../predicates.ts';
 import type { Distribution } from '../relation.ts';
 import { RefusedSql } from '../sql-errors.ts';
 import { planColumn } from '../wire.ts';
+import { type GuestAggregate, macroOf, refuseMarks, withGuestAggregates } from './guest-aggregates.ts';
 import { guestRelation, type Made, type Readable } from './guest-relation.ts';
 import { readingRelations, simplified, withoutSingleReads } from './inline.ts';
 import { placedRelation } from './placed-relation.ts';
 import { namesHint, refusedPlan, withRelation } from './refused.ts';
 import { RelationKeys } from './relation-key.ts';
 import { type RelationColumn, refuseDoubles } from './schema.ts';
+import { inOwnWords, SqlFunctions } from './sql-functions.ts';
+import { Patched } from './sql-tokens.ts';
 
 /** What SQL of a relation may read: a dataset, or a relation before it. */
 export interface RelationTable extends NamedTable {
@@ -44,7 +47,7 @@ export interface RelationsRequest {
   /** Unlike in any other request: names one version of a relation. */
   readonly id: string;
   /** Asks DuckDB for the plan of a query over these tables, the first of a name. Throws RefusedSql. */
-  readonly ask: (sql: string, tables: readonly RelationTable[]) => Promise<Parsed>;
+  readonly ask: (sql: string, tables: readonly RelationTable[], macros: readonly ChildMacro[]) => Promise<Parsed>;
 }
 
 interface Relation {
@@ -80,6 +83,28 @@ function inRelation(thrown: unknown, name: string): unknown {
   });
 }
 
+/** What is wrong with a text that was put together of an author's, at its place there. */
+async function placedIn<T>(text: Patched, made: Promise<T>): Promise<T> {
+  try {
+    return await made;
+  } catch (thrown) {
+    if (!(thrown instanceof RefusedSql) || thrown.error.position === undefined) throw thrown;
+    throw new RefusedSql({ ...thrown.error, position: text.origin(thrown.error.position) });
+  }
+}
+
+function inMacroWords(called: readonly GuestAggregate[]): (thrown: unknown) => never {
+  return (thrown) => {
+    if (!(thrown instanceof RefusedSql)) throw thrown;
+    throw new RefusedSql(
+      inOwnWords(
+        thrown.error,
+        called.map((a) => a.name),
+      ),
+    );
+  };
+}
+
 /** As in the schemas that authors give. */
 const NAME_CHARS = 255;
 
@@ -90,6 +115,7 @@ class Planning {
   private readonly modules: ReadonlyMap<string, ModuleRecord>;
   /** Datasets by the handles of all queries. */
   private readonly handles = new Map<string, DatasetRecord>();
+  private readonly functions: SqlFunctions;
   private readonly binder: ScanBinder;
   private readonly keys = new RelationKeys((table) => this.binder.dataset(table).version);
   /** For estimates only. */
@@ -99,6 +125,7 @@ class Planning {
     this.request = request;
     this.datasets = new Map(request.datasets.map((d) => [d.name.toLowerCase(), d]));
     this.modules = new Map([...request.modules].reverse().map((m) => [m.digest, m]));
+    this.functions = new SqlFunctions(request.plan.functions, this.modules);
     this.binder = new ScanBinder(this.handles);
     const table = (name: string) => this.binder.factsOf(name);
     this.sizes = {
@@ -140,13 +167,32 @@ class Planning {
     }
   }
 
+  /** Calls of guests become relations, and the query reads them. */
   private async query(sql: string, name: string): Promise<Readable & { readonly named: readonly NamedColumn[] }> {
+    const { query, calls } = this.functions.callsIn(sql);
+    for (const call of calls) {
+      const tables: string[] = [];
+      for (const [i, table] of call.tables.entries()) {
+        tables.push(`${call.relation} given ${i}`);
+        await placedIn(table, this.add(tables[i] ?? '', { kind: 'sql', sql: table.sql }));
+      }
+      await placedIn(new Patched().write('', call.position), this.add(call.relation, this.functions.relationOf(call, tables)));
+    }
+    return placedIn(query, this.plainQuery(query.sql, name));
+  }
+
+  private async plainQuery(sql: string, name: string): Promise<Readable & { readonly named: readonly NamedColumn[] }> {
     const datasets = this.request.datasets.map((dataset): RelationTable => ({ ...dataset, dataset }));
     const relations = [...this.relations.values()].map((r) => r.table);
-    const { planned, byHandle } = await this.request.ask(sql, [...relations, ...datasets]);
+    const called = this.functions.aggregates.filter((a) => sql.toLowerCase().includes(a.name.toLowerCase()));
+    const { planned, byHandle } = await this.request
+      .ask(sql, [...relations, ...datasets], called.map(macroOf))
+      .catch(inMacroWords(called));
     for (const [handle, { dataset }] of byHandle) if (dataset) this.handles.set(handle, dataset);
     if (planned.plan === '') throw new UnsupportedPlan('plan', 'DuckDB cannot write down the plan of this query');
-    const node = readingRelations(treeOf(planned), (handle) => byHandle.get(handle)?.relation);
+    const tree = withGuestAggregates(treeOf(planned), called);
+    refuseMarks(tree, called);
+    const node = readingRelations(tree, (handle) => byHandle.get(handle)?.relation);
     const named = planned.columns.map((c, i) => resultColumn(c, node.types[i] ?? c.type));
     const last = this.request.plan.relations.at(-1)?.name;
     // The result of a job may have what it wants; who reads a relation needs names.

@@ -12,6 +12,11 @@ async function refusal(relations: Relations, options?: Partial<AuthorPlan>): Pro
   return outcome.error;
 }
 
+const FUNCTIONS: AuthorPlan['functions'] = {
+  words: { kind: 'table', code: script('words'), schema: [{ name: 'word', type: 'VARCHAR' }] },
+  total: { kind: 'aggregate', args: ['v'], code: script('total'), returns: { name: 'total', type: 'BIGINT' } },
+};
+
 describe('what authors are told', () => {
   it.each<[string, Relations, Partial<SqlError>, Partial<AuthorPlan>?]>([
     [
@@ -78,6 +83,60 @@ describe('what authors are told', () => {
       { rows: sql('SELECT 1 AS Index'), out: { kind: 'zipWithIndex', input: 'rows' } },
       { code: 'plan-schema', relation: 'out', hint: expect.stringContaining('`column`') },
     ],
+    [
+      'what a guest in FROM is given',
+      { out: sql('SELECT * FROM words((SELECT orgin FROM flights))') },
+      { code: 'sql-unknown-column', relation: 'out', position: 28, hint: expect.stringContaining('origin') },
+      { functions: FUNCTIONS },
+    ],
+    [
+      'a function of rows among values',
+      { out: sql('SELECT words(origin) FROM flights') },
+      { code: 'sql-refused', relation: 'out', position: 7 },
+      { functions: FUNCTIONS },
+    ],
+    [
+      'a column that a guest does not make',
+      { out: sql('SELECT wrod FROM words(flights)') },
+      { code: 'sql-unknown-column', position: 7, hint: expect.stringContaining('word') },
+      { functions: FUNCTIONS },
+    ],
+    ...['total(DISTINCT delay)', 'total(delay) FILTER (WHERE delay > 1)', 'total(delay) OVER ()'].map(
+      (call): [string, Relations, Partial<SqlError>, Partial<AuthorPlan>] => [
+        `a guest as an aggregate with more: ${call}`,
+        { out: sql(`SELECT ${call} FROM flights`) },
+        { code: 'sql-binding', detail: expect.stringContaining('total()'), relation: 'out' },
+        { functions: FUNCTIONS },
+      ],
+    ),
+    [
+      'too few arguments of one',
+      { out: sql('SELECT total() FROM flights') },
+      { code: 'sql-binding', relation: 'out' },
+      { functions: FUNCTIONS },
+    ],
+    [
+      'grouping sets of one',
+      { out: sql('SELECT origin, total(delay) FROM flights GROUP BY ROLLUP (origin)') },
+      { code: 'sql-refused', hint: expect.stringContaining('UNION ALL') },
+      { functions: FUNCTIONS },
+    ],
+    [
+      'other keys than it is made for',
+      { out: sql('SELECT total(delay) FROM flights GROUP BY origin') },
+      { code: 'plan-schema', relation: 'total' },
+      {
+        functions: {
+          total: { kind: 'aggregate', args: ['v'], code: script('f'), returns: { name: 'n', type: 'BIGINT' }, keys: [] },
+        },
+      },
+    ],
+    ...['sum', 'unnest'].map((name): [string, Relations, Partial<SqlError>, Partial<AuthorPlan>] => [
+      `a name that SQL has: ${name}`,
+      { out: sql('SELECT sum(delay) FROM flights') },
+      { detail: expect.stringContaining(`${name}()`), hint: 'Call yours something else.' },
+      { functions: { [name]: { kind: 'aggregate', args: ['v'], code: script('f'), returns: { name: 'n', type: 'BIGINT' } } } },
+    ]),
     ['no schema', { out: map('flights', { schema: undefined }) }, { code: 'plan-schema' }],
     [
       'a type that there is not',

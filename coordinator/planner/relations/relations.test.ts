@@ -20,6 +20,11 @@ async function planned(relations: Relations, options?: Partial<AuthorPlan>, data
 
 const FLIGHTS = sql("SELECT origin, delay FROM flights WHERE delay > 10 AND origin <> 'A03'");
 
+const FUNCTIONS: AuthorPlan['functions'] = {
+  words: { kind: 'table', code: script('words'), schema: [{ name: 'word', type: 'VARCHAR' }] },
+  total: { kind: 'aggregate', args: ['v'], code: script('total'), returns: { name: 'total', type: 'BIGINT' } },
+};
+
 const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>> = {
   'map of a dataset': [{ out: map('flights', { code: batch('twice') }) }],
   'filter keeps columns': [{ out: { kind: 'guest', operation: 'filter', input: 'airports', code: script('keep') } }],
@@ -187,6 +192,18 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
   'fewer partitions': [{ late: FLIGHTS, fewer: { kind: 'coalesce', input: 'late', partitions: 2 }, out: map('fewer') }],
   'numbers of rows': [{ late: FLIGHTS, numbered: { kind: 'zipWithIndex', input: 'late' }, out: map('numbered') }],
   'a sample': [{ late: FLIGHTS, some: { kind: 'sample', input: 'late', fraction: 0.1, seed: 3 }, out: map('some') }],
+  'guests among tables': [
+    {
+      out: sql(`SELECT word, count(*) FROM words((SELECT origin || ' ' || destination AS line FROM flights), least := 2)
+        GROUP BY word`),
+    },
+    { functions: FUNCTIONS },
+  ],
+  'guests as aggregates': [
+    { out: sql('SELECT origin, total(delay) AS total, count(*) FROM flights GROUP BY origin HAVING total(delay) > 3') },
+    { functions: FUNCTIONS },
+  ],
+  'a guest as an aggregate of all': [{ out: sql('SELECT total(delay + 1) FROM flights') }, { functions: FUNCTIONS }],
   'kept for later': [{ made: map('flights'), out: sql('SELECT sum(n) FROM made') }, { cache: ['made'] }],
 };
 
