@@ -13,6 +13,7 @@ import { moduleRoutes } from './modules.ts';
 import { pageRoutes, securityHeaders } from './pages.ts';
 import { problemsPlugin } from './problems-plugin.ts';
 import { resultRoutes } from './results.ts';
+import { savedResultRoutes } from './saved-results.ts';
 import type { Services } from './services.ts';
 import { socketRoutes } from './sockets.ts';
 import { describeErrors } from './validation.ts';
@@ -38,6 +39,7 @@ export async function registerApi(
   await app.register(moduleRoutes, services);
   await app.register(jobRoutes, services);
   await app.register(resultRoutes, services);
+  await app.register(savedResultRoutes, services);
   await app.register(workerRoutes, services);
   await app.register(cacheRoutes, services);
   await app.register(eventRoutes, services);

@@ -63,7 +63,7 @@ async function send(reply: FastifyReply, { contentType, body }: ResultStream): P
   return reply.send(Readable.from(await begun(body), { objectMode: true, highWaterMark: 1 }));
 }
 
-function successful(job: SettledJob | undefined): SettledJob {
+export function successful(job: SettledJob | undefined): SettledJob {
   if (!job) {
     throw new Problem({
       status: 409,

@@ -171,6 +171,12 @@ export const JobsBody = Type.Object({
   next: Type.Optional(Type.String({ description: 'The cursor of the next, older page; absent on the last one' })),
 });
 
+const Wait = Type.Optional(
+  Type.Number({ minimum: 0, maximum: LIMITS.resultWaitSeconds, description: 'Seconds to wait while the job runs' }),
+);
+export const WaitQuery = Type.Object({ wait: Wait }, closed);
+export const SaveBody = Type.Object({ name: Name }, closed);
+
 export const ResultQuery = Type.Object(
   {
     format: Type.Optional(
@@ -182,9 +188,7 @@ export const ResultQuery = Type.Object(
         Type.Literal('parquet'),
       ]),
     ),
-    wait: Type.Optional(
-      Type.Number({ minimum: 0, maximum: LIMITS.resultWaitSeconds, description: 'Seconds to wait while the job runs' }),
-    ),
+    wait: Wait,
     early: Type.Optional(
       Type.Boolean({
         description:

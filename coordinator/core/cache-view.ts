@@ -2,7 +2,7 @@
 import type { BlockId, JobId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { CacheLevel } from '../../shared/plan/physical.ts';
 import { isHeld, isPinned } from './inventory.ts';
-import type { Pin } from './pins.ts';
+import type { Pin } from './keeping.ts';
 import type { Core } from './state.ts';
 
 /** A task's output that somebody holds. */
@@ -67,7 +67,7 @@ export function cacheView(core: Core): CacheView {
     blocks.push({ blockId, bytes, onCoordinator, stores, jobs: [...(jobsOf.get(blockId) ?? [])] });
   }
   return {
-    relations: [...core.pins.values()].map(keptRelation),
+    relations: [...core.keeping.pins.values()].map(keptRelation),
     blocks,
     residents: [...residentRuns(core)],
     stores: storeUses(core),

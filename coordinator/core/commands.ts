@@ -45,6 +45,14 @@ export type CoreCommand =
       /** Its place in the result; of blocks that are copied ahead, those that come first in a result go first. */
       readonly partition: number;
     }
+  /** Fetch a block and keep it; answered with inventoryReported, or with blocksDropped when it could not be had. */
+  | {
+      readonly type: 'copyBlock';
+      readonly sessionId: SessionId;
+      readonly blockId: BlockId;
+      readonly digest: Digest;
+      readonly buckets: readonly BucketInfo[];
+    }
   /** A copy that was asked for is not wanted any more: no answer is needed. */
   | { readonly type: 'stopCollecting'; readonly blockId: BlockId }
   /** No job needs the coordinator's copy any more. */

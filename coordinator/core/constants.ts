@@ -67,5 +67,7 @@ export const BUCKETS_MEMORY_PART = 0.25;
 export const INVENTORY_UNMATCHED = 65_536;
 /** A store over its cap is relieved down to this part of it, so that it is not over it again at once. */
 export const SHED_TO = 0.9;
+/** Second copies of kept blocks that one tab fetches at once. */
+export const SPREADS_PER_SESSION = 4;
 /** Ids in one `dropBlocks`, so that it fits into a frame. */
 export const DROPS_PER_COMMAND = 8_192;

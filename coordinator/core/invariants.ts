@@ -173,7 +173,7 @@ function checkWorkers(core: Core): void {
 
 function checkPins(core: Core): void {
   const keeps = new Map<BlockId, number>();
-  for (const { id, blocks, stages } of core.pins.values()) {
+  for (const { id, blocks, stages } of core.keeping.pins.values()) {
     invariant(
       blocks.length === stages.at(-1)?.kept?.tasks.length,
       `${id} has ${blocks.length} blocks, and another number of tasks`,
@@ -183,6 +183,7 @@ function checkPins(core: Core): void {
       keeps.set(block.id, (keeps.get(block.id) ?? 0) + 1);
     }
   }
+  for (const [id, session] of core.keeping.spreading) invariant(core.workers.has(session), `${session} is gone and copies ${id}`);
   for (const { id, keeps: counted } of core.blocks.values())
     invariant(counted === (keeps.get(id) ?? 0), `${id} is kept ${keeps.get(id) ?? 0} times and counts ${counted}`);
 }

@@ -54,6 +54,7 @@ export function removeHolder(core: Core, block: Block, store: Store): boolean {
   store.blocks.delete(block);
   if (!block.stores.delete(store)) return false;
   store.heldBytes -= block.bytes;
+  if (block.keeps > 0) core.keeping.isThin = true;
   if (store.isFull) core.crowded.add(store);
   return true;
 }

@@ -3,6 +3,7 @@
 import type { Failure, JobError } from '../../shared/failure.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
+import { copied } from './keeping.ts';
 import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
 import { jobsOf } from './queue.ts';
 import { collectAhead } from './results.ts';
@@ -17,6 +18,7 @@ function isServable(task: Task, block: Block): boolean {
 /** A copy has turned up in a store, with the accepted digest. */
 export function blockCame(core: Core, block: Block, store: Store | undefined): void {
   if (store) addHolder(core, block, store);
+  if (store && block.keeps > 0) copied(core, block.id, store);
   const task = core.tasks.get(block.id);
   if (!task) {
     releaseBlock(core, block);
@@ -58,6 +60,7 @@ export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void 
   }
   if (!block.onCoordinator) return;
   block.onCoordinator = false;
+  if (block.keeps > 0) core.keeping.isThin = true;
   afterLoss(core, block, why);
   if (block.pins > 0) collect(core, block);
   for (const { stage } of core.tasks.get(id)?.refs ?? []) {
@@ -221,6 +224,6 @@ function isSole(core: Core, block: Block): boolean {
 export function soleCopies(core: Core, store: Store): Block[] {
   return [...store.blocks].filter((block) => {
     const task = core.tasks.get(block.id);
-    return task !== undefined && isSole(core, block) && isNeeded(task);
+    return isSole(core, block) && (block.keeps > 0 || (task !== undefined && isNeeded(task)));
   });
 }

@@ -25,6 +25,7 @@ export function storeChanged(core: Core, event: CoreEventOf<'storeChanged'>): vo
   // Somebody may have made room since: it costs one copy to find out.
   if (isOver(store)) core.noRoom = undefined;
   core.crowded.add(store);
+  core.keeping.isThin = true;
 }
 
 /**
@@ -108,6 +109,7 @@ function setFull(core: Core, store: Store, isFull: boolean): boolean {
   });
   if (isFull) core.fullStores.add(store);
   else core.fullStores.delete(store);
+  core.keeping.isThin = true;
   const why = isFull ? `${store.heldBytes} bytes of outputs, its cap is ${store.capBytes}` : 'it has room again';
   for (const { workerId } of workers) note(core, workerId, isFull ? 'storeFull' : 'storeRelieved', why);
   return true;

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { JobId } from '../../shared/ids.ts';
 import type { KeptRelation } from './cache-view.ts';
+import { answerCopy } from './testing/answer-copy.ts';
 import { Fleet } from './testing/fleet.ts';
 import { branch, cachedSumsPlan, caching, gather, planOf, scan } from './testing/plans.ts';
 import type { JobView } from './views.ts';
@@ -123,6 +124,62 @@ describe('a cached relation', () => {
     fleet.forget(third);
     fleet.send({ type: 'relationReleased', pinId: kept(fleet).id });
     expect(held()).toBe(0);
+  });
+});
+
+describe('a level', () => {
+  const places = (fleet: Fleet) => kept(fleet).blocks.map(({ onCoordinator, stores }) => stores.length + (onCoordinator ? 1 : 0));
+
+  it('coordinator: a copy of each block, which is read when all tabs are gone, and nothing is computed', () => {
+    const fleet = new Fleet({ limits: NO_REUSE });
+    const a = fleet.join('a');
+    const job = fleet.submit('job-1', cachedSumsPlan(LINES, 1, 'coordinator'));
+    fleet.finish();
+    fleet.forget(job);
+    expect(kept(fleet).blocks.every((block) => block.onCoordinator)).toBe(true);
+    fleet.kill(a);
+    fleet.asleep.clear();
+    fleet.join('b', { slots: 4 });
+    const second = fleet.submit('job-3', cachedSumsPlan(LINES, 2, 'coordinator'));
+    fleet.finish();
+    expect(attemptsByStage(fleet, 'job-3')).toEqual([undefined, undefined, 1]);
+    expect(fleet.settled.get(second)?.state).toBe('successful');
+    const [block] = kept(fleet).blocks;
+    fleet.loseCoordinatorCopy(block?.blockId ?? ('' as never));
+    const third = fleet.submit('job-4', cachedSumsPlan(LINES, 3, 'coordinator'));
+    fleet.finish();
+    expect(fleet.settled.get(third)?.state).toBe('successful');
+    expect(kept(fleet).blocks.every((one) => one.onCoordinator)).toBe(true);
+  });
+
+  it('tabs-2: a second store gets each block, another one when that goes, and none is lost with one tab', () => {
+    const fleet = new Fleet({ limits: NO_REUSE, rowBytes: 1024 * 1024 });
+    const a = fleet.join('a');
+    fleet.submit('job-1', cachedSumsPlan(LINES, 1, 'tabs-2'));
+    fleet.finish();
+    expect(places(fleet).every((copies) => copies === 1)).toBe(true);
+    const b = fleet.join('b');
+    expect(fleet.copies).toEqual([]);
+    fleet.tellStore(b);
+    while (answerCopy(fleet));
+    expect(kept(fleet).blocks.every(({ stores }) => stores.join() === [a.storeId, b.storeId].join())).toBe(true);
+    fleet.kill(a);
+    expect(kept(fleet).blocks.every(({ stores }) => stores.join() === b.storeId)).toBe(true);
+    fleet.tellStore(fleet.join('c'));
+    while (answerCopy(fleet));
+    expect(places(fleet).every((copies) => copies === 2)).toBe(true);
+    const ids = kept(fleet).blocks.map(({ blockId }) => blockId);
+    expect(ids.some((id) => fleet.scheduler.leaseOf(b.sessionId, id, 0))).toBe(false);
+  });
+
+  it('tabs: what only a leaving tab has is handed over while there is time', () => {
+    const fleet = new Fleet({ limits: NO_REUSE });
+    const a = fleet.join('a');
+    fleet.submit('job-1', cachedSumsPlan(LINES));
+    fleet.finish();
+    fleet.leave(a);
+    while (fleet.answerCollect());
+    expect(kept(fleet).blocks.every((block) => block.onCoordinator)).toBe(true);
   });
 });
 

@@ -3,32 +3,17 @@
  * effort, not of presence: it yields to want of room, and lineage brings back what the next job needs.
  */
 
-import type { JobId } from '../../shared/ids.ts';
-import type { CachedRelation, CacheLevel, Stage } from '../../shared/plan/physical.ts';
+import type { CachedRelation, Stage } from '../../shared/plan/physical.ts';
 import type { CoreEventOf } from './events.ts';
 import { dropBlock, isPinned, takeBack } from './inventory.ts';
+import type { Pin } from './keeping.ts';
 import { cutsOf } from './kept-stages.ts';
 import type { Block, Core, Job, StageState } from './state.ts';
 import { note } from './stories.ts';
 
-export interface Pin {
-  readonly id: string;
-  readonly owner: string;
-  /** The relation, whatever its name. */
-  readonly key: string;
-  name: string;
-  level: CacheLevel;
-  /** The job that named it last. */
-  jobId: JobId;
-  /** In partition order; a block may stand here twice. */
-  blocks: readonly Block[];
-  /** The stages that make it, each `kept` as it was run, numbered from 0; the last one makes the blocks. */
-  stages: readonly Stage[];
-}
-
 /** Of whichever author: whoever can name the relation may read all that it is made from. */
 export function keptStages(core: Core, key: string): readonly Stage[] | undefined {
-  return [...core.pins.values()].find((pin) => pin.key === key)?.stages;
+  return [...core.keeping.pins.values()].find((pin) => pin.key === key)?.stages;
 }
 
 /** The stage is done: what its author wants kept of it is kept from now on. */
@@ -44,20 +29,21 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
     return;
   }
   const blocks = stage.tasks.map((task) => core.blocks.get(task.blockId)).filter((block) => block !== undefined);
-  const known = [...core.pins.values()].find((pin) => pin.owner === job.owner && pin.key === key);
+  const known = [...core.keeping.pins.values()].find((pin) => pin.owner === job.owner && pin.key === key);
   const pin = known ?? newPin(core, job, key);
   for (const block of new Set(blocks)) take(core, block);
   for (const block of new Set(pin.blocks)) release(core, block);
   Object.assign(pin, { name, level, jobId: job.id, blocks, stages: lineageOf(core, stage) });
-  core.pins.delete(pin.id);
-  core.pins.set(pin.id, pin);
+  core.keeping.pins.delete(pin.id);
+  core.keeping.pins.set(pin.id, pin);
+  core.keeping.isThin = true;
   const detail = { stage: stage.index, blocks: blocks.length, level };
   note(core, job.id, known ? 'relationReused' : 'relationKept', name, [], detail);
   keepWithinCaps(core, pin);
 }
 
 function newPin(core: Core, { id: jobId, owner }: Job, key: string): Pin {
-  const id = `cache-${core.idSeed}-${++core.pinsMade}`;
+  const id = `cache-${core.idSeed}-${++core.keeping.made}`;
   return { id, owner, key, name: '', level: 'tabs', jobId, blocks: [], stages: [] };
 }
 
@@ -99,7 +85,7 @@ function asRun(core: Core, stage: StageState, place: ReadonlyMap<number, number>
 
 /** What costs least to make again per byte goes first. */
 function keepWithinCaps(core: Core, newest: Pin): void {
-  const own = [...core.pins.values()].filter((pin) => pin.owner === newest.owner);
+  const own = [...core.keeping.pins.values()].filter((pin) => pin.owner === newest.owner);
   const order = own.filter((pin) => pin !== newest).sort((a, b) => costPerByte(a.blocks) - costPerByte(b.blocks));
   order.push(newest);
   const counts = (pins: readonly Pin[]): boolean =>
@@ -137,12 +123,12 @@ export function cheapestFirst(blocks: Iterable<Block>): Block[] {
 }
 
 function letGo(core: Core, pin: Pin): void {
-  core.pins.delete(pin.id);
+  core.keeping.pins.delete(pin.id);
   for (const block of new Set(pin.blocks)) release(core, block);
 }
 
 export function relationReleased(core: Core, { pinId }: CoreEventOf<'relationReleased'>): void {
-  const pin = core.pins.get(pinId);
+  const pin = core.keeping.pins.get(pinId);
   if (!pin) {
     note(core, pinId, 'eventIgnored', 'no such cached relation');
     return;

@@ -57,9 +57,9 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     const named = stores.map((store) => core.stores.get(store)).filter((store) => store !== undefined);
     core.collecting.set(id, { stores: named, urgency });
   }
-  for (const pin of saved.pins) core.pins.set(pin.id, { ...pin, blocks: pin.blocks.map((id) => of(core.blocks, id)) });
-  core.pinsMade = saved.pinsMade;
-  for (const [id, session] of saved.spreading) core.spreading.set(id, session);
+  for (const pin of saved.pins) core.keeping.pins.set(pin.id, { ...pin, blocks: pin.blocks.map((id) => of(core.blocks, id)) });
+  core.keeping.made = saved.pinsMade;
+  for (const [id, session] of saved.spreading) core.keeping.spreading.set(id, session);
   for (const id of saved.reusable) {
     const block = of(core.blocks, id);
     core.reusable.set(id, block);

@@ -13,6 +13,7 @@ import type { CoreEvent, CoreEventOf } from './events.ts';
 import { checkCore } from './invariants.ts';
 import { evictReusable, isHeld, servingSessions } from './inventory.ts';
 import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
+import { newKeeping, notCopied } from './keeping.ts';
 import { collected, collectFailed, coordinatorCopyLost, copiesLost } from './losses.ts';
 import type { CoreOptions } from './options.ts';
 import { failStuck, relieveStores, storeChanged } from './overflow.ts';
@@ -25,6 +26,7 @@ import { type ResultPart, resultPart } from './results.ts';
 import { inventoryReported } from './returning.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 import { readsSlice } from './spec.ts';
+import { spreadKept } from './spread.ts';
 import { advance } from './stages.ts';
 import type { Block, Core, Store } from './state.ts';
 import { Stories } from './stories.ts';
@@ -54,6 +56,7 @@ export class Scheduler {
       }
       dispatch(core);
     } while (giveWay(core));
+    spreadKept(core);
     return takeCommands(core);
   }
 
@@ -126,8 +129,9 @@ export class Scheduler {
     return block && { digest: block.digest, buckets: block.buckets };
   }
 
-  /** May this session fetch this slice now? Only slices that a live lease of it reads. */
+  /** May this session fetch this slice now? Only slices that a live lease of it reads, or that it is to copy. */
   leaseOf(sessionId: SessionId, blockId: BlockId, bucket: number): boolean {
+    if (this.#core.keeping.spreading.get(blockId) === sessionId) return true;
     for (const attempt of this.#core.workers.get(sessionId)?.attempts ?? []) {
       if (readsSlice(attempt.task, blockId, bucket)) return true;
     }
@@ -175,9 +179,7 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     collecting: new Map(),
     reusable: new Map(),
     reusableBytes: 0,
-    pins: new Map(),
-    pinsMade: 0,
-    spreading: new Map(),
+    keeping: newKeeping(),
     remembered: new Map(),
     rememberedBuckets: 0,
     fullStores: new Set(),
@@ -235,6 +237,7 @@ function apply<T extends CoreEvent['type']>(core: Core, event: CoreEventOf<T>): 
 function blocksDropped(core: Core, storeId: Store['id'], ids: readonly BlockId[]): void {
   const store = core.stores.get(storeId);
   const blocks = ids.map((id) => core.blocks.get(id)).filter((block): block is Block => block !== undefined);
+  if (store) notCopied(core, store, ids);
   if (store)
     copiesLost(
       core,

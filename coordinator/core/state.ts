@@ -10,7 +10,7 @@ import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState, Urgency } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
-import type { Pin } from './pins.ts';
+import type { Keeping } from './keeping.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
 import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
@@ -273,11 +273,7 @@ export interface Core {
   /** Kept for reuse, least recently used first. */
   readonly reusable: Map<BlockId, Block>;
   reusableBytes: number;
-  /** Relations that are kept for later jobs, the one used last at the end. */
-  readonly pins: Map<string, Pin>;
-  pinsMade: number;
-  /** Copies under way from store to store: who fetches. */
-  readonly spreading: Map<BlockId, SessionId>;
+  readonly keeping: Keeping;
   /** What stores that are gone held and nobody needed, oldest first. */
   readonly remembered: Map<BlockId, RememberedBlock>;
   rememberedBuckets: number;

@@ -4,6 +4,7 @@ import { dueAtMs, runDueAtMs, scheduleWake, takeDue } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt, failForDeadline } from './failures.ts';
 import { collect, newStore } from './inventory.ts';
+import { copierGone } from './keeping.ts';
 import { copiesLost, isStoreGoing, soleCopies } from './losses.ts';
 import { rehome } from './queue.ts';
 import { indexResidents, setResident, unindex } from './residents.ts';
@@ -77,6 +78,7 @@ export function alterAll(core: Core, workers: readonly Worker[], change: () => v
     else core.freed.add(slot);
   }
   if (core.liveSlots > 0) slotsCame(core);
+  core.keeping.isThin = true;
 }
 
 function newSlot(worker: Worker, index: number): Slot {
@@ -140,6 +142,7 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
   if (!worker) return;
   const { workerId, store } = worker;
   const wasLeaving = worker.leaving;
+  copierGone(core, sessionId);
   note(core, workerId, 'workerLost', why);
   alter(core, worker, () => {
     worker.leaving = true;

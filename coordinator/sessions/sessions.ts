@@ -80,9 +80,11 @@ export class Sessions {
   }
 
   /** The shell's commands that go to one tab. A session that is gone needs none. */
-  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks'> = {
+  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'copyBlock'> = {
     leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
     cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
+    copyBlock: ({ sessionId, blockId, digest, buckets }) =>
+      this.#byId.get(sessionId)?.send({ type: 'copyBlock', blockId, digest, buckets: [...buckets] }),
     dropBlocks: ({ sessionId, blockIds }) => {
       const storeId = this.#byId.get(sessionId)?.identity.storeId;
       // Each tab of a profile has blocks in its memory that no other one has.

@@ -287,6 +287,16 @@ export const CoordinatorMessage = Type.Union([
   ),
   Type.Object({ type: Type.Literal('cancelAttempt'), attemptId: Id, why: Words }, closed),
   Type.Object({ type: Type.Literal('dropBlocks'), blockIds: Type.Array(Hex64) }, closed),
+  /** Fetch the block and keep it as an output; answered with a line of inventory, or with blocksDropped when it could not be had. */
+  Type.Object(
+    {
+      type: Type.Literal('copyBlock'),
+      blockId: Hex64,
+      digest: Hex64,
+      buckets: Type.Array(Bucket, { minItems: 1, maxItems: LIMITS.bucketsPerBlock }),
+    },
+    closed,
+  ),
   Type.Object({ type: Type.Literal('drain') }, closed),
   Type.Object({ type: Type.Literal('heartbeatSeen'), seq: Count }, closed),
 ]);

@@ -79,6 +79,7 @@ export class Link {
         this.#cache?.drop(blockIds);
         this.#pace.changed();
       },
+      onCopyBlock: (message) => void this.#shop?.copies.copy(message),
     });
     this.stopped = new Promise((resolve) => {
       this.#onStopped = resolve;

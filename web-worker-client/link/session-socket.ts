@@ -2,6 +2,7 @@
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
 import type { TabEvent } from '../core/events.ts';
 import type { Lease } from './attempt-run.ts';
+import type { CopyBlock } from './copies.ts';
 import { leaseOf } from './hello-and-lease.ts';
 import { BadMessageError, readSessionBinary, readSessionText, type SessionFrame } from './messages.ts';
 import type { Platform, Socket } from './platform.ts';
@@ -16,6 +17,7 @@ export interface SessionSocketOptions {
   readonly onWelcome: (message: Extract<CoordinatorMessage, { type: 'welcome' }>) => boolean;
   readonly onLease: (lease: Lease) => void;
   readonly onDropBlocks: (blockIds: readonly string[]) => void;
+  readonly onCopyBlock: (message: CopyBlock) => void;
 }
 
 export class SessionSocket {
@@ -64,7 +66,7 @@ export class SessionSocket {
   }
 
   #onMessage(epoch: number, { message, payload }: SessionFrame): void {
-    const { dispatch, onWelcome, onLease, onDropBlocks } = this.#options;
+    const { dispatch, onWelcome, onLease, onDropBlocks, onCopyBlock } = this.#options;
     switch (message.type) {
       case 'welcome': {
         const returning = onWelcome(message);
@@ -83,6 +85,9 @@ export class SessionSocket {
         return;
       case 'dropBlocks':
         onDropBlocks(message.blockIds);
+        return;
+      case 'copyBlock':
+        onCopyBlock(message);
         return;
       case 'drain':
         dispatch({ type: 'drained', epoch });

@@ -5,6 +5,7 @@ import { SliceReader } from '../blocks/slice-reader.ts';
 import type { TabEvent } from '../core/events.ts';
 import type { WorkerTraits } from '../core/traits.ts';
 import { AttemptTable } from './attempt-table.ts';
+import { Copies } from './copies.ts';
 import type { EngineAssets, Platform } from './platform.ts';
 import { residentMessages } from './reports.ts';
 import type { FetchSlices } from './slice-source.ts';
@@ -26,6 +27,7 @@ export interface Workshop {
   readonly reader: SliceReader;
   readonly slots: SlotPool;
   readonly attempts: AttemptTable;
+  readonly copies: Copies;
 }
 
 /** Starts nothing: `slots.resize` does. */
@@ -41,5 +43,6 @@ export function makeWorkshop({ platform, cache, engine, traits, ...link }: Works
     },
   });
   const attempts = new AttemptTable({ clock: platform.clock, cache, reader, slots, ...link });
-  return { reader, slots, attempts };
+  const copies = new Copies({ cache, fetch: link.fetch, send: link.send });
+  return { reader, slots, attempts, copies };
 }

@@ -17,6 +17,8 @@ export class Books {
   readonly asleep = new Map<StoreId, Map<BlockId, Digest>>();
   readonly coordinator = new Map<BlockId, Digest>();
   readonly collects: CommandOf<'collectBlock'>[] = [];
+  /** Blocks that tabs were told to copy from others. */
+  readonly copies: CommandOf<'copyBlock'>[] = [];
   readonly settled = new Map<JobId, CommandOf<'settleJob'>>();
   readonly leases: FakeAttempt[] = [];
   /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
@@ -48,6 +50,10 @@ export class Books {
       case 'collectBlock':
         invariant(command.from.length > 0, 'collectBlock names nobody');
         this.#collect(command);
+        return;
+      case 'copyBlock':
+        invariant(this.tabs.has(command.sessionId), `copyBlock to a session that is gone: ${command.sessionId}`);
+        this.copies.push(command);
         return;
       case 'stopCollecting':
         this.collects.splice(0, Infinity, ...this.collects.filter((other) => other.blockId !== command.blockId));

@@ -3,6 +3,7 @@ import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } 
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { JobOptions } from '../events.ts';
 import { Scheduler } from '../scheduler.ts';
+import { answerCopy } from './answer-copy.ts';
 import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 import type { Fleet } from './fleet.ts';
 import {
@@ -192,6 +193,7 @@ const STEPS = {
   heartbeat: [6, withTab((fleet, tab) => fleet.heartbeat(tab))],
   time: [4, (fleet, a) => fleet.passTo(fleet.nowMs + (a % 3_000))],
   collect: [8, (fleet) => void fleet.answerCollect()],
+  copy: [4, (fleet) => void answerCopy(fleet)],
   evict: [
     3,
     (fleet, a, b) => {

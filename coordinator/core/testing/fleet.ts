@@ -12,6 +12,7 @@ import type { CoreCommand } from '../commands.ts';
 import type { CoreEvent, JobOptions, WorkerTraits } from '../events.ts';
 import { readingKept } from '../reading-kept.ts';
 import { type CoreOptions, Scheduler } from '../scheduler.ts';
+import { answerCopy } from './answer-copy.ts';
 import { Books } from './books.ts';
 import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
 
@@ -304,7 +305,7 @@ export class Fleet extends Books {
         if (tab.capBytes !== undefined && tab.toldBytes !== this.storedBytes(tab)) this.tellStore(tab);
       const [attempt] = this.attempts();
       if (attempt) this.run(attempt);
-      else if (!this.answerCollect() && !this.#wake()) return;
+      else if (!this.answerCollect() && !answerCopy(this) && !this.#wake()) return;
     }
     throw new Error(`not finished after ${steps} steps`);
   }

@@ -63,6 +63,18 @@ export async function realTab(url: string): Promise<() => Promise<void>> {
   return end;
 }
 
+/** As `realTab`, for a test that will close its session: that it ends so is no failure. */
+export async function doomedTab(url: string): Promise<void> {
+  const { runHeadlessWorker } = (await import(`${DIST}/headless.js`)) as HeadlessModule;
+  const stop = new AbortController();
+  const options = { url, slots: 1, slotEntry: `${DIST}/slot-entry.js`, signal: stop.signal };
+  const ended = runHeadlessWorker(options).catch(() => undefined);
+  onTestFinished(async () => {
+    stop.abort();
+    await ended;
+  });
+}
+
 /** Resolves as soon as `is` holds; looked at after every event of the core. */
 export function until(app: App, is: () => boolean): Promise<void> {
   if (is()) return Promise.resolve();
