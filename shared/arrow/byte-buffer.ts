@@ -1,4 +1,4 @@
-/** Growing buffers in which one record batch is put together. Bytes never written are zero. */
+/** Growing buffers in which one record batch is put together. Bytes never written since they were cleared are zero. */
 
 /** Results come in pieces of 2048 rows and make batches of 60 times that. */
 const GROWTH = 4;
@@ -12,6 +12,8 @@ function grown(old: Uint8Array, used: number, needed: number): Uint8Array {
 export class ByteBuffer {
   bytes: Uint8Array;
   used = 0;
+  /** Before this, bytes may be those from before they were cleared. */
+  #stale = 0;
 
   constructor(capacity = 0) {
     this.bytes = new Uint8Array(capacity);
@@ -19,15 +21,30 @@ export class ByteBuffer {
 
   /** Makes room for `count` more bytes, counts them as used, and returns where they begin. They are zero. */
   extend(count: number): number {
-    const at = this.used;
-    if (at + count > this.bytes.length) this.bytes = grown(this.bytes, at, at + count);
-    this.used = at + count;
+    const at = this.#room(count);
+    if (at < this.#stale) this.bytes.fill(0, at, Math.min(this.#stale, this.used));
     return at;
   }
 
   append(source: Uint8Array, from: number, to: number): void {
-    const at = this.extend(to - from);
+    const at = this.#room(to - from);
     this.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
+  }
+
+  /** Empties it, and keeps its memory. */
+  clear(): void {
+    this.#stale = Math.max(this.#stale, this.used);
+    this.used = 0;
+  }
+
+  #room(count: number): number {
+    const at = this.used;
+    if (at + count > this.bytes.length) {
+      this.bytes = grown(this.bytes, at, at + count);
+      this.#stale = Math.min(this.#stale, at);
+    }
+    this.used = at + count;
+    return at;
   }
 }
 
@@ -42,6 +59,12 @@ export class BitBuffer {
 
   get used(): number {
     return (this.count + 7) >> 3;
+  }
+
+  /** Empties it, and keeps its memory. */
+  clear(): void {
+    this.bytes.fill(0, 0, this.used);
+    this.count = 0;
   }
 
   #room(more: number): void {

@@ -82,6 +82,25 @@ test('equal rows give equal bytes, however they were cut and whatever stood unde
   );
 });
 
+test('taken part by part, in memory that is used again, they are the same', () => {
+  fc.assert(
+    fc.property(fc.array(table, { minLength: 2, maxLength: 3 }), fc.integer({ min: 1, max: 80 }), (parts, batchRows) => {
+      const named = (parts[0] ?? []).map((c, i) => ({ name: `c${i}`, wire: c.wire }));
+      const reusing = new Canonicaliser(named, batchRows);
+      const memory = new Uint8Array(16_384).fill(0xa5);
+      for (const columns of parts) {
+        const rows = columns[0]?.values.length ?? 0;
+        const views = columns.map((c) => withGarbage(columnOf(c.wire, c.values)));
+        const fresh = new Canonicaliser(named, batchRows);
+        for (const canonical of [fresh, reusing]) canonical.addColumns(views, rows);
+        expect(reusing.rows).toBe(rows);
+        expect(reusing.take(memory)).toEqual(fresh.finish());
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
+
 test('strings hidden under a NULL are left out', () => {
   const plain = columnOf('VARCHAR', ['a', null, 'b']);
   const hidden: ColumnView = {

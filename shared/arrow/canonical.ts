@@ -21,6 +21,8 @@ export interface CanonicalStream {
   readonly rows: number;
 }
 
+const NO_MEMORY = new Uint8Array(0);
+
 export class Canonicaliser {
   readonly #columns: readonly WireColumn[];
   readonly #layouts: readonly Layout[];
@@ -68,6 +70,11 @@ export class Canonicaliser {
 
   /** Memory of a finished batch belongs to it until the end; a full batch announces that the next may be as large. */
   #begin(rowsAtHand: number): void {
+    if (this.#finished.length === 0 && this.#builders.length > 0) {
+      // What they held was taken.
+      for (const builder of this.#builders) builder.clear();
+      return;
+    }
     const capacity =
       this.#finished.length > 0 ? this.#batchRows : Math.min(this.#batchRows, Math.max(rowsAtHand, this.#expectedRows));
     this.#builders = this.#layouts.map((layout) => new ColumnBuilder(layout, capacity));
@@ -87,16 +94,30 @@ export class Canonicaliser {
     this.#rowsInBatch = 0;
   }
 
+  /** Rows that were appended and not yet taken. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** The stream of all rows since the last one; more can be appended for the next. It lies in `memory` where it finds room. */
+  take(memory?: Uint8Array): CanonicalStream {
+    const stream = this.finish(memory);
+    this.#finished.length = 0;
+    this.#rows = 0;
+    return stream;
+  }
+
   /** The stream. The canonicaliser must not be used afterwards. */
-  finish(): CanonicalStream {
+  finish(memory: Uint8Array = NO_MEMORY): CanonicalStream {
     if (this.#rowsInBatch > 0) this.#endBatch();
     const schema = schemaMessage(this.#columns);
     let size = schema.length + END_OF_STREAM.length;
     for (const { layout } of this.#finished) {
       size += batchMessageBytes(layout.nodes.length / 2, layout.buffers.length / 2) + layout.bodyBytes;
     }
-    const bytes = new Uint8Array(size);
-    const view = new DataView(bytes.buffer);
+    const reused = size <= memory.length;
+    const bytes = reused ? memory.subarray(0, size).fill(0) : new Uint8Array(size);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, size);
     bytes.set(schema);
     let at = schema.length;
     for (const { layout, buffers } of this.#finished) {

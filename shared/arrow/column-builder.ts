@@ -179,6 +179,16 @@ export class ColumnBuilder {
     });
   }
 
+  /** Begins again without rows, in the same memory: buffers that `finish` gave are overwritten. */
+  clear(): void {
+    this.#rows = 0;
+    this.#nulls = 0;
+    this.#validity.clear();
+    this.#bits.clear();
+    this.#data.clear();
+    for (const child of this.#children) child.clear();
+  }
+
   /** Adds this column's nodes and buffers; the buffers are views of the builder's own memory. */
   finish(parts: BatchParts): void {
     parts.nodes.push(this.#rows, this.#nulls);

@@ -13,7 +13,7 @@ const PORTS_MAX = 16;
 interface Port {
   readonly nodes: readonly OutputNode[];
   readonly columns: readonly WireColumn[];
-  canonical: Canonicaliser | undefined;
+  readonly canonical: Canonicaliser;
 }
 
 export class OutputCollector {
@@ -42,7 +42,6 @@ export class OutputCollector {
     const target = this.#port(port, schemaAt, view);
     const { rows, views } = new OutputReader(view, this.#charge).batch(arrayAt, target.nodes);
     if (rows === 0) return;
-    target.canonical ??= new Canonicaliser(target.columns);
     target.canonical.addColumns(views, rows);
   }
 
@@ -57,7 +56,7 @@ export class OutputCollector {
     const columns = this.#declared?.[port] ?? known?.columns ?? found;
     checkDeclared(port, found, columns);
     // Rows that were emitted since the last call stay with the port: its types are the same.
-    const next: Port = { nodes, columns, canonical: known?.canonical };
+    const next: Port = { nodes, columns, canonical: known?.canonical ?? new Canonicaliser(columns) };
     this.#ports.set(port, next);
     return next;
   }
@@ -66,9 +65,8 @@ export class OutputCollector {
   take(): readonly GuestOutput[] {
     const outputs: GuestOutput[] = [];
     for (const [port, entry] of [...this.#ports].sort(([a], [b]) => a - b)) {
-      if (entry.canonical === undefined) continue;
-      const { bytes, rows } = entry.canonical.finish();
-      entry.canonical = undefined;
+      if (entry.canonical.rows === 0) continue;
+      const { bytes, rows } = entry.canonical.take();
       outputs.push({ port, stream: bytes, rows });
     }
     return outputs;

@@ -63,11 +63,13 @@ async function pour(guest: Guest, { step, connection, control, out }: GuestStepO
     }
   };
   let fed = 0;
+  const batches = new RowBatches(step.rows.columns);
   const feed = async (stream: Uint8Array): Promise<void> => {
     fed++;
     pass(await (action === 'merge' ? guest.merge(stream) : guest.batch(stream)));
+    // Modules of the batch ABI have a copy in their own memory; others may keep what they get.
+    if (code.kind === 'batch') batches.giveBack(stream);
   };
-  const batches = new RowBatches(step.rows.columns);
   await connection.query(
     step.rows.sql,
     async () => {

@@ -13,16 +13,17 @@ export class RowBatches {
   readonly #columns: readonly WireColumn[];
   readonly #layouts: readonly Layout[];
   readonly #batchRows: number;
-  #open: Canonicaliser | undefined;
-  #openRows = 0;
+  readonly #open: Canonicaliser;
   #full: Uint8Array[] = [];
-  #hadFull = false;
+  /** Of a batch that nobody reads any more: memory that is used again need not be asked for, cleared and collected. */
+  #spare: Uint8Array | undefined;
 
   /** `columns`: with the names that the guest sees. */
   constructor(columns: readonly WireColumn[], batchRows = BATCH_ROWS) {
     this.#columns = columns;
     this.#layouts = columns.map((c) => layoutOf(c.wire));
     this.#batchRows = batchRows;
+    this.#open = new Canonicaliser(columns, batchRows);
   }
 
   /** A piece of the engine's result; not kept. Throws IpcError when its types are others than the columns'. */
@@ -34,22 +35,22 @@ export class RowBatches {
 
   #append(views: readonly ColumnView[], rows: number): void {
     for (let from = 0; from < rows; ) {
-      const to = Math.min(rows, from + this.#batchRows - this.#openRows);
-      // After a full batch the next may be as full.
-      this.#open ??= new Canonicaliser(this.#columns, this.#batchRows, this.#hadFull ? this.#batchRows : 0);
+      const to = Math.min(rows, from + this.#batchRows - this.#open.rows);
       this.#open.addColumns(views, to, from);
-      this.#openRows += to - from;
       from = to;
-      if (this.#openRows < this.#batchRows) continue;
-      this.#close();
-      this.#hadFull = true;
+      if (this.#open.rows === this.#batchRows) this.#close();
     }
   }
 
   #close(): void {
-    this.#full.push((this.#open ?? new Canonicaliser(this.#columns)).finish().bytes);
-    this.#open = undefined;
-    this.#openRows = 0;
+    const { bytes } = this.#open.take(this.#spare);
+    this.#spare = undefined;
+    this.#full.push(bytes);
+  }
+
+  /** Takes back a batch that was taken and is not read any more. */
+  giveBack(batch: Uint8Array): void {
+    this.#spare = new Uint8Array(batch.buffer);
   }
 
   /** Full batches since the last call, a stream each. */
@@ -61,7 +62,7 @@ export class RowBatches {
 
   /** No more rows come: what is left can be taken, if anything is. */
   end(): void {
-    if (this.#openRows > 0) this.#close();
+    if (this.#open.rows > 0) this.#close();
   }
 
   /** A stream of these columns without rows. */
