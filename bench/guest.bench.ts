@@ -1,14 +1,22 @@
-/** `muster bench guest`: what the batch ABI costs, copies included, beside loops over the same numbers in JavaScript and C. */
+/**
+ * `muster bench guest`: what the batch ABI costs, copies included, beside loops over the same numbers in JavaScript and C; the same word
+ * count in five languages; and what SQL around a guest adds.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../coordinator/cli/package-root.ts';
 import { compileGuestSource } from '../guest/assemblyscript/testing/compile.ts';
 import { compileGuest, type Guest, openGuest } from '../web-worker-client/guest/index.ts';
+import { type ChainTimes, chainTable, chainTimes, scoreChain, wordChain } from './guest-chain.ts';
 import { doubles, type Numbers } from './guest-numbers.ts';
+import { type Text, textOf } from './guest-text.ts';
+import { type WordSpeed, wordSpeed, wordTable } from './guest-words.ts';
 import { nativeLoop } from './native-loop.ts';
 import { median } from './statistics.ts';
+import { type WordCounter, wordCounters } from './word-counters.ts';
 
-export const summary = 'Guest modules: sum of squares and a map through the batch ABI, beside JavaScript and native C';
+export const summary =
+  'Guest modules: the batch ABI beside JavaScript and native C, a word count in five languages, SQL around guests';
 
 export interface BenchOptions {
   readonly repetitions?: number;
@@ -20,8 +28,11 @@ export interface BenchOptions {
 
 const ROWS = 10_000_000;
 const REPETITIONS = 15;
-/** Times the JavaScript loop, and the native one. */
-const BOUNDS = { javascript: 1.5, native: 2 };
+/** Times the JavaScript loop, and the native one; MB/s of the word count in C; SQL around a guest, times the guest's task alone. */
+const BOUNDS = { javascript: 1.5, native: 2, wordsMegabytes: 100, sqlAround: 1.15 };
+const TEXT_BYTES = 16_000_000;
+/** Word counts and chains take longer each. */
+const FEWER_REPETITIONS = 7;
 
 /** Resolves with the milliseconds that it took. */
 interface Way {
@@ -31,8 +42,65 @@ interface Way {
 
 export async function run({ repetitions = REPETITIONS, rows = ROWS, out, print, note }: BenchOptions): Promise<number> {
   const numbers = doubles(rows);
+  const { measured, ratios } = await againstLoops(numbers, repetitions, note);
+  print(loopTable(measured, rows));
+  print(`guest / JavaScript loop ${ratios.javascript.toFixed(2)} (bound ${BOUNDS.javascript})`);
+  print(Number.isNaN(ratios.native) ? '\n' : `, guest / native C ${ratios.native.toFixed(2)} (bound ${BOUNDS.native})\n`);
+
+  const fewer = Math.min(repetitions, FEWER_REPETITIONS);
+  const text = textOf(TEXT_BYTES);
+  const counters = await wordCounters(1);
+  const words: WordSpeed[] = [];
+  for (const counter of counters) words.push(await wordSpeed(counter, text, fewer));
+  print(`\n${wordTable(words, text)}`);
+  const chains = await aroundGuests(counters, text, numbers, fewer);
+  print(`\n${chainTable(chains)}SQL around / the guest's task: bound ${BOUNDS.sqlAround}\n`);
+
+  const folder = out ?? join('bench', 'out');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'guest.json');
+  writeFileSync(
+    path,
+    `${JSON.stringify({ rows, bounds: BOUNDS, ratios, measured, textBytes: text.bytes, words, chains }, null, 2)}\n`,
+  );
+  note(`written to ${path}`);
+  const inC = words.find(({ language }) => language === 'C')?.megabytesPerSecond;
+  const within = [
+    ratios.javascript <= BOUNDS.javascript,
+    !(ratios.native > BOUNDS.native),
+    inC === undefined || inC >= BOUNDS.wordsMegabytes,
+    chains.every(({ taskMs, chainMs }) => chainMs <= BOUNDS.sqlAround * taskMs),
+  ];
+  return within.every(Boolean) ? 0 : 1;
+}
+
+async function aroundGuests(
+  counters: readonly WordCounter[],
+  text: Text,
+  numbers: Numbers,
+  repetitions: number,
+): Promise<readonly ChainTimes[]> {
+  const times: ChainTimes[] = [];
+  for (const counter of counters) {
+    if (counter.missing === undefined) times.push(await chainTimes(wordChain(counter, text), repetitions));
+  }
+  times.push(await chainTimes(scoreChain(numbers), repetitions));
+  return times;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly bestMs: number;
+  readonly medianMs: number;
+}
+
+async function againstLoops(
+  numbers: Numbers,
+  repetitions: number,
+  note: BenchOptions['note'],
+): Promise<{ measured: readonly Measured[]; ratios: { javascript: number; native: number } }> {
   const ways: Way[] = [javascriptLoop(numbers), await sumGuest(numbers), copyAlone(numbers), await mapGuest(numbers)];
-  const native = nativeLoop(rows);
+  const native = nativeLoop(numbers.values.length);
   if (native === undefined) note('gcc is not installed: no native loop');
   else ways.push({ name: 'native C, gcc -O3', run: async () => native.run() });
   const times = new Map<string, number[]>(ways.map((way) => [way.name, []]));
@@ -47,16 +115,7 @@ export async function run({ repetitions = REPETITIONS, rows = ROWS, out, print, 
   const measured = [...times].map(([name, ms]) => ({ name, bestMs: Math.min(...ms), medianMs: median(ms) }));
   const of = (name: string): number => measured.find((m) => m.name.startsWith(name))?.medianMs ?? Number.NaN;
   const guest = of('guest, sum');
-  const ratios = { javascript: guest / of('JavaScript'), native: guest / of('native') };
-  print(table(measured, rows));
-  print(`guest / JavaScript loop ${ratios.javascript.toFixed(2)} (bound ${BOUNDS.javascript})`);
-  print(Number.isNaN(ratios.native) ? '\n' : `, guest / native C ${ratios.native.toFixed(2)} (bound ${BOUNDS.native})\n`);
-  const folder = out ?? join('bench', 'out');
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'guest.json');
-  writeFileSync(path, `${JSON.stringify({ rows, bounds: BOUNDS, ratios, measured }, null, 2)}\n`);
-  note(`written to ${path}`);
-  return ratios.javascript <= BOUNDS.javascript && !(ratios.native > BOUNDS.native) ? 0 : 1;
+  return { measured, ratios: { javascript: guest / of('JavaScript'), native: guest / of('native') } };
 }
 
 async function timed(work: () => Promise<void> | void): Promise<number> {
@@ -133,7 +192,7 @@ async function mapGuest(numbers: Numbers): Promise<Way> {
   };
 }
 
-function table(measured: readonly { name: string; bestMs: number; medianMs: number }[], rows: number): string {
+function loopTable(measured: readonly Measured[], rows: number): string {
   const cell = (value: number, digits = 1): string => value.toFixed(digits).padStart(12);
   const lines = measured.map(
     (m) => `${m.name.padEnd(46)}${cell(m.bestMs)}${cell(m.medianMs)}${cell(rows / m.medianMs / 1000, 0)}\n`,

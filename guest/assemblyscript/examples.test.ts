@@ -5,7 +5,7 @@ import { AccumulatorBook } from '../../web-worker-client/guest/accumulator-book.
 import { compileGuest, type Guest, type GuestOptions, type GuestOutput, openGuest } from '../../web-worker-client/guest/index.ts';
 import { compileGuestSource } from './testing/compile.ts';
 
-const EXAMPLES = ['map', 'filter', 'flat-map', 'count-by-key', 'mandelbrot', 'sum-of-squares'] as const;
+const EXAMPLES = ['map', 'filter', 'flat-map', 'count-by-key', 'mandelbrot', 'score', 'sum-of-squares'] as const;
 const compiled = new Map<string, Uint8Array<ArrayBuffer>>();
 
 beforeAll(async () => {
@@ -39,6 +39,14 @@ test('map', async () => {
     [null, null],
     [-0.5, 0.25],
   ]);
+});
+
+test('score', async () => {
+  const guest = await open('score', { function: 'score' });
+  const [first, second, none] = rows(await guest.batch(streamOf([{ wire: 'DOUBLE', values: [0, 400 / 3, null] }]))).flat();
+  expect(first).toBeCloseTo(1 / (1 + Math.exp(40)), 20);
+  expect(second).toBeCloseTo(0.5, 9);
+  expect(none).toBeNull();
 });
 
 test('filter, with a parameter; no rows are no output', async () => {

@@ -1,7 +1,6 @@
 /** What the examples of every language must do alike: the same functions under the same names, the same answers. */
 import { expect } from 'vitest';
 import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
-import { admitModule } from '../../shared/guest/admission.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import { AccumulatorBook } from '../../web-worker-client/guest/accumulator-book.ts';
 import type { Guest, GuestOutput } from '../../web-worker-client/guest/guest.ts';
@@ -18,12 +17,6 @@ const COUNTS = [
   ['vu', '1'],
   ['x', '1'],
 ];
-
-export function compileBytes(bytes: Uint8Array): WebAssembly.Module {
-  const admission = admitModule(bytes);
-  if (!admission.ok) throw new Error(`the module is not admitted: ${admission.problem.message}`);
-  return new WebAssembly.Module(admission.module.bytes);
-}
 
 const open = (module: WebAssembly.Module, name: string, accumulators = new AccumulatorBook()): Promise<Guest> =>
   openGuest('batch', module, { function: name, seed: 1n, limits: { memoryBytesMax: LIMITS.guestMemoryBytes }, accumulators });

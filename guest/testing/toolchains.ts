@@ -3,9 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { compileBytes } from './acceptance.ts';
+import { compileBytes } from './compile-bytes.ts';
 
-export const GUEST_FOLDER = resolve(import.meta.dirname, '..');
+/** The folder guest/: seen from here, or from a bench that is built into dist/node. */
+export const GUEST_FOLDER = ['..', '../../guest']
+  .map((path) => resolve(import.meta.dirname, path))
+  .find((folder) => existsSync(join(folder, 'SPEC.md'))) as string;
 
 const VERSIONS = ['', '-19', '-18', '-17', '-16', '-15', '-14'];
 
