@@ -1,9 +1,10 @@
 /**
  * Builds what is stale into dist/: kernels, the Node code, the pages (compressed). Says what it does on stderr only.
- *   node scripts/build.mjs [--force] [--only PART]...     parts: kernels planner-child ingest-child compile-child slot-entry node pages
+ *   node scripts/build.mjs [--force] [--only PART]...     parts: kernels planner-child ingest-child compile-child slot-entry node client pages client-types
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { clientPart, clientTypesPart } from './build/client.mjs';
 import { kernelsPart } from './build/kernels.mjs';
 import { withBuildLock } from './build/lock.mjs';
 import { nodeParts } from './build/node.mjs';
@@ -11,7 +12,9 @@ import { pagesPart } from './build/pages.mjs';
 import { isFresh, writeStamp } from './build/stamps.mjs';
 
 /** Kernels first: the others embed them. */
-const PARTS = [kernelsPart, ...nodeParts, pagesPart];
+const PARTS = [kernelsPart, ...nodeParts, clientPart, pagesPart];
+/** With what only an installed package needs. */
+const ALL_PARTS = [...PARTS, clientTypesPart];
 
 const say = (line) => process.stderr.write(`build: ${line}\n`);
 
@@ -50,17 +53,17 @@ async function main(argv) {
   const only = [];
   let force = false;
   for (let i = 0; i < argv.length; i++) {
-    const part = PARTS.find((candidate) => argv[i] === '--only' && candidate.name === argv[i + 1]);
+    const part = ALL_PARTS.find((candidate) => argv[i] === '--only' && candidate.name === argv[i + 1]);
     if (argv[i] === '--force') force = true;
     else if (part) {
       only.push(part.name);
       i++;
     } else {
-      say(`cannot read ${argv.slice(i).join(' ')}; use [--force] [--only ${PARTS.map(({ name }) => name).join('|')}]`);
+      say(`cannot read ${argv.slice(i).join(' ')}; use [--force] [--only ${ALL_PARTS.map(({ name }) => name).join('|')}]`);
       return 2;
     }
   }
-  const made = await buildStale({ force, ...(only.length > 0 ? { only } : {}) });
+  const made = await buildStale({ force, parts: ALL_PARTS, ...(only.length > 0 ? { only } : {}) });
   if (made.length === 0) say('nothing is stale');
   return 0;
 }

@@ -168,6 +168,23 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
     return this.#guest('mapPartitions', fn, options);
   }
 
+  /**
+   * A module's function over the rows of both that have equal keys, ordered by them: its rows are this frame's, its side 0 the other's.
+   * Keys have the same names in both.
+   */
+  cogroup<Other extends object, Out extends object>(
+    other: DataFrame<Other>,
+    keys: readonly (keyof Row & keyof Other & string)[],
+    { code }: ModuleCode,
+    options: { readonly schema: Schema<Out> },
+  ): DataFrame<Out> {
+    const schema = columnsOf(options.schema, 'cogroup');
+    const inputs = [this.source, this.#ofHere(other, 'cogroup').source];
+    const write = ([input = '', second = '']: readonly string[]) =>
+      ({ kind: 'cogroup', input, other: second, keys: [...keys], code, schema }) as const;
+    return this.session.frame(guestNode('cogroup', inputs, write));
+  }
+
   /** The same rows in just so many partitions, each a task of what follows; with keys, rows with equal keys meet. */
   repartition(partitions: number, ...keys: readonly (keyof Row & string)[]): DataFrame<Row> {
     return this.session.frame(repartitioned(this.source, partitions, keys));

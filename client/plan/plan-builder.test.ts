@@ -1,6 +1,7 @@
 /** What chains become: names, order, sharing. */
 import { expect, test } from 'vitest';
-import { expr, identifier } from '../index.ts';
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
+import { expr, GuestModule, identifier } from '../index.ts';
 import { offline } from '../testing/offline.ts';
 
 const grid = offline();
@@ -103,4 +104,46 @@ test('what is kept is in `cache`, with its level', () => {
       .map((x) => x)
       .plan().cache,
   ).toEqual([{ name: 'parallelize_1', level: 'coordinator' }]);
+});
+
+test('modules: functions and programs, sides, cogroup and aggregates', () => {
+  const json = { abi: 'batch', functions: ['f'], bytes: 1, owner: 'local', createdAtMs: 0, digest: 'a'.repeat(64) } as const;
+  const module = new GuestModule(json);
+  const [a, b] = [grid.table<{ k: number }>('a'), grid.table<{ k: number }>('b')];
+  const schema = { n: 'BIGINT' };
+  const relationOf = (frame: { plan(): AuthorPlan }) => frame.plan().relations.at(-1)?.relation;
+  const code = { kind: 'batch', module: json.digest, function: 'f', params: { by: 2 } };
+  const fn = module.fn('f', { by: 2 });
+  expect(relationOf(a.mapPartitions(fn, { schema, sides: [b] }))).toMatchObject({
+    operation: 'mapPartitions',
+    sides: ['b'],
+    code,
+  });
+  expect(relationOf(a.cogroup(b, ['k'], fn, { schema }))).toMatchObject({
+    kind: 'cogroup',
+    input: 'a',
+    other: 'b',
+    keys: ['k'],
+    code,
+  });
+  const state = { k: 'INTEGER', s: 'DOUBLE' };
+  expect(relationOf(a.groupBy('k').aggregate(fn, { schema, state }))).toMatchObject({
+    kind: 'aggregate',
+    keys: ['k'],
+    state: [
+      { name: 'k', type: 'INTEGER' },
+      { name: 's', type: 'DOUBLE' },
+    ],
+    code,
+  });
+  expect(() => module.fn('g')).toThrow(/no function "g"; it has f/);
+  expect(() => module.program({ input: 'lines', output: 'tsv' })).toThrow(/fn\(name/);
+  const program = new GuestModule({ ...json, abi: 'stream', functions: [] }).program({
+    input: 'lines',
+    output: 'tsv',
+    args: ['-l'],
+  });
+  expect(relationOf(a.mapPartitions(program, { schema }))).toMatchObject({
+    code: { kind: 'stream', input: 'lines', output: 'tsv', args: ['-l'] },
+  });
 });

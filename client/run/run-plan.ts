@@ -57,6 +57,13 @@ async function watch(job: JobHandle, onProgress: (job: JobJson) => void, signal:
   }
 }
 
+/** What the author's callback throws is thrown where the action ends, not where nobody listens. */
+function watching(job: JobHandle, onProgress: ActionOptions['onProgress'], signal: AbortSignal): Promise<void> | undefined {
+  const watched = onProgress && watch(job, onProgress, signal);
+  watched?.catch(() => undefined);
+  return watched;
+}
+
 /** Rows of the job of a chain's last step, as they come. Leaving the loop early cancels the job. */
 export async function* streamRows(
   session: Session,
@@ -66,7 +73,7 @@ export async function* streamRows(
   const { signal, onProgress } = options;
   const { job, plan } = await submitPlan(session, source, options);
   const over = new AbortController();
-  const watched = onProgress && watch(job, onProgress, over.signal);
+  const watched = watching(job, onProgress, over.signal);
   const onAbort = (): void => void letGo(job);
   signal?.addEventListener('abort', onAbort, { once: true });
   let isRead = false;
@@ -115,7 +122,7 @@ export async function collectBytes(
   const { signal, onProgress } = options;
   const { job, plan } = await submitPlan(session, source, options);
   const over = new AbortController();
-  const watched = onProgress && watch(job, onProgress, over.signal);
+  const watched = watching(job, onProgress, over.signal);
   const onAbort = (): void => void letGo(job);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
@@ -124,6 +131,7 @@ export async function collectBytes(
     await settle(session, job);
     return bytes;
   } catch (error) {
+    await letGo(job);
     throw explainFailure(error, plan);
   } finally {
     signal?.removeEventListener('abort', onAbort);
