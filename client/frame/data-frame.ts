@@ -180,9 +180,10 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
   ): DataFrame<Out> {
     const schema = columnsOf(options.schema, 'cogroup');
     const inputs = [this.source, this.#ofHere(other, 'cogroup').source];
-    const write = ([input = '', second = '']: readonly string[]) =>
-      ({ kind: 'cogroup', input, other: second, keys: [...keys], code, schema }) as const;
-    return this.session.frame(guestNode('cogroup', inputs, write));
+    const node = guestNode('cogroup', inputs, ([input = '', second = '']) => {
+      return { kind: 'cogroup', input, other: second, keys: [...keys], code, schema };
+    });
+    return this.session.frame(node);
   }
 
   /** The same rows in just so many partitions, each a task of what follows; with keys, rows with equal keys meet. */
