@@ -52,6 +52,7 @@ export type CoreCommand =
       readonly blockId: BlockId;
       readonly digest: Digest;
       readonly buckets: readonly BucketInfo[];
+      readonly accumulators?: Accumulators;
     }
   /** A copy that was asked for is not wanted any more: no answer is needed. */
   | { readonly type: 'stopCollecting'; readonly blockId: BlockId }

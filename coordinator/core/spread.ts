@@ -26,8 +26,8 @@ function copy(core: Core, block: Block): void {
   const sessionId = roomiest(core, block);
   if (sessionId === undefined) return;
   core.keeping.spreading.set(block.id, sessionId);
-  const { id: blockId, digest, buckets } = block;
-  core.out.push({ type: 'copyBlock', sessionId, blockId, digest, buckets });
+  const { id: blockId, digest, buckets, accumulators } = block;
+  core.out.push({ type: 'copyBlock', sessionId, blockId, digest, buckets, ...(accumulators && { accumulators }) });
 }
 
 /** Stores that have it and are not about to go. */

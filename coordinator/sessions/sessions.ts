@@ -83,8 +83,8 @@ export class Sessions {
   readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'copyBlock'> = {
     leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
     cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
-    copyBlock: ({ sessionId, blockId, digest, buckets }) =>
-      this.#byId.get(sessionId)?.send({ type: 'copyBlock', blockId, digest, buckets: [...buckets] }),
+    copyBlock: ({ type, sessionId, buckets, ...block }) =>
+      this.#byId.get(sessionId)?.send({ type, buckets: [...buckets], ...block }),
     dropBlocks: ({ sessionId, blockIds }) => {
       const storeId = this.#byId.get(sessionId)?.identity.storeId;
       // Each tab of a profile has blocks in its memory that no other one has.

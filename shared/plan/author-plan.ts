@@ -140,7 +140,7 @@ const Relation = Type.Union([
 ]);
 
 /**
- * `memory`: in tabs' stores, and kept loaded in their slots. `tabs`: in the stores of the tabs that made them. `tabs-2`: in two stores.
+ * `memory`: as `tabs` for now. `tabs`: in the stores of the tabs that made them. `tabs-2`: in two stores.
  * `coordinator`: a copy on the coordinator's disk as well, from which it is read when all tabs are gone.
  */
 const Level = Type.Union([Type.Literal('memory'), Type.Literal('tabs'), Type.Literal('tabs-2'), Type.Literal('coordinator')]);

@@ -294,6 +294,8 @@ export const CoordinatorMessage = Type.Union([
       blockId: Hex64,
       digest: Hex64,
       buckets: Type.Array(Bucket, { minItems: 1, maxItems: LIMITS.bucketsPerBlock }),
+      /** Part of what the digest is of. */
+      accumulators: Type.Optional(Accumulators),
     },
     closed,
   ),

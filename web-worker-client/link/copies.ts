@@ -2,7 +2,7 @@
  * Second copies of kept blocks, as the coordinator asks for them: fetched like any input, proven bucket by bucket, kept like an output
  * of this tab's own. What came is told as a line of its inventory, what could not be had as dropped.
  */
-import { digestOf, digestOfList } from '../../shared/hash.ts';
+import { digestOf, digestOfBlock } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
@@ -31,7 +31,7 @@ export class Copies {
     const streams = cache.has(blockId, digest) ? undefined : await this.#streams(message);
     if (streams) {
       const buckets = message.buckets.map((bucket) => ({ ...bucket, digest: bucket.digest as Digest }));
-      const record = recordOfOutput({ buckets, streams });
+      const record = recordOfOutput({ buckets, streams, ...(message.accumulators && { accumulators: message.accumulators }) });
       cache.put({ id: blockId, digest, kind: 'output', record });
     }
     if (cache.has(blockId, digest)) send({ type: 'inventory', blocks: [{ blockId, digest }], last: true });
@@ -41,7 +41,7 @@ export class Copies {
   /** One a bucket; undefined when one could not be had as it should be. */
   async #streams(message: CopyBlock): Promise<readonly Uint8Array[] | undefined> {
     const { buckets } = message;
-    if (digestOfList(buckets.map((bucket) => bucket.digest)) !== message.digest) return undefined;
+    if (digestOfBlock(buckets, message.accumulators) !== message.digest) return undefined;
     const blockId = message.blockId as BlockId;
     const slices = buckets.map(({ bytes, digest }, bucket) => ({ blockId, bucket, digest: digest as Digest, bytes }));
     const { got } = await this.#options.fetch(
