@@ -1,5 +1,5 @@
 /**
- * Both pages as built, in real Chromium, under the content security policy, with a fake grid and a fake coordinator. Screenshots
+ * The pages as built, in real Chromium, under the content security policy, with a fake grid and a fake coordinator. Screenshots
  * land in dist/screenshots. The pages with the real ones behind them are tested in playwright/.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -81,7 +81,7 @@ test('the volunteer page weighs at most 40 kB gzipped before joining', () => {
 });
 
 test('no page holds inline scripts, inline styles or event attributes', () => {
-  for (const html of ['index.html', 'dashboard/index.html']) {
+  for (const html of ['index.html', 'dashboard/index.html', 'lessons/index.html']) {
     const text = readFileSync(join(pages, html), 'utf8');
     expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/i);
   }
@@ -151,6 +151,21 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       await page.waitForSelector('[data-test=where] li');
       expect(await page.textContent('[data-test=where] li')).toContain('48 loaded, 72 sent');
       await shot('dashboard-where');
+    });
+  });
+
+  test.each(LOOKS)('every lesson before its run, at $width px, $colorScheme', async (look) => {
+    await withPage('/lessons/#k-means', look, async (page, shot) => {
+      await page.waitForSelector('[data-lesson=k-means]');
+      const links = page.locator('.lesson-list a');
+      for (let i = 0; i < (await links.count()); i++) {
+        await links.nth(i).click();
+        await page.waitForSelector('[data-test=start]');
+        expect((await page.textContent('[data-test=lesson]')) ?? '').toMatch(/Try this/);
+        await page.click('.guest-source summary');
+        await page.waitForSelector('.guest-source pre');
+        await shot(`lesson-${i}`);
+      }
     });
   });
 

@@ -87,6 +87,11 @@ export class Grid {
     return readFileSync(join(this.dataDir, 'volunteer.token'), 'utf8').trim();
   }
 
+  /** Of links for those who shall also run queries. */
+  authorToken(): Promise<string> {
+    return this.#app.grid.tokens.joinToken('author');
+  }
+
   /** Registers a file on the grid and loads it into native DuckDB under the same name. */
   async dataset(name: string, path: string): Promise<void> {
     await this.admin.datasets.register(name, path);

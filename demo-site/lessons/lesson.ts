@@ -22,6 +22,8 @@ export interface LessonSpec<State, Answer> {
   begin(size: number): State;
   /** A query whose rows the picture needs besides, e.g. as its background; asked first. */
   readonly backdrop?: { sql(size: number): string; take(state: State, rows: Rows): State };
+  /** A relation before the last one, with the same rows in no order: then they come before the last one is done. */
+  readonly result?: string;
   /** All rows of the job that runs, as far as they have come. */
   takeRows?(state: State, rows: Rows, size: number): State;
   /** Of an example with several jobs: what is known after each. */
@@ -36,6 +38,7 @@ export interface LessonSpec<State, Answer> {
 export interface Session {
   readonly example: Example<unknown>;
   readonly backdropSql: string | undefined;
+  readonly result: string | undefined;
   takeBackdrop(rows: Rows): void;
   /** undefined: the lesson's rows say nothing before the last one. */
   readonly takeRows: ((rows: Rows) => void) | undefined;
@@ -54,24 +57,37 @@ export function lesson<State, Answer>(spec: LessonSpec<State, Answer>): Lesson {
   const session = (size: number): Session => {
     const state = signal(spec.begin(size));
     const said = signal('');
+    // Rows may come a thousand times a second; the picture is drawn once a frame.
+    let latest = state.value;
+    let frame: number | undefined;
+    const publish = (): void => {
+      if (frame !== undefined) cancelAnimationFrame(frame);
+      frame = undefined;
+      state.value = latest;
+      said.value = spec.say(latest);
+    };
     const set = (next: State): void => {
-      state.value = next;
-      said.value = spec.say(next);
+      latest = next;
+      frame ??= requestAnimationFrame(publish);
     };
     const example = spec.example(size);
     const takeRows = spec.takeRows?.bind(spec);
     return {
       example,
       backdropSql: backdrop?.sql(size),
+      result: spec.result,
       takeBackdrop: (rows) => {
-        if (backdrop) set(backdrop.take(state.value, rows));
+        if (backdrop) set(backdrop.take(latest, rows));
       },
-      takeRows: takeRows && ((rows) => set(takeRows(state.value, rows, size))),
+      takeRows: takeRows && ((rows) => set(takeRows(latest, rows, size))),
       takeStep: (step) => {
-        if (spec.takeStep) set(spec.takeStep(state.value, step));
+        if (spec.takeStep) set(spec.takeStep(latest, step));
       },
-      // What comes here is what `example` gave.
-      takeAnswer: (answer) => set(spec.takeAnswer(state.value, answer as Answer)),
+      takeAnswer: (answer) => {
+        // What comes here is what `example` gave.
+        latest = spec.takeAnswer(latest, answer as Answer);
+        publish();
+      },
       said,
       Picture: () => spec.Picture({ state: state.value }),
     };

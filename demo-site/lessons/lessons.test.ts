@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { planOf, sql } from '../../examples/example.ts';
+import { monteCarloPiOracle } from '../../examples/monte-carlo-pi/oracle.ts';
 import { css, ramp } from './colours.ts';
 import { largest } from './pictures/bars.tsx';
-import { estimates, rightDigits } from './pictures/convergence.tsx';
-import { escapeRaster, heatRaster, UNKNOWN } from './pictures/raster.ts';
+import { rightDigits } from './pictures/convergence.tsx';
+import { darts } from './pictures/darts.ts';
+import { componentSizes } from './pictures/network.tsx';
+import { someSolution } from './pictures/queens.tsx';
+import { escapeRaster, heatRaster, scoreMatrix, UNKNOWN } from './pictures/raster.ts';
 import { scale, ticks } from './pictures/scale.ts';
 import { freshened, withInputs } from './plans.ts';
 import { Lines, readRows } from './row-stream.ts';
@@ -28,6 +32,8 @@ test('the tally counts by tab, of the jobs that are asked for', () => {
     ended('a-2', 'died'),
     leased('a-4', 'w-1', 'j-1', 'retry'),
     ended('a-0', 'succeeded'),
+    leased('a-5', 'w-2', 'j-1'),
+    ended('a-5', 'cancelled'),
   ])
     tally.tell(line);
   expect(tally.shares(new Set(['j-1']))).toEqual([
@@ -77,7 +83,7 @@ test('plans read a lesson’s data under the example’s names, and guests compu
 test('rasters: what is not known is transparent, what never escapes is black', () => {
   const { rgba } = escapeRaster([UNKNOWN, 100, 0, 25], 2, 2, 100);
   expect([...rgba.slice(0, 8)]).toEqual([0, 0, 0, 0, 0, 0, 0, 255]);
-  expect([...rgba.slice(8, 16)]).toEqual([...ramp(0), 255, ...ramp(0.5), 255]);
+  expect([...rgba.slice(8, 16)]).toEqual([...ramp(0), 255, ...ramp(Math.log(26) / Math.log(101)), 255]);
   expect([...heatRaster([5], 1, 1, 5, 5).rgba]).toEqual([...ramp(0), 255]);
 });
 
@@ -104,18 +110,42 @@ test('the largest first, equal ones by name', () => {
   expect(largest(amounts, 2).map(({ name }) => name)).toEqual(['c', 'a']);
 });
 
-test('estimates add up; digits are counted while they are right', () => {
-  expect(
-    estimates(
-      [
-        [100, 80],
-        [300, 235],
-      ],
-      4,
-    ),
-  ).toEqual([
-    { samples: 100, value: 3.2 },
-    { samples: 400, value: 3.15 },
-  ]);
+test('digits are counted while they are right', () => {
   expect([rightDigits(3.1418, Math.PI), rightDigits(3.2, Math.PI), rightDigits(9, Math.PI)]).toEqual(['3.141', '3.', '']);
+});
+
+test('the darts shown are those that are counted', () => {
+  const inside = [0, 1, 2].flatMap((seed) => darts(seed, 500)).filter((dart) => dart.inside).length;
+  expect(inside).toBe(monteCarloPiOracle({ seeds: 3, darts: 500, partitions: 1 }).inside);
+});
+
+test('a solution for each board that has one', () => {
+  for (const n of [4, 5, 8, 12]) {
+    const queens = someSolution(n);
+    expect(new Set(queens).size).toBe(n);
+    expect(new Set(queens.map((column, row) => column + row)).size).toBe(n);
+    expect(new Set(queens.map((column, row) => column - row)).size).toBe(n);
+  }
+  expect(someSolution(3)).toEqual([]);
+});
+
+test('scores are a matrix with both halves', () => {
+  const values = scoreMatrix([[0, 2, 7]], 3, 9);
+  expect([values[0], values[2], values[4], values[6]]).toEqual([9, 7, 9, 7]);
+  expect(Number.isNaN(values[1])).toBe(true);
+});
+
+test('components: the largest first, equal ones by name', () => {
+  expect(
+    componentSizes([
+      ['a', 'a'],
+      ['c', 'c'],
+      ['d', 'c'],
+      ['e', 'e'],
+    ]),
+  ).toEqual([
+    ['c', 2],
+    ['a', 1],
+    ['e', 1],
+  ]);
 });

@@ -35,6 +35,10 @@ function List() {
           href={`#${lesson.id}`}
           data-test={`lesson-${lesson.id}`}
           {...(lesson === chosen.value ? { 'aria-current': 'page' } : {})}
+          ref={(link) => {
+            // On a phone the list is one line that scrolls.
+            if (link !== null && lesson === chosen.value) link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+          }}
         >
           {lesson.title}
         </a>

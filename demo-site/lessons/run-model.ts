@@ -82,7 +82,7 @@ async function runSession(now: Session, current: () => boolean): Promise<void> {
     code: (name) => codes.get(name) ?? '',
     submit: async (plan) => {
       if (!current()) throw new Error('another lesson has begun');
-      const work = freshened(withInputs(plan, names), run);
+      const work = freshened(withInputs({ ...plan, result: now.result ?? plan.result }, names), run);
       const job = keep(await author.submit(work, { name: now.example.title }));
       if (now.takeRows !== undefined) void follow(job, now.takeRows, current);
       return job;

@@ -5,14 +5,15 @@ export interface Share {
   readonly workerId: string;
   readonly done: number;
   readonly running: number;
-  /** Attempts that ended without a result: the tab went, was paused, or the code failed. */
+  /** Attempts that ended without a result: the tab went, was paused, or the task failed there. */
   readonly lost: number;
 }
 
 interface Attempt {
   readonly workerId: string;
   readonly jobId: string;
-  state: 'running' | 'done' | 'lost';
+  /** `cancelled`: nobody wanted its result any more. */
+  state: 'running' | 'done' | 'lost' | 'cancelled';
 }
 
 /** Attempts kept at most; the oldest go first. */
@@ -20,20 +21,18 @@ const ATTEMPTS_KEPT = 20_000;
 
 export class Tally {
   readonly #attempts = new Map<string, Attempt>();
-  #again = 0;
 
   /** Lines may come before the page knows that a job is one of its own: all are kept, and asked for by job. */
   tell({ subject, what, detail = {} }: StoryLineJson): void {
     if (what === 'attemptLeased') {
-      const { workerId, jobId, cause } = detail;
+      const { workerId, jobId } = detail;
       if (typeof workerId !== 'string' || typeof jobId !== 'string') return;
       this.#attempts.set(subject, { workerId, jobId, state: 'running' });
-      if (cause === 'recompute') this.#again++;
       const oldest = this.#attempts.size > ATTEMPTS_KEPT ? this.#attempts.keys().next().value : undefined;
       if (oldest !== undefined) this.#attempts.delete(oldest);
     } else if (what === 'attemptEnded') {
       const attempt = this.#attempts.get(subject);
-      if (attempt) attempt.state = detail.how === 'succeeded' ? 'done' : 'lost';
+      if (attempt) attempt.state = detail.how === 'succeeded' ? 'done' : detail.how === 'cancelled' ? 'cancelled' : 'lost';
     }
   }
 
@@ -43,14 +42,9 @@ export class Tally {
     for (const { workerId, jobId, state } of this.#attempts.values()) {
       if (!jobIds.has(jobId)) continue;
       const share = shares.get(workerId) ?? { workerId, done: 0, running: 0, lost: 0 };
-      share[state]++;
+      if (state !== 'cancelled') share[state]++;
       shares.set(workerId, share);
     }
     return [...shares.values()];
-  }
-
-  /** Blocks made again because every copy was lost. */
-  get again(): number {
-    return this.#again;
   }
 }

@@ -1,7 +1,7 @@
 /** The code box: its draft, and one run of it from the compiler to the job. */
 import { computed, signal } from '@preact/signals';
 import { ProblemError, type SourceDiagnostic } from '../../../client/index.ts';
-import { author, datasets, lines } from '../live.ts';
+import { author, datasets, grid, lines } from '../live.ts';
 import { ask, query } from '../query-model.ts';
 import { type Draft, type DraftProblem, functionOf, plan, sqlOfRelation } from './draft.ts';
 import { SAMPLES, STARTS } from './samples.ts';
@@ -51,7 +51,7 @@ export function own({ file, line }: SourceDiagnostic): boolean {
 async function compiled(source: string, name: string): Promise<string> {
   compiling.value = true;
   try {
-    return (await author.compile(source, name)).digest;
+    return (await grid.modules.compile(source, { name })).digest;
   } catch (error) {
     if (error instanceof ProblemError) diagnostics.value = error.diagnostics;
     throw error;

@@ -3,6 +3,7 @@ import { type Centroid, kMeans, pointsSql, START } from '../../../examples/k-mea
 import { formatCount, plural } from '../../ui/format.ts';
 import { lesson } from '../lesson.ts';
 import { type Cell, Scatter } from '../pictures/scatter.tsx';
+import { Sizes } from './sizes.ts';
 
 interface State {
   readonly cells: readonly Cell[];
@@ -10,12 +11,11 @@ interface State {
   readonly steps: readonly (readonly Centroid[])[];
 }
 
-const SIZES = [
-  { until: '2001-01-25', iterations: 8 },
-  { until: '2001-03-01', iterations: 12 },
-  { until: '2002-01-01', iterations: 16 },
-] as const;
-const WORDS = ['24 days of flights, 8 steps', 'two months, 12 steps', 'all three million flights, 16 steps'] as const;
+const sizes = new Sizes(
+  ['24 days of flights, 8 steps', { until: '2001-01-25', iterations: 8 }],
+  ['two months, 12 steps', { until: '2001-03-01', iterations: 12 }],
+  ['all three million flights, 16 steps', { until: '2002-01-01', iterations: 16 }],
+);
 
 const CELL = { x: 0.5, y: 1 };
 const DOMAIN = { x: [0, 28], y: [-4, 26] } as const;
@@ -33,13 +33,13 @@ export const kMeansLesson = lesson<State, readonly Centroid[]>({
     'Close a tab in the middle. Its points are computed again on the others, and the centres end in the same places.',
     'Watch the tasks below: how is the work split between a fast and a slow machine?',
   ],
-  sizes: ['Small', 'Medium', 'Large'].map((name, i) => ({ name, words: WORDS[i] ?? '' })),
-  example: (size) => kMeans({ ...(SIZES[size] ?? SIZES[0]) }),
+  sizes: sizes.list,
+  example: (size) => kMeans(sizes.at(size)),
   begin: () => ({ cells: [], steps: [START] }),
   backdrop: {
     sql: (size) =>
       `SELECT floor(x / ${CELL.x}) * ${CELL.x} AS cx, floor(y / ${CELL.y}) * ${CELL.y} AS cy, count(*) AS n
-       FROM (${pointsSql({ ...(SIZES[size] ?? SIZES[0]) })}) GROUP BY cx, cy`,
+       FROM (${pointsSql(sizes.at(size))}) GROUP BY cx, cy`,
     take: (state, rows) => ({ ...state, cells: rows.map(([x, y, n]) => ({ x: Number(x), y: Number(y), n: Number(n) })) }),
   },
   takeStep: (state, step) => ({ ...state, steps: [...state.steps, step as readonly Centroid[]] }),

@@ -3,25 +3,24 @@ import { type WordCounts, wordCount } from '../../../examples/word-count/job.ts'
 import { formatCount } from '../../ui/format.ts';
 import { lesson } from '../lesson.ts';
 import { Bars } from '../pictures/bars.tsx';
+import { Sizes } from './sizes.ts';
 
 interface State {
   readonly counts: WordCounts;
 }
 
-const SIZES = [
-  { documents: 400, linesEach: 50 },
-  { documents: 2000, linesEach: 100 },
-  { documents: 4000, linesEach: 200 },
-] as const;
-
-const sizeOf = (size: number) => ({ ...(SIZES[size] ?? SIZES[0]) });
+const sizes = new Sizes(
+  ['20,000 lines', { documents: 400, linesEach: 50, partitions: 8 }],
+  ['200,000 lines', { documents: 2000, linesEach: 100, partitions: 16 }],
+  ['800,000 lines', { documents: 4000, linesEach: 200, partitions: 32 }],
+);
 
 /** Rows come word by word, in the order of the words: the list grows. */
 const take = (rows: readonly (readonly unknown[])[]): WordCounts => rows.map(([word, n]) => [String(word), Number(n)]);
 
 export const wordCountLesson = lesson<State, WordCounts>({
   id: 'word-count',
-  title: 'Word count: the first program of every cluster',
+  title: 'Word count: what every cluster begins with',
   about: [
     'How often does each word stand in a text? Each tab counts the words of its own part.',
     'Then all counts of one word must meet in one place to be added: this is the shuffle, the only time that tabs send each other something.',
@@ -32,11 +31,8 @@ export const wordCountLesson = lesson<State, WordCounts>({
     'Close a tab while it counts. The counts must be the same as before.',
     'Change the function in the dashboard’s code box: count letters instead.',
   ],
-  sizes: SIZES.map(({ documents, linesEach }, i) => ({
-    name: ['Small', 'Medium', 'Large'][i] ?? '',
-    words: `${formatCount(documents * linesEach)} lines`,
-  })),
-  example: (size) => wordCount('AssemblyScript', sizeOf(size)),
+  sizes: sizes.list,
+  example: (size) => wordCount('AssemblyScript', sizes.at(size)),
   begin: () => ({ counts: [] }),
   takeRows: (_, rows) => ({ counts: take(rows) }),
   takeAnswer: (_, counts) => ({ counts }),

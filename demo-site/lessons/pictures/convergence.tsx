@@ -1,26 +1,16 @@
 /** An estimate that comes nearer to the truth as more is known. */
+import { formatCount } from '../../ui/format.ts';
 import { TAB_COLOURS } from '../colours.ts';
 import { scale, ticks } from './scale.ts';
 
-const WIDTH = 640;
-const HEIGHT = 260;
-const MARGIN = { left: 56, right: 14, top: 14, bottom: 36 };
+const WIDTH = 360;
+const HEIGHT = 220;
+const MARGIN = { left: 48, right: 8, top: 10, bottom: 30 };
 
 export interface Estimate {
   /** How much it rests on. */
   readonly samples: number;
   readonly value: number;
-}
-
-/** Estimates after each part, from the parts in the order in which they came: (samples, hits) each. */
-export function estimates(parts: readonly (readonly [samples: number, hits: number])[], factor: number): readonly Estimate[] {
-  let samples = 0;
-  let hits = 0;
-  return parts.map(([more, inside]) => {
-    samples += more;
-    hits += inside;
-    return { samples, value: (factor * hits) / samples };
-  });
 }
 
 /** Digits that are right already, point included: 3.1418 of 3.14159… gives `3.141`. */
@@ -31,10 +21,13 @@ export function rightDigits(value: number, truth: number, most = 12): string {
   return a.slice(0, same);
 }
 
+/** The axis of samples is logarithmic. */
 export function Convergence({ points, truth, label }: { points: readonly Estimate[]; truth: number; label: string }) {
   const most = points.at(-1)?.samples ?? 1;
+  const least = points[0]?.samples ?? 1;
   const off = Math.max(...points.map(({ value }) => Math.abs(value - truth)), truth / 1e6) * 1.15;
-  const x = scale([0, most], [MARGIN.left, WIDTH - MARGIN.right]);
+  const log = scale([Math.log(least), Math.log(most)], [MARGIN.left + 12, WIDTH - MARGIN.right - 12]);
+  const x = (samples: number): number => log(Math.log(samples));
   const y = scale([truth - off, truth + off], [HEIGHT - MARGIN.bottom, MARGIN.top]);
   const digits = Math.max(2, Math.ceil(-Math.log10(off)) + 1);
   return (
@@ -49,7 +42,7 @@ export function Convergence({ points, truth, label }: { points: readonly Estimat
           </g>
         ))}
         <text x={WIDTH - MARGIN.right} y={HEIGHT - 8} text-anchor="end" class="axis-name">
-          points thrown: {most.toLocaleString('en-US')}
+          {formatCount(least)} to {formatCount(most)} darts
         </text>
       </g>
       <line class="truth" x1={MARGIN.left} x2={WIDTH - MARGIN.right} y1={y(truth)} y2={y(truth)} />

@@ -1,12 +1,6 @@
 /** A picture made of pixels, drawn whenever it changes. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-
-export interface Raster {
-  readonly width: number;
-  readonly height: number;
-  /** RGBA, row after row. */
-  readonly rgba: Uint8ClampedArray<ArrayBuffer>;
-}
+import type { Raster } from './raster.ts';
 
 export function Pixels({ raster, label }: { raster: Raster; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
