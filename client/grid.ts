@@ -29,6 +29,8 @@ export interface Grid {
   parallelize<T>(values: readonly T[], options?: { readonly partitions?: number }): Rdd<T>;
   /** The texts of a dataset's column, as elements. */
   textFile(name: string, options?: { readonly column?: string }): Rdd<string>;
+  /** The elements that Rdd.saveAsDataset kept. */
+  savedRdd<T>(name: string): Rdd<T>;
   /** A value that functions read: named in the options of their step, seen through ctx.broadcast(name). */
   broadcast<V>(value: V): Broadcast<V>;
   /** The sum that functions add to with ctx.add(name, n). The same name gives the same accumulator. */
@@ -71,6 +73,7 @@ export function makeGrid(http: Http): Grid {
       const lines = sqlNode('textFile', [dataset(name)], ([input]) => `SELECT ${identifierSql(column)} AS v FROM ${input}`);
       return new Rdd({ session, source: lines, form: 'text', steps: [] });
     },
+    savedRdd: (name) => new Rdd({ session, source: dataset(name), form: 'values', steps: [] }),
     broadcast: (value) => new Broadcast(value),
     accumulator: (name, initial = 0) => {
       const known = accumulators.get(name) ?? new AccumulatorCell(name, initial);

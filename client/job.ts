@@ -4,7 +4,7 @@ import type { Http } from './http.ts';
 import { ProblemError, problemFrom } from './problem.ts';
 import { explained } from './result-body.ts';
 import { type ResultHead, readHead } from './result-head.ts';
-import type { JobJson, JobState, PlanJson, ResultJson } from './types.ts';
+import type { DatasetJson, JobJson, JobState, PlanJson, ResultJson } from './types.ts';
 
 const WAIT_SECONDS = 30;
 /** The connection broke off, and the job did not fail. */
@@ -14,6 +14,17 @@ export type ResultFormat = 'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet';
 
 export function isSettled(state: JobState): boolean {
   return state === 'successful' || state === 'failed' || state === 'cancelled';
+}
+
+/** Asks again until the job has settled, or has rows. */
+async function whenDone<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === 'job-running')) throw error;
+    }
+  }
 }
 
 export class JobHandle {
@@ -59,17 +70,22 @@ export class JobHandle {
     return this.#ask(`format=${format}`, signal);
   }
 
-  async #ask(query: string, signal: AbortSignal | undefined): Promise<Response> {
-    for (;;) {
-      try {
-        return await this.#http.send('GET', `${this.#path}/result?${query}&wait=${WAIT_SECONDS}`, {
-          headers: { accept: '*/*' },
-          ...(signal === undefined ? {} : { signal }),
-        });
-      } catch (error) {
-        if (!(error instanceof ProblemError && error.code === 'job-running')) throw error;
-      }
-    }
+  #ask(query: string, signal: AbortSignal | undefined): Promise<Response> {
+    return whenDone(() =>
+      this.#http.send('GET', `${this.#path}/result?${query}&wait=${WAIT_SECONDS}`, {
+        headers: { accept: '*/*' },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+  }
+
+  /**
+   * Keeps the result as a dataset, once the job has succeeded. Throws ProblemError: the job's own error, and `dataset-exists` (409) when
+   * the name is in use with other content.
+   */
+  saveAsDataset(name: string, signal?: AbortSignal): Promise<DatasetJson> {
+    const path = `${this.#path}/dataset?wait=${WAIT_SECONDS}`;
+    return whenDone(() => this.#http.json<DatasetJson>('POST', path, { name }, signal));
   }
 
   /** What to say when the body of a result broke off: mostly, that the job failed. */

@@ -197,6 +197,24 @@ test('rows of elements, and elements of rows', async () => {
   ).toBe('1x');
 });
 
+test('saved as datasets, and read again', async () => {
+  const saved = await grid
+    .parallelize([1n, { a: [Number.NaN] }])
+    .map((x) => x)
+    .saveAsDataset('elements');
+  const elements = await saved.collect();
+  expect(elements).toEqual([1n, { a: [Number.NaN] }]);
+  expect(await grid.savedRdd('elements').collect()).toEqual(elements);
+  const frame = await grid.sql<{ n: bigint; s: string }>`SELECT range AS n, 'x' AS s FROM range(3)`
+    .where('n > 0')
+    .saveAsDataset('rows_kept');
+  expect(await frame.orderBy('n').collect()).toEqual([
+    { n: 1n, s: 'x' },
+    { n: 2n, s: 'x' },
+  ]);
+  await expect(frame.limit(1).saveAsDataset('rows_kept')).rejects.toMatchObject({ code: 'dataset-exists' });
+});
+
 test('what functions are given: params and broadcast values', async () => {
   const stop = grid.broadcast(['the', 'on']);
   const words = await grid

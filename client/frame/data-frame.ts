@@ -5,10 +5,20 @@ import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../function
 import { ModuleCode } from '../functions/modules.ts';
 import { rowScript, type StepKind, scriptStep } from '../functions/script.ts';
 import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
-import { depthOver, guestNode, keptNode, type RelationNode, type Source, sqlNode, stepLabel } from '../plan/relation-node.ts';
+import {
+  dataset,
+  depthOver,
+  guestNode,
+  keptNode,
+  type RelationNode,
+  type Source,
+  sqlNode,
+  stepLabel,
+} from '../plan/relation-node.ts';
 import { columnsOf, type Schema } from '../plan/schema.ts';
 import type { Rdd } from '../rdd/rdd.ts';
 import type { AnyRow, Value } from '../run/cell-values.ts';
+import { type ActionOptions, saveRows } from '../run/run-plan.ts';
 import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
 import { FrameActions, limitSql, rowCount } from './frame-actions.ts';
@@ -224,6 +234,14 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
   /** Lets go what persist keeps. The frame can be read on: its blocks are made again then. */
   async unpersist(): Promise<void> {
     if (this.source.kind === 'relation') await this.session.kept.release(this.source);
+  }
+
+  /**
+   * Runs the job, keeps its rows as a dataset, and gives the dataset's frame. Rejects with ProblemError `dataset-exists` when the name is
+   * in use with other content.
+   */
+  async saveAsDataset(name: string, options?: ActionOptions): Promise<DataFrame<Row>> {
+    return this.session.frame(dataset((await saveRows(this.session, this.source, name, options)).name));
   }
 
   /** Its rows as elements. */

@@ -4,8 +4,9 @@ import type { DataFrame } from '../frame/data-frame.ts';
 import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
 import type { StepKind } from '../functions/script.ts';
 import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
-import { keptNode, type Source, sqlNode } from '../plan/relation-node.ts';
+import { dataset, keptNode, type Source, sqlNode } from '../plan/relation-node.ts';
 import { columnsOf, type Schema } from '../plan/schema.ts';
+import { type ActionOptions, saveRows } from '../run/run-plan.ts';
 import { KeyedRdd, sorted } from './keyed-rdd.ts';
 import { distinctValuesOf, rowsOf, settledOf, valuesOf, withStep } from './rdd-state.ts';
 
@@ -114,6 +115,12 @@ export class Rdd<T> extends KeyedRdd<T> {
   async unpersist(): Promise<void> {
     const { session, source, steps } = this.state;
     if (source.kind === 'relation' && steps.length === 0) await session.kept.release(source);
+  }
+
+  /** Runs the job, keeps its elements as a dataset, and gives an Rdd that reads it; later, grid.savedRdd(name) does. */
+  async saveAsDataset(name: string, options?: ActionOptions): Promise<Rdd<T>> {
+    const { session } = this.state;
+    return this.#of(dataset((await saveRows(session, valuesOf(this.state), name, options)).name));
   }
 
   /** Elements as rows: objects with a field for each column. */

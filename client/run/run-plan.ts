@@ -5,7 +5,7 @@ import { isSettled, JobHandle } from '../job.ts';
 import { buildPlan } from '../plan/plan-builder.ts';
 import type { Source } from '../plan/relation-node.ts';
 import { ProblemError } from '../problem.ts';
-import type { JobJson, JobOptionsJson } from '../types.ts';
+import type { DatasetJson, JobJson, JobOptionsJson } from '../types.ts';
 import { type AnyRow, rowReader } from './cell-values.ts';
 import { jsonRows } from './json-rows.ts';
 import type { Session } from './session.ts';
@@ -112,13 +112,13 @@ export async function collectRows(session: Session, source: Source, options?: Ac
   return all;
 }
 
-/** The result's bytes in a format that the coordinator writes. */
-export async function collectBytes(
+/** What `use` makes of the job of a chain's last step. Cancels the job when it cannot. */
+async function withJob<T>(
   session: Session,
   source: Source,
-  format: 'arrow' | 'parquet' | 'csv',
-  options: ActionOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+  options: ActionOptions,
+  use: (job: JobHandle) => Promise<T>,
+): Promise<T> {
   const { signal, onProgress } = options;
   const { job, plan } = await submitPlan(session, source, options);
   const over = new AbortController();
@@ -126,10 +126,10 @@ export async function collectBytes(
   const onAbort = (): void => void letGo(job);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const bytes = new Uint8Array(await (await job.result(format, signal)).arrayBuffer());
+    const made = await use(job);
     await watched;
     await settle(session, job);
-    return bytes;
+    return made;
   } catch (error) {
     await letGo(job);
     throw explainFailure(error, plan);
@@ -137,4 +137,21 @@ export async function collectBytes(
     signal?.removeEventListener('abort', onAbort);
     over.abort();
   }
+}
+
+/** The result's bytes in a format that the coordinator writes. */
+export function collectBytes(
+  session: Session,
+  source: Source,
+  format: 'arrow' | 'parquet' | 'csv',
+  options: ActionOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  return withJob(session, source, options, async (job) => {
+    return new Uint8Array(await (await job.result(format, options.signal)).arrayBuffer());
+  });
+}
+
+/** The result as a dataset. */
+export function saveRows(session: Session, source: Source, name: string, options: ActionOptions = {}): Promise<DatasetJson> {
+  return withJob(session, source, options, (job) => job.saveAsDataset(name, options.signal));
 }
