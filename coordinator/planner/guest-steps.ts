@@ -48,7 +48,8 @@ export class GuestSteps {
     if (n.action === 'aggregate' || n.action === 'cogroup') throw new InvariantError(`${n.action} reached a fragment`);
     const rows = this.rows(n.input, n.names);
     const sides = n.sides.map((side) => this.rows(side.node, side.names));
-    const keyed = n.code.kind === 'script' && (n.action === 'partial' || n.action === 'merge');
+    const isCogroup = n.action === 'mapPartitions' && n.otherKeys !== undefined;
+    const keyed = n.code.kind === 'script' && (n.action === 'partial' || n.action === 'merge' || isCogroup);
     const step: GuestStep = {
       kind: 'guest',
       action: n.action,

@@ -111,7 +111,10 @@ export interface GuestStep {
   readonly rows: GuestRows;
   /** Tables given whole before the first row: the guest's sides 0, 1, .. */
   readonly sides?: readonly GuestRows[];
-  /** Of `partial` and `merge` in scripts: names of the columns whose values make a group. */
+  /**
+   * In scripts: names of the columns whose values make a group, of `partial` and `merge`; of a `mapPartitions` that has them, of the
+   * columns by which its rows and those of side 0 are grouped together.
+   */
   readonly keys?: readonly string[];
   readonly output: readonly NamedColumn[];
 }

@@ -162,8 +162,15 @@ export const RUNNER = String.raw`
     if (sums.size > NAMES) tell();
   };
 
+  const sides = [];
+  let filling = [];
+  const side = (k) => {
+    if (sides[k] === undefined) throw new RangeError('there is no side ' + String(k) + ': the relation has ' + sides.length);
+    return sides[k];
+  };
+
   let fn, context, keys = [], groups = new Map();
-  const keyOf = (value) => { let key = ''; for (let i = 0; i < keys.length; i++) key += freeze(value[keys[i]] ?? null) + '\n'; return key; };
+  const keyOf = (value) => { let key = ''; for (let i = 0; i < keys.length; i++) key += freeze(is(value[keys[i]], -0) ? 0 : (value[keys[i]] ?? null)) + '\n'; return key; };
   const groupOf = (value, state) => {
     const key = keyOf(value);
     let group = groups.get(key);
@@ -176,7 +183,15 @@ export const RUNNER = String.raw`
   };
   const merged = (before, after) => (after === undefined ? before : after);
 
+  // A group of cogroup: its keys by name, and the rows of both.
+  const bothOf = (value) => {
+    const both = { keys: {}, left: [], right: [] };
+    for (let i = 0; i < keys.length; i++) both.keys[keys[i]] = value[keys[i]] ?? null;
+    return both;
+  };
+
   const operations = {
+    side: () => { for (let i = 0; i < rows; i++) filling[filling.length] = makeRow(columns, i); },
     map: () => { for (let i = 0; i < rows; i++) { row++; put(fn(makeRow(columns, i), context)); } },
     flatMap: () => { for (let i = 0; i < rows; i++) { row++; putAll(fn(makeRow(columns, i), context)); } },
     filter: () => {
@@ -215,6 +230,33 @@ export const RUNNER = String.raw`
       function* all() { while (host.pull()) for (let i = 0; i < rows; i++) { row++; yield makeRow(columns, i); } }
       putAll(fn(all(), context));
     },
+    // Rows of the input come with equal keys side by side; those of side 0 that meet none of them follow at the end.
+    cogroup: () => {
+      const others = new Map();
+      for (const value of sides[0] ?? []) {
+        const key = keyOf(value);
+        if (!others.has(key)) others.set(key, bothOf(value));
+        const { right } = others.get(key);
+        right[right.length] = value;
+      }
+      let at, both;
+      const call = () => { if (both !== undefined) putAll(fn(both.keys, both.left, both.right, context)); };
+      while (host.pull()) {
+        for (let i = 0; i < rows; i++) {
+          row++;
+          const value = makeRow(columns, i), key = keyOf(value);
+          if (key !== at) {
+            call();
+            at = key;
+            both = others.get(key) ?? bothOf(value);
+            others.delete(key);
+          }
+          both.left[both.left.length] = value;
+        }
+      }
+      call();
+      for (both of others.values()) call();
+    },
     partial: () => {
       for (const group of groups.values()) put({ ...group.keys, state: freeze(group.state) });
       groups = new Map();
@@ -230,7 +272,7 @@ export const RUNNER = String.raw`
       const spec = parse(text);
       fn = target;
       keys = spec.keys;
-      context = Object.freeze({ params: spec.params, partition: spec.partition, add });
+      context = Object.freeze({ params: spec.params, partition: spec.partition, add, side });
     },
     outputs(text) { names = parse(text); out = names.map(() => []); waiting = 0; },
     schema(text) {
@@ -239,6 +281,7 @@ export const RUNNER = String.raw`
       makeRow = (0, eval)('((c,i)=>({' + schema.map(({ name }, i) => quoted(name) + ':c[' + i + '][i]').join(',') + '}))');
       columns = schema.map(() => []);
     },
+    side(k) { filling = sides[k] = []; },
     begin(count) { rows = count; },
     column(at, data, validity) {
       const { type, read } = schema[at];

@@ -21,7 +21,7 @@ import { ScriptRunner } from './script-runner.ts';
 /** 2000-01-01T00:00:00Z, as other guests' clocks. */
 const CLOCK_START_MS = 946_684_800_000;
 
-export const SCRIPT_OPERATIONS = ['map', 'filter', 'flatMap', 'mapPartitions', 'aggregate'] as const;
+export const SCRIPT_OPERATIONS = ['map', 'filter', 'flatMap', 'mapPartitions', 'aggregate', 'cogroup'] as const;
 export type ScriptOperation = (typeof SCRIPT_OPERATIONS)[number];
 
 export interface ScriptOptions {
@@ -30,7 +30,9 @@ export interface ScriptOptions {
   readonly function: string;
   /** Names of the input's columns, as rows shall have them; without it those of the streams. */
   readonly columnNames?: readonly string[];
-  /** Of an aggregate: the columns, by name, whose values make a group. */
+  /** Other tables, whole: what `ctx.side(k)` gives. Of a cogroup, the first is its other side. */
+  readonly sides?: readonly ScriptSide[];
+  /** Of an aggregate and a cogroup: the columns, by name, whose values make a group. */
   readonly keys?: readonly string[];
   /** The columns of the output. Filters hand their input on, and need none; nor does a part of an aggregate. */
   readonly outputs?: readonly WireColumn[];
@@ -42,9 +44,17 @@ export interface ScriptOptions {
   readonly breathe?: () => Promise<void>;
 }
 
+export interface ScriptSide {
+  readonly columnNames: readonly string[];
+  readonly streams: readonly Uint8Array[];
+}
+
 const NO_WAIT = (): Promise<void> => Promise.resolve();
 /** The column of a part of an aggregate that holds a group's state. */
 const STATE: WireColumn = { name: 'state', wire: 'VARCHAR' };
+
+/** The author's function is called at the end, and takes rows as it goes. */
+const isWhole = (operation: ScriptOperation): boolean => operation === 'mapPartitions' || operation === 'cogroup';
 
 interface Rows {
   readonly columns: readonly WireColumn[];
@@ -59,7 +69,7 @@ export class ScriptGuest implements Guest {
   readonly #log: GuestLog;
   readonly #out: RowsOut;
   readonly #breathe: () => Promise<void>;
-  /** Of mapPartitions: what its rows are pulled from, at the end. */
+  /** Of mapPartitions and cogroup: what its rows are pulled from, at the end. */
   readonly #waiting: Uint8Array[] = [];
   #input: readonly WireColumn[] | undefined;
 
@@ -89,12 +99,14 @@ export class ScriptGuest implements Guest {
   static async open(wasm: WebAssembly.Module, source: string, options: ScriptOptions): Promise<ScriptGuest> {
     const { memoryBytesMax, deadline } = options.limits;
     const interpreter = await Interpreter.start(wasm, { memoryBytesMax, ...(deadline === undefined ? {} : { deadline }) });
-    return new ScriptGuest(interpreter, source, options);
+    const guest = new ScriptGuest(interpreter, source, options);
+    for (const [k, side] of (options.sides ?? []).entries()) await guest.#side(k, side);
+    return guest;
   }
 
   async batch(stream: Uint8Array): Promise<readonly GuestOutput[]> {
     const { operation } = this.#options;
-    if (operation === 'mapPartitions') {
+    if (isWhole(operation)) {
       this.#waiting.push(stream);
       return [];
     }
@@ -125,12 +137,12 @@ export class ScriptGuest implements Guest {
 
   async endFinal(): Promise<readonly GuestOutput[]> {
     const { operation } = this.#options;
-    if (operation !== 'mapPartitions' && operation !== 'aggregate') return [];
+    if (!isWhole(operation) && operation !== 'aggregate') return [];
     this.#out.columns(this.#outputs());
     if (operation === 'aggregate') return this.#end('final');
     const pieces = this.#pieces();
     this.#runner.pull = () => pieces.next().done !== true;
-    return this.#end('mapPartitions');
+    return this.#end(operation);
   }
 
   close(): GuestReport {
@@ -140,6 +152,12 @@ export class ScriptGuest implements Guest {
       outputBytes: this.#out.bytes,
       memoryBytes: this.#interpreter.memoryBytes,
     };
+  }
+
+  /** Its rows stay in the interpreter. */
+  async #side(k: number, { columnNames, streams }: ScriptSide): Promise<void> {
+    this.#runner.side(k);
+    for (const stream of streams) await this.#feed(this.#rowsOf(stream, columnNames), 'side');
   }
 
   #mustAggregate(): void {

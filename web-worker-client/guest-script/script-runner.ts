@@ -32,7 +32,7 @@ export interface ScriptTo {
   readonly accumulators: AccumulatorBook;
 }
 
-const FUNCTIONS = ['open', 'outputs', 'schema', 'begin', 'column', 'run', 'end'] as const;
+const FUNCTIONS = ['open', 'outputs', 'schema', 'begin', 'column', 'run', 'end', 'side'] as const;
 type RunnerFunction = (typeof FUNCTIONS)[number];
 
 export class ScriptRunner {
@@ -137,6 +137,11 @@ export class ScriptRunner {
     const values = context.newArrayBuffer(ownBuffer(view.data, from * width, to * width));
     if (view.validity === null) return [values];
     return [values, context.newArrayBuffer(ownBuffer(view.validity, from >> 3, (to + 7) >> 3))];
+  }
+
+  /** The rows of `run('side')` that follow are those of side `k`. */
+  side(k: number): void {
+    this.#call('side', this.#interpreter.context.newNumber(k));
   }
 
   run(operation: string): void {

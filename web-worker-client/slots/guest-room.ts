@@ -5,7 +5,7 @@
 import { authorError } from '../../shared/guest/guest-error.ts';
 import type { Params } from '../../shared/guest/params.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import type { GuestAction, GuestStep } from '../../shared/plan/physical.ts';
+import type { GuestStep } from '../../shared/plan/physical.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits } from '../guest/guest.ts';
@@ -86,17 +86,20 @@ export class GuestRoom {
   }
 
   async #openScript(step: GuestStep, code: CodeOf<'script'>, terms: GuestTerms): Promise<Guest> {
-    refuseSides(terms, 'A function in JavaScript');
     // A failed download may go better the next time.
     this.#scripts ??= this.#options.loadScripts().catch((error: unknown) => {
       this.#scripts = undefined;
       throw error;
     });
     return ScriptGuest.open(await this.#scripts, code.source, {
-      operation: operationOf(step.action),
+      operation: operationOf(step),
       function: code.function,
       columnNames: step.rows.columns.map((column) => column.name),
       ...(step.keys === undefined ? {} : { keys: step.keys }),
+      sides: terms.sides.map((streams, k) => ({
+        columnNames: step.sides?.[k]?.columns.map((column) => column.name) ?? [],
+        streams,
+      })),
       outputs: step.output,
       ...paramsOf(code.params),
       seed: terms.seed,
@@ -123,7 +126,7 @@ function openBatch(step: GuestStep, code: CodeOf<'batch'>, ready: ReadyModule, t
 }
 
 function openStream(step: GuestStep, code: CodeOf<'stream'>, ready: ReadyModule, terms: GuestTerms): Guest {
-  refuseSides(terms, 'A program');
+  refuseSides(terms);
   return new StreamGuest(ready.module, {
     inputFormat: formatOf(code.input),
     outputFormat: formatOf(code.output),
@@ -139,7 +142,10 @@ function openStream(step: GuestStep, code: CodeOf<'stream'>, ready: ReadyModule,
 
 const paramsOf = (params: Params | undefined): { readonly params?: Params } => (params === undefined ? {} : { params });
 
-const operationOf = (action: GuestAction): ScriptOperation => (action === 'partial' || action === 'merge' ? 'aggregate' : action);
+function operationOf({ action, keys }: GuestStep): ScriptOperation {
+  if (action === 'partial' || action === 'merge') return 'aggregate';
+  return action === 'mapPartitions' && keys !== undefined ? 'cogroup' : action;
+}
 
 function readyFor(abi: ReadyModule['abi'], ready: ReadyModule | undefined): ReadyModule {
   if (ready?.abi === abi) return ready;
@@ -151,9 +157,10 @@ function readyFor(abi: ReadyModule['abi'], ready: ReadyModule | undefined): Read
   );
 }
 
-function refuseSides({ sides }: GuestTerms, what: string): void {
+function refuseSides({ sides }: GuestTerms): void {
   if (sides.length === 0) return;
-  throw authorError('guest-abi', `${what} gets no other tables.`, 'Join them in SQL before, or use a module of the batch ABI.');
+  const hint = 'Join them in SQL before, or use a module of the batch ABI or a script.';
+  throw authorError('guest-abi', 'A program gets no other tables.', hint);
 }
 
 function formatOf(name: string): StreamFormat {

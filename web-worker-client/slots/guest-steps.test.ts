@@ -224,6 +224,59 @@ describe('scripts', () => {
     expect(await adding("'x' + row.i, 1) || [...Array(70).keys()].map((k) => ctx.add('n' + k, 1)")).toContain('more than 64');
   });
 
+  test('sides are arrays of rows', async () => {
+    const columns = named(['i', 'INTEGER']);
+    const looked = step({
+      action: 'map',
+      code: script(
+        'export const f = (row, ctx) => ({ name: ctx.side(0)[row.i].name, none: ctx.side(1).length, rows: ctx.side(0).length });',
+      ),
+      rows: { sql: 'SELECT range::INTEGER FROM range(3)', columns },
+      sides: [
+        { sql: "SELECT 'n' || range FROM range(10000)", columns: named(['name', 'VARCHAR']) },
+        { sql: 'SELECT 1::INTEGER LIMIT 0', columns },
+      ],
+      output: named(['name', 'VARCHAR'], ['none', 'INTEGER'], ['rows', 'INTEGER']),
+    });
+    const outcome = await slot.run(taskOf([looked], ['VARCHAR', 'INTEGER', 'INTEGER']));
+    expect(rowsOfOutcome(outcome)).toEqual([0, 1, 2].map((i) => [`n${i}`, 0, 10_000]));
+    const code = script('export const f = (row, ctx) => ctx.side(2);');
+    const failure = failureOf(await slot.run(taskOf([{ ...looked, code }], ['VARCHAR', 'INTEGER', 'INTEGER'])));
+    expect(failure.message).toContain('there is no side 2: the relation has 2');
+  });
+
+  test('a cogroup is called once for each key, of either side', async () => {
+    const columns = named(['k', 'DOUBLE'], ['v', 'INTEGER']);
+    const groups = step({
+      action: 'mapPartitions',
+      code: script(`export function* f({ k }, left, right, ctx) {
+        ctx.add('keys', 1);
+        yield { k, left: left.map((row) => row.v).join(), right: right.map((row) => row.v).join() };
+      }`),
+      keys: ['k'],
+      rows: {
+        sql: 'SELECT col0::DOUBLE, col1 FROM (VALUES (-0e0, 1), (0.0, 2), (1.0, 3), (3.0, 4), (NULL, 5)) ORDER BY col0',
+        columns,
+      },
+      sides: [
+        {
+          sql: 'SELECT col0::DOUBLE, col1 FROM (VALUES (0.0, 10), (2.0, 20), (2.0, 21), (3.0, 30), (NULL, 50)) ORDER BY col0',
+          columns,
+        },
+      ],
+      output: named(['k', 'DOUBLE'], ['left', 'VARCHAR'], ['right', 'VARCHAR']),
+    });
+    const outcome = await slot.run(taskOf([groups], ['DOUBLE', 'VARCHAR', 'VARCHAR']));
+    expect(rowsOfOutcome(outcome)).toEqual([
+      [0, '1,2', '10'],
+      [1, '3', ''],
+      [3, '4', '30'],
+      [null, '5', '50'],
+      [2, '', '20,21'],
+    ]);
+    expect(outcome).toMatchObject({ accumulators: { keys: 5 } });
+  });
+
   test('an error names the place, and what the script said before', async () => {
     const code = script(
       "export function f(row) {\n  console.log('at', row.i);\n  if (row.i > 2) throw new TypeError('too far');\n  return row;\n}",

@@ -69,12 +69,11 @@ function functionOfRows(relation: Of<'guest'>, context: RelationContext): Made {
   return { columns, node: { ...nodeOver(context, relation, operation, columns), sides: tables } };
 }
 
-/** Only modules of the batch ABI are given other tables. */
+/** Programs have one stdin, and it is their input. */
 function refuseSides(code: Of<'guest'>['code'], name: string): void {
-  if (code.kind === 'batch') return;
-  const what = code.kind === 'script' ? 'A script' : 'A stream program';
-  const hint = 'Join in SQL before (list() gathers the rows of a key), or use a module of the batch ABI.';
-  throw refusedPlan('plan-invalid', name, `${what} is given no other relations.`, hint);
+  if (code.kind !== 'stream') return;
+  const hint = 'Join in SQL before (list() gathers the rows of a key), or use a module of the batch ABI or a script.';
+  throw refusedPlan('plan-invalid', name, 'A stream program is given no other relations.', hint);
 }
 
 function schemaOf({ schema, operation }: Of<'guest'>, { name }: RelationContext): readonly RelationColumn[] {
