@@ -300,7 +300,7 @@ test('scripts: a side, and a cogroup of both', async () => {
   const both = await runPlan(app, {
     a: sql(a),
     b: sql(b),
-    both: {
+    met: {
       kind: 'cogroup',
       input: 'a',
       other: 'b',
@@ -308,7 +308,7 @@ test('scripts: a side, and a cogroup of both', async () => {
       code: code('products'),
       schema: [column('k', 'BIGINT'), column('product', 'BIGINT'), column('rows', 'BIGINT')],
     },
-    out: sql('SELECT * FROM both ORDER BY k'),
+    out: sql('SELECT * FROM met ORDER BY k'),
   });
   const sums = (of: string) => `(SELECT k, sum(v) AS v, count(*) AS n FROM (${of}) GROUP BY k)`;
   const same = `SELECT coalesce(a.k, b.k), coalesce(a.v, 0) * coalesce(b.v, 0), coalesce(a.n, 0) + coalesce(b.n, 0)

@@ -22,7 +22,7 @@ export type SlotInput =
       readonly columns: readonly { readonly ordinal: number; readonly chunks: readonly CodedSlice[] }[];
     }
   | { readonly kind: 'slices'; readonly slices: readonly CodedSlice[] }
-  /** A guest's module: its one slice. */
+  /** A guest's module: its one slice, or none where the slot is believed to have it compiled. */
   | { readonly kind: 'module'; readonly slices: readonly CodedSlice[] };
 
 export interface SlotTask {
@@ -57,7 +57,7 @@ export type SlotOutcome = { readonly residents: readonly ResidentChange[]; reado
       /** What its guests counted; absent: nothing. */
       readonly accumulators?: Accumulators;
     }
-  /** A resident column that the link counted on was evicted: fetch these and run again. */
+  /** A resident column, or a compiled module, that the link counted on was evicted: fetch these and run again. A module has no ordinals. */
   | { readonly kind: 'lacking'; readonly inputs: readonly { readonly input: number; readonly ordinals: readonly number[] }[] }
   | {
       readonly kind: 'failed';

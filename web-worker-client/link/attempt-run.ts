@@ -59,7 +59,10 @@ export class AttemptRun {
   async prepare(): Promise<Failure | undefined> {
     const { attemptId, slot, task } = this.lease;
     const { residents, cache } = this.#around;
-    this.#needed = neededOrdinals(task, (key, ordinals) => residents.lacking(slot, key, ordinals));
+    this.#needed = neededOrdinals(task, {
+      columns: (key, ordinals) => residents.lacking(slot, key, ordinals),
+      module: (digest) => residents.lacksModule(slot, digest),
+    });
     residents.expect(attemptId, slot, task);
     cache.pin(
       attemptId,
@@ -118,14 +121,17 @@ export class AttemptRun {
       if (!(outcome.kind === 'failed' && outcome.broken))
         this.#changes.push(...this.#around.residents.apply(slot, outcome.residents));
       this.#slotCosts = addCosts(this.#slotCosts, outcome.costs);
-      if (outcome.kind === 'succeeded') return outcome;
+      if (outcome.kind === 'succeeded') {
+        this.#around.residents.compiled(slot, task);
+        return outcome;
+      }
       if (outcome.kind === 'failed' && !this.#mayRetryCorrupt(outcome.failure)) return outcome;
       if (this.#abort.signal.aborted) {
         return this.#failed({ reason: 'released', code: 'released', message: this.#stopWhy ?? 'stopped' }, outcome);
       }
       if (outcome.kind === 'lacking') {
         if (round >= LACKING_ROUNDS) return this.#failed(THRASHING, outcome);
-        this.#needed = withLacking(this.#needed, outcome.inputs);
+        this.#needed = withLacking(task, this.#needed, outcome.inputs);
       }
       const failure = await this.#fetch();
       if (failure) return this.#failed(failure, outcome);

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { GuestStep } from '../../shared/plan/physical.ts';
 import type { TaskSpec } from '../../shared/plan/task.ts';
+import { NO_COSTS, success } from './testing/fake-slot.ts';
 import { type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
 
 let h: Harness;
@@ -41,7 +42,7 @@ const STEPS: readonly GuestStep[] = [
   },
 ];
 
-test('a module is fetched once a tab, whatever slot and task it is for', async () => {
+test('a module is fetched once a tab, and goes to each slot once, unless the slot lacks it', async () => {
   await h.link.start();
   const { session, data } = await h.coordinator.admit();
   const slice = sliceOf(3, bytes);
@@ -54,18 +55,33 @@ test('a module is fetched once a tab, whatever slot and task it is for', async (
   data.tell({ type: 'done', fetchId: fetch.fetchId });
   const first = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a1');
   expect(first.message.costs).toMatchObject({ fetchedBytes: 5000, fetchedSlices: 1 });
-  for (const [id, slot] of [
-    ['a2', 0],
-    ['a3', 1],
+  for (const [id, slot, cachedBytes] of [
+    ['a2', 0, 0],
+    ['a3', 1, 5000],
+    ['a4', 1, 0],
   ] as const) {
     session.tell(leaseOf(id, slot, task));
     const { message } = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === id);
-    expect(message.costs).toMatchObject({ fetchedBytes: 0, cachedBytes: 5000 });
+    expect(message.costs).toMatchObject({ fetchedBytes: 0, cachedBytes });
   }
-  const given = h.slots.started.flatMap(({ tasks }) => tasks);
-  expect(given).toHaveLength(3);
-  for (const { inputs, spec } of given) {
-    expect(spec.steps).toEqual(STEPS);
-    expect(inputs).toEqual([{ kind: 'module', slices: [{ slice, codec: 'raw', bytes }] }]);
-  }
+  const whole = [{ kind: 'module', slices: [{ slice, codec: 'raw', bytes }] }];
+  const none = [{ kind: 'module', slices: [] }];
+  const tasks = h.slots.started.flatMap((slot) => slot.tasks).sort((a, b) => (a.attemptId < b.attemptId ? -1 : 1));
+  expect(tasks.map(({ attemptId, inputs }) => [attemptId, inputs])).toEqual([
+    ['a1', whole],
+    ['a2', none],
+    ['a3', whole],
+    ['a4', none],
+  ]);
+  for (const { spec } of tasks) expect(spec.steps).toEqual(STEPS);
+
+  // The slot has let go of it.
+  h.slots.behaviour = ({ inputs }) =>
+    inputs.some((input) => input.kind === 'module' && input.slices.length === 0)
+      ? { kind: 'lacking', inputs: [{ input: 0, ordinals: [] }], residents: [], costs: NO_COSTS }
+      : success([new Uint8Array([1])]);
+  session.tell(leaseOf('a5', 0, task));
+  const { message } = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a5');
+  expect(message.costs).toMatchObject({ fetchedBytes: 0, cachedBytes: 5000 });
+  expect(h.slots.started.find((slot) => slot.index === 0)?.tasks.slice(-2).map(({ inputs }) => inputs)).toEqual([none, whole]);
 });

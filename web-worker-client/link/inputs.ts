@@ -3,31 +3,34 @@ import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
 import type { CodedSlice, SlotInput } from '../slots/api.ts';
 import { sliceKey, type WantedSlice } from './slice-source.ts';
 
-/** Per input of the task: the ordinals to hand over; undefined for inputs that are no chunks. */
+/** Per input of the task: the ordinals to hand over, and for a module [] where the slot has it; undefined: all of it. */
 export type NeededOrdinals = readonly (readonly number[] | undefined)[];
 
-/** What the slot lacks of each run, asked once when the lease comes. */
-export function neededOrdinals(
-  spec: TaskSpec,
-  lacking: (residentKey: string, ordinals: readonly number[]) => readonly number[],
-): NeededOrdinals {
-  return spec.inputs.map((input) =>
-    input.kind === 'chunks'
-      ? lacking(
-          input.run.residentKey,
-          input.run.columns.map((c) => c.ordinal),
-        )
-      : undefined,
-  );
+/** What is asked about a slot, once when the lease comes. */
+export interface SlotLacks {
+  readonly columns: (residentKey: string, ordinals: readonly number[]) => readonly number[];
+  readonly module: (digest: string) => boolean;
 }
 
-/** What to fetch on top, after the slot said which columns it lacks. */
+export function neededOrdinals(spec: TaskSpec, lacks: SlotLacks): NeededOrdinals {
+  return spec.inputs.map((input) => {
+    if (input.kind === 'slices') return undefined;
+    if (input.kind === 'module') return lacks.module(input.slice.digest) ? undefined : [];
+    const ordinals = input.run.columns.map((c) => c.ordinal);
+    return lacks.columns(input.run.residentKey, ordinals);
+  });
+}
+
+/** What to fetch on top, after the slot said what it lacks. */
 export function withLacking(
+  spec: TaskSpec,
   needed: NeededOrdinals,
   lacking: readonly { readonly input: number; readonly ordinals: readonly number[] }[],
 ): NeededOrdinals {
   return needed.map((ordinals, index) => {
-    const more = lacking.filter((l) => l.input === index).flatMap((l) => l.ordinals);
+    const told = lacking.filter((l) => l.input === index);
+    if (told.length > 0 && spec.inputs[index]?.kind === 'module') return undefined;
+    const more = told.flatMap((l) => l.ordinals);
     return ordinals && [...new Set([...ordinals, ...more])];
   });
 }
@@ -44,7 +47,7 @@ export function wholeSlices(input: TaskInput): readonly Slice[] {
 
 function slicesOf(input: TaskInput, ordinals: readonly number[] | undefined): readonly WantedSlice[] {
   if (input.kind === 'slices') return input.slices.map((slice) => ({ slice }));
-  if (input.kind === 'module') return [{ slice: input.slice, chunkRows: 0 }];
+  if (input.kind === 'module') return ordinals ? [] : [{ slice: input.slice, chunkRows: 0 }];
   const { columns, chunkRows } = input.run;
   return columns
     .filter((column) => ordinals?.includes(column.ordinal))
@@ -75,7 +78,7 @@ export function slotInputs(
   };
   const inputs = spec.inputs.map((input, index): SlotInput => {
     if (input.kind === 'slices') return { kind: 'slices', slices: slicesOf(input, undefined).flatMap(take) };
-    if (input.kind === 'module') return { kind: 'module', slices: slicesOf(input, undefined).flatMap(take) };
+    if (input.kind === 'module') return { kind: 'module', slices: slicesOf(input, needed[index]).flatMap(take) };
     const ordinals = (needed[index] ?? []).filter((o) => input.run.columns.some((c) => c.ordinal === o));
     const columns = ordinals.map((ordinal) => ({ ordinal, chunks: slicesOf(input, [ordinal]).flatMap(take) }));
     return { kind: 'chunks', columns };

@@ -1,4 +1,7 @@
-/** Which columns of which runs each slot holds as tables, as the slots reported it, and what queued attempts will add. */
+/**
+ * Which columns of which runs each slot holds as tables, as the slots reported it, which modules it has compiled, and what queued
+ * attempts will add. Of modules slots tell nothing: one that has let go of a module says so when it lacks it.
+ */
 import type { TaskSpec } from '../../shared/plan/task.ts';
 import type { ResidentChange } from '../slots/api.ts';
 
@@ -7,10 +10,20 @@ export interface SlotResidentChange extends ResidentChange {
   readonly slot: number;
 }
 
+interface Expected {
+  readonly slot: number;
+  readonly runs: readonly ResidentChange[];
+  readonly modules: readonly string[];
+}
+
+const modulesOf = (spec: TaskSpec): string[] =>
+  spec.inputs.flatMap((input) => (input.kind === 'module' ? [input.slice.digest] : []));
+
 export class Residents {
   readonly #bySlot = new Map<number, Map<string, ReadonlySet<number>>>();
-  /** Columns that an attempt, queued or running, brings along. */
-  readonly #expected = new Map<string, { readonly slot: number; readonly runs: readonly ResidentChange[] }>();
+  /** What an attempt, queued or running, brings along. */
+  readonly #expected = new Map<string, Expected>();
+  readonly #compiled = new Map<number, Set<string>>();
 
   apply(slot: number, changes: readonly ResidentChange[]): readonly SlotResidentChange[] {
     const runs = this.#bySlot.get(slot) ?? new Map<string, ReadonlySet<number>>();
@@ -26,6 +39,7 @@ export class Residents {
   lose(slot: number): readonly SlotResidentChange[] {
     const keys = [...(this.#bySlot.get(slot)?.keys() ?? [])];
     this.#bySlot.delete(slot);
+    this.#compiled.delete(slot);
     return keys.map((residentKey) => ({ slot, residentKey, ordinals: [] }));
   }
 
@@ -46,11 +60,24 @@ export class Residents {
     return ordinals.filter((o) => !held.has(o));
   }
 
+  /** The slot neither has compiled the module nor will have by attempts before this one. */
+  lacksModule(slot: number, digest: string): boolean {
+    if (this.#compiled.get(slot)?.has(digest)) return false;
+    return ![...this.#expected.values()].some((expected) => expected.slot === slot && expected.modules.includes(digest));
+  }
+
+  /** The slot has run the task. */
+  compiled(slot: number, spec: TaskSpec): void {
+    const all = this.#compiled.get(slot) ?? new Set();
+    this.#compiled.set(slot, all);
+    for (const digest of modulesOf(spec)) all.add(digest);
+  }
+
   expect(attemptId: string, slot: number, spec: TaskSpec): void {
     const runs = spec.inputs.flatMap((input) =>
       input.kind === 'chunks' ? [{ residentKey: input.run.residentKey, ordinals: input.run.columns.map((c) => c.ordinal) }] : [],
     );
-    this.#expected.set(attemptId, { slot, runs });
+    this.#expected.set(attemptId, { slot, runs, modules: modulesOf(spec) });
   }
 
   settle(attemptId: string): void {

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { compileGuestSource } from '../../guest/assemblyscript/testing/compile.ts';
 import { guest } from '../../shared/guest/testing/wat.ts';
+import type { SlotInput } from './api.ts';
 import type { Slot } from './slot.ts';
 import { batch, failureOf, SQUARE } from './testing/guests.ts';
 import { bootedSlot, moduleInput, rowsOfOutcome, type TestInput, taskOf } from './testing/tasks.ts';
@@ -69,6 +70,16 @@ test('a module that is not admitted, and one that is not what was promised', asy
   const refused = await fresh.run(taskOf([SQUARE('SELECT 2.5::DOUBLE')], ['DOUBLE', 'DOUBLE'], [{ spec, given }]));
   expect(failureOf(refused)).toMatchObject({ reason: 'input', code: 'slice-corrupt' });
   await alive();
+});
+
+test('a module that was compiled need not come again; one that was not is asked for', async () => {
+  const { spec, given } = example('map');
+  const task = (slices: SlotInput) => taskOf([SQUARE('SELECT 3::DOUBLE')], ['DOUBLE', 'DOUBLE'], [{ spec, given: slices }]);
+  const none: SlotInput = { kind: 'module', slices: [] };
+  const fresh = await bootedSlot();
+  expect(await fresh.run(task(none))).toMatchObject({ kind: 'lacking', inputs: [{ input: 0, ordinals: [] }] });
+  expect(rowsOfOutcome(await fresh.run(task(given)))).toEqual([[3, 9]]);
+  expect(rowsOfOutcome(await fresh.run(task(none)))).toEqual([[3, 9]]);
 });
 
 test('an SQL error in a guest’s rows is the author’s', async () => {

@@ -14,7 +14,7 @@ import { ScriptGuest, type ScriptOperation } from '../guest-script/script-guest.
 import { STREAM_FORMATS, type StreamFormat } from '../guest-stream/run-stream.ts';
 import { StreamGuest } from '../guest-stream/stream-guest.ts';
 import type { CodedSlice } from './api.ts';
-import { CorruptSlice, type Unzstd, verifiedBytes } from './verify.ts';
+import { type Unzstd, verifiedBytes } from './verify.ts';
 
 /** Compiled code takes several times its module's size. */
 const KEPT_BYTES = 64 * 1024 * 1024;
@@ -52,15 +52,17 @@ export class GuestRoom {
     this.#options = options;
   }
 
-  /** Compiles a module unless it is kept. Throws GuestError, or CorruptSlice when the bytes are not the plan's. */
-  async module(expected: Slice, given: CodedSlice | undefined): Promise<ReadyModule> {
-    const kept = this.#modules.get(expected.digest);
-    if (kept) {
-      this.#modules.delete(expected.digest);
-      this.#modules.set(expected.digest, kept);
-      return kept;
-    }
-    if (given === undefined) throw new CorruptSlice(expected, 'it did not come with the task');
+  /** A module that was compiled before and not let go since. */
+  kept(digest: string): ReadyModule | undefined {
+    const kept = this.#modules.get(digest);
+    if (!kept) return undefined;
+    this.#modules.delete(digest);
+    this.#modules.set(digest, kept);
+    return kept;
+  }
+
+  /** Compiles a module, and keeps it. Throws GuestError, or CorruptSlice when the bytes are not the plan's. */
+  async compile(expected: Slice, given: CodedSlice): Promise<ReadyModule> {
     const { admitted, module } = await compileGuest(verifiedBytes(given, expected, this.#options.unzstd));
     const ready = { abi: admitted.abi, memoryBytesMax: admitted.memoryBytesMax, module, bytes: expected.bytes };
     this.#modules.set(expected.digest, ready);

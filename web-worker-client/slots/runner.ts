@@ -8,7 +8,7 @@ import type { GuestStep } from '../../shared/plan/physical.ts';
 import { AccumulatorBook } from '../guest/accumulator-book.ts';
 import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
 import { KernelSplitter, type SplitBucket } from '../kernels/kernel-splitter.ts';
-import type { SlotCosts, SlotOutcome, SlotTask } from './api.ts';
+import type { CodedSlice, SlotCosts, SlotInput, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
 import type { Engine, EngineConnection } from './engine.ts';
 import { EngineError, failureOf } from './engine-errors.ts';
@@ -107,11 +107,11 @@ export class Runner {
       accumulators: new AccumulatorBook(),
     };
     try {
-      const lacking = binder.lacking(task);
+      const lacking = [...binder.lacking(task), ...(await this.#keptModules(attempt))];
       if (lacking.length > 0) return { kind: 'lacking', inputs: lacking };
       await this.#timed(costs, 'loadMs', async () => {
         for (const [i, input] of task.spec.inputs.entries()) await binder.bind(i, input, task.inputs[i]);
-        await this.#readyModules(attempt);
+        await this.#compileModules(attempt);
       });
       return await this.#compute(attempt, costs);
     } finally {
@@ -150,13 +150,24 @@ export class Runner {
     });
   }
 
-  /** Modules are compiled before anything runs, like inputs that are loaded. */
-  async #readyModules({ task, modules }: Attempt): Promise<void> {
+  /** Takes the modules that are compiled already. Those that are not, and did not come with the task, are lacking. */
+  async #keptModules({ task, modules }: Attempt): Promise<{ readonly input: number; readonly ordinals: readonly number[] }[]> {
+    const lacking: { readonly input: number; readonly ordinals: readonly number[] }[] = [];
     for (const [i, input] of task.spec.inputs.entries()) {
       if (input.kind !== 'module') continue;
-      const room = await this.#guestRoom();
-      const given = task.inputs[i];
-      modules.set(i, await room.module(input.slice, given?.kind === 'module' ? given.slices[0] : undefined));
+      const kept = (await this.#guestRoom()).kept(input.slice.digest);
+      if (kept) modules.set(i, kept);
+      else if (givenModule(task.inputs[i]) === undefined) lacking.push({ input: i, ordinals: [] });
+    }
+    return lacking;
+  }
+
+  /** Modules are compiled before anything runs, like inputs that are loaded. */
+  async #compileModules({ task, modules }: Attempt): Promise<void> {
+    for (const [i, input] of task.spec.inputs.entries()) {
+      const given = givenModule(task.inputs[i]);
+      if (input.kind !== 'module' || modules.has(i) || given === undefined) continue;
+      modules.set(i, await (await this.#guestRoom()).compile(input.slice, given));
     }
   }
 
@@ -235,6 +246,9 @@ export class Runner {
     connection.close();
   }
 }
+
+const givenModule = (given: SlotInput | undefined): CodedSlice | undefined =>
+  given?.kind === 'module' ? given.slices[0] : undefined;
 
 /** The end of a log is worth most. */
 const LOG_CHARS = 4096;
