@@ -4,13 +4,12 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { JobId } from '../../shared/ids.ts';
 import type { App } from '../app.ts';
-import { realTab, until } from '../local/testing/two-stages.ts';
+import { realTab } from '../local/testing/two-stages.ts';
 import { testApp } from '../sessions/testing/app-fixture.ts';
+import { grid, ROWS, run, runPlan, sql } from './testing/rows-grid.ts';
 
 beforeAll(loadHashes);
 
-/** Two chunks. */
-const ROWS = 130_000;
 /** Rows of side 0 by their key; each row of the partition meets them. Both have k BIGINT and v BIGINT. */
 const PRODUCTS = `import { BATCH, Batch, Output, SIDE } from 'muster';
 export { muster1_abi, muster1_alloc, muster1_free } from 'muster';
@@ -50,51 +49,16 @@ export const total = {
 };
 `;
 const script = (name: string) => ({ kind: 'script', source: SCRIPT, function: name });
-const sql = (text: string) => ({ kind: 'sql', sql: text });
 
 const EXAMPLES = new URL('../../guest/assemblyscript/examples/', import.meta.url);
 const example = async (file: string): Promise<string> =>
   (await readFile(new URL(file, EXAMPLES), 'utf8')).replaceAll('../index', 'muster');
-
-/** A coordinator with the dataset `rows` and two tabs of one slot. */
-async function grid(): Promise<App> {
-  const { app, url } = await testApp({ realPlanner: true });
-  const lines = ['id,g,v,line'];
-  for (let i = 0; i < ROWS; i++) lines.push(`${i},${i % 997},${(i * 7) % 1009},w${i % 50} w${i % 1501}`);
-  const form = new FormData();
-  form.append('name', 'rows');
-  form.append('file', new Blob([lines.join('\n')]), 'rows.csv');
-  const made = await fetch(`${url}/v1/datasets`, { method: 'POST', body: form });
-  expect(await made.json()).toMatchObject({ rows: ROWS, partitions: 2 });
-  await Promise.all([realTab(url), realTab(url)]);
-  await until(app, () => app.grid.scheduler.workers().length === 2);
-  return app;
-}
 
 async function compiled(app: App, source: string, name: string): Promise<object> {
   const response = await app.inject({ method: 'POST', url: '/v1/modules', payload: { source, language: 'assemblyscript' } });
   expect(response.statusCode, response.body).toBe(201);
   return { kind: 'batch', module: response.json<{ digest: string }>().digest, function: name };
 }
-
-interface Ran {
-  readonly rows: readonly (readonly unknown[])[];
-  readonly jobId: string;
-}
-
-async function run(app: App, work: object): Promise<Ran> {
-  const submitted = await app.inject({ method: 'POST', url: '/v1/jobs', payload: work });
-  expect(submitted.statusCode, submitted.body).toBe(202);
-  const { jobId } = submitted.json<{ jobId: string }>();
-  const result = await app.inject(`/v1/jobs/${jobId}/result?wait=60`);
-  expect(result.statusCode, result.body).toBe(200);
-  return { jobId, rows: result.json<Ran>().rows };
-}
-
-const runPlan = (app: App, relations: Readonly<Record<string, object>>): Promise<Ran> => {
-  const list = Object.entries(relations).map(([name, relation]) => ({ name, relation }));
-  return run(app, { plan: { relations: list, result: list.at(-1)?.name } });
-};
 
 /** How many workers succeeded with a task of a stage of the job. */
 function workersOf(app: App, jobId: string, stage = 0): number {
@@ -268,54 +232,6 @@ test('SQL calls guests: in FROM, over a query, and as aggregates beside others',
   expect(own.rows).toHaveLength(11);
   const all = await run(app, { sql: 'SELECT squares(v, 2) FROM rows', functions });
   expect(all.rows).toEqual((await run(app, { sql: 'SELECT sum(v * v * 2)::DOUBLE FROM rows' })).rows);
-}, 90_000);
-
-test('scripts: a side, and a cogroup of both', async () => {
-  const app = await grid();
-  const source = `export const named = ({ g, v }, ctx) => ({ g, v, name: ctx.side(0)[Number(g)].name });
-    export const products = ({ k }, left, right, ctx) => {
-      ctx.add('keys', 1);
-      const sum = (rows) => rows.reduce((total, row) => total + row.v, 0n);
-      return [{ k, product: sum(left) * sum(right), rows: left.length + right.length }];
-    };`;
-  const code = (name: string) => ({ kind: 'script', source, function: name });
-  const column = (name: string, type: string) => ({ name, type });
-  const looked = await runPlan(app, {
-    names: sql("SELECT 'name ' || range AS name FROM range(997) ORDER BY range"),
-    named: {
-      kind: 'guest',
-      operation: 'map',
-      input: 'rows',
-      sides: ['names'],
-      code: code('named'),
-      schema: [column('g', 'BIGINT'), column('v', 'BIGINT'), column('name', 'VARCHAR')],
-    },
-    out: sql('SELECT name, sum(v) FROM named GROUP BY name ORDER BY name'),
-  });
-  expect(looked.rows).toEqual((await run(app, { sql: "SELECT 'name ' || g, sum(v) FROM rows GROUP BY 1 ORDER BY 1" })).rows);
-
-  const a = 'SELECT g AS k, v FROM rows WHERE id % 50 = 0';
-  // The key has another type here.
-  const b = 'SELECT (g * 2)::INTEGER AS k, v FROM rows WHERE id % 70 = 0';
-  const both = await runPlan(app, {
-    a: sql(a),
-    b: sql(b),
-    met: {
-      kind: 'cogroup',
-      input: 'a',
-      other: 'b',
-      keys: ['k'],
-      code: code('products'),
-      schema: [column('k', 'BIGINT'), column('product', 'BIGINT'), column('rows', 'BIGINT')],
-    },
-    out: sql('SELECT * FROM met ORDER BY k'),
-  });
-  const sums = (of: string) => `(SELECT k, sum(v) AS v, count(*) AS n FROM (${of}) GROUP BY k)`;
-  const same = `SELECT coalesce(a.k, b.k), coalesce(a.v, 0) * coalesce(b.v, 0), coalesce(a.n, 0) + coalesce(b.n, 0)
-    FROM ${sums(a)} a FULL JOIN ${sums(b)} b ON a.k = b.k ORDER BY 1`;
-  expect(both.rows.map((row) => row.map(Number))).toEqual((await run(app, { sql: same })).rows.map((row) => row.map(Number)));
-  expect(both.rows.length).toBeGreaterThan(1000);
-  expect((await app.inject(`/v1/jobs/${both.jobId}`)).json()).toMatchObject({ accumulators: { keys: both.rows.length } });
 }, 90_000);
 
 test('what a script throws is the author’s error, with the relation’s function', async () => {
