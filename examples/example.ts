@@ -70,10 +70,11 @@ export async function rowsOf(plan: AuthorPlan, { submit }: Context): Promise<Row
 
 /** Rows by column name, each as soon as the coordinator has it, while the job still runs. */
 export async function* rowsAsTheyCome(job: JobHandle): AsyncGenerator<Readonly<Record<string, Cell>>> {
-  const { body } = await job.result('ndjson');
+  const reader = (await job.result('ndjson')).body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
-  for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const lines = (rest + piece).split('\n');
+  // Not every browser lets a stream be iterated.
+  for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+    const lines = (rest + read.value).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) yield JSON.parse(line);
   }

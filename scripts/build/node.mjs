@@ -7,7 +7,7 @@ import { digestOfInputs, isTestFile } from './inputs.mjs';
 const KEEP_OLD_CHUNKS_MS = 24 * 3600_000;
 /** bench/NAME.bench.ts becomes dist/node/bench-NAME.js, which `muster bench NAME` loads. */
 const BENCH = /^(.+)\.bench\.ts$/;
-const EVERYTHING = ['coordinator', 'shared', 'client', 'web-worker-client', 'bench', 'playwright', 'guest'];
+const EVERYTHING = ['coordinator', 'shared', 'client', 'web-worker-client', 'examples', 'bench', 'playwright', 'guest'];
 
 /** One file each: a child starts faster, and one that does not compile leaves the others alone. */
 export const nodeParts = [
