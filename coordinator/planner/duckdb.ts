@@ -234,7 +234,7 @@ export class PlanningDatabase {
     const raw = objectOf(parseLossless(plan), 'plan');
     if (raw.error_type === 'not implemented' || raw.error_type === 'serialization' || raw.error_type === 'invalid input')
       return false;
-    // Some of our optimizers without the others leave a plan that DuckDB itself cannot resolve; the query is sound.
+    // Our optimizers without the others may leave a plan that DuckDB itself cannot resolve; the query is sound.
     if (raw.error_type === 'internal' && String(raw.error_message).startsWith('Failed to bind column reference')) return false;
     if (raw.error_type === 'internal' || raw.error_type === 'fatal') throw new PoisonedEngine(String(raw.error_message));
     const error = sqlErrorOf(raw, sql, this.known());

@@ -64,6 +64,8 @@ export const REVIEWED_OPTIMIZERS: ReadonlySet<string> = new Set([
   'deliminator',
   'unnest_rewriter',
   'unused_columns',
+  // Without it DuckDB cannot resolve the columns of what unused_columns leaves of unions and named queries.
+  'statistics_propagation',
   'common_subexpressions',
   'common_aggregate',
   'limit_pushdown',

@@ -171,6 +171,16 @@ const PLAIN: readonly (readonly [name: string, sql: string])[] = [
     'clocks',
     "SELECT now() > TIMESTAMP '2020-01-01', current_date, today() - DATE '2020-01-01', current_timestamp, count(*) FROM flights WHERE date < now() GROUP BY ALL",
   ],
+  [
+    'distinct on of a union',
+    'SELECT DISTINCT ON (id, whole) id, whole, weight FROM (SELECT * FROM keys UNION ALL SELECT * FROM keys) ORDER BY id, whole, weight DESC',
+  ],
+  ['named query', 'WITH late AS (FROM flights WHERE delay > 60) SELECT origin, delay FROM late'],
+  [
+    'named groups',
+    'WITH busy AS (SELECT origin, count(*) AS n FROM flights GROUP BY origin) SELECT origin FROM busy WHERE n > 2',
+  ],
+  ['count of a union', 'SELECT count(*) FROM (SELECT origin FROM flights UNION ALL SELECT iata FROM airports)'],
 ];
 
 /** Queries that are distributed: none may fall back. */
@@ -200,11 +210,6 @@ export const FALLING_BACK: readonly (readonly [name: string, sql: string, scope:
   [
     'recursive',
     'WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 5) SELECT i, count(*) FROM r JOIN flights ON delay = i GROUP BY 1',
-    'query',
-  ],
-  [
-    'plan that DuckDB cannot resolve',
-    'SELECT DISTINCT ON (id, whole) id, whole, weight FROM (SELECT * FROM keys UNION ALL SELECT * FROM keys) ORDER BY id, whole, weight DESC',
     'query',
   ],
   ['positional join', 'SELECT count(*) FROM airports POSITIONAL JOIN flights', 'query'],
