@@ -63,6 +63,13 @@ module.exports = {
       to: { path: '^web-worker-client/', pathNot: '^web-worker-client/core/' },
     },
     {
+      name: 'wasi-imports-shared-only',
+      comment: 'One WASI host for guests of both ABIs: it knows neither.',
+      severity: 'error',
+      from: { path: '^web-worker-client/wasi/', pathNot: TEST },
+      to: { pathNot: '^(shared|web-worker-client/wasi)/' },
+    },
+    {
       name: 'guest-code-imports-its-sdk-only',
       comment: 'What is compiled to WASM: the SDK imports nothing, examples and templates the SDK.',
       severity: 'error',

@@ -5,11 +5,11 @@
 import { WASI_MODULE } from '../../shared/guest/abi.ts';
 import { authorError, GuestError } from '../../shared/guest/guest-error.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { WasiHost } from '../wasi/wasi-host.ts';
 import { CounterLines } from './counter-lines.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { StreamSource } from './stream-source.ts';
 import { failureOfTrap, memoryFailure, outOfMemory } from './traps.ts';
-import { WasiHost } from './wasi/wasi-host.ts';
 
 export const STREAM_FORMATS = ['lines', 'tsv', 'jsonl', 'arrow', 'raw'] as const;
 export type StreamFormat = (typeof STREAM_FORMATS)[number];
@@ -109,6 +109,7 @@ class StreamAttempt {
     this.#words = words;
     this.#host = new WasiHost({
       streams: {
+        type: 'socket',
         read: (target) => source.read(target),
         write: (bytes) => this.#write(bytes),
         log: (bytes) => words.stderr.add(bytes),

@@ -6,7 +6,6 @@ import type { Layout } from '../../shared/arrow/layout.ts';
 import { readSchema, type WireColumn } from '../../shared/arrow/schema.ts';
 import { invariant } from '../../shared/assert.ts';
 import { BATCH_ROWS, EVENT } from '../../shared/guest/abi.ts';
-import { SeededRandom, VirtualClock } from '../../shared/guest/determinism.ts';
 import { GuestError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import { openRow } from '../../shared/guest/params.ts';
@@ -48,8 +47,7 @@ export class BatchGuest implements Guest {
     const accumulators = options.accumulators ?? new AccumulatorBook();
     this.#instance = new BatchInstance(module, options.function, {
       log: this.#log,
-      clock: new VirtualClock(),
-      random: new SeededRandom(options.seed),
+      seed: options.seed,
       memoryBytesMax: options.limits.memoryBytesMax,
       checkDeadline: deadlineCheck(options.limits),
       emitted: (port, schema, array, view) => this.#collector.emitted(port, schema, array, view),

@@ -3,18 +3,18 @@
  * refused: a guest that caught the exception can do nothing more, and is never believed (B-44).
  */
 import { BATCH_ABI_VERSION, BATCH_MODULE, BATCH_PREFIX, RESERVED_NAMES, WASI_MODULE } from '../../shared/guest/abi.ts';
-import type { SeededRandom, VirtualClock } from '../../shared/guest/determinism.ts';
 import { authorError, GuestError, resourceError } from '../../shared/guest/guest-error.ts';
 import type { GuestLog } from '../../shared/guest/guest-log.ts';
+import { WASI_FUNCTIONS } from '../../shared/guest/imports.ts';
+import { WasiHost } from '../wasi/wasi-host.ts';
 import { GuestView } from './guest-view.ts';
 import { failError, type MemoryUse, memoryError, trapError } from './traps.ts';
-import { wasiSubset } from './wasi-subset.ts';
 
 /** What an instance asks of its host. */
 export interface InstanceHost {
   readonly log: GuestLog;
-  readonly clock: VirtualClock;
-  readonly random: SeededRandom;
+  /** Of random numbers (B-51). */
+  readonly seed: bigint;
   readonly memoryBytesMax: number;
   /** Throws when the attempt must end. Called at every import. */
   checkDeadline(): void;
@@ -30,6 +30,9 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** Log lines and fail messages are read up to this length. */
 const TEXT_BYTES = 64 * 1024;
+/** Levels of the log for what goes to stdout and stderr. */
+const INFORMATION = 1;
+const WARNING = 2;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ALIGNMENT = 64;
 /** Inputs get room in steps of this, so that batches of nearly equal size don't ask anew. */
@@ -37,6 +40,7 @@ const ROOM_STEP = 64 * 1024;
 
 export class BatchInstance {
   readonly #host: InstanceHost;
+  readonly #wasi: WasiHost;
   #dead: GuestError | undefined;
   #memory: WebAssembly.Memory | undefined;
   #exports: WebAssembly.Exports = {};
@@ -48,10 +52,12 @@ export class BatchInstance {
   /** `module`: compiled from what admission returned. Throws GuestError. */
   constructor(module: WebAssembly.Module, functionName: string, host: InstanceHost) {
     this.#host = host;
+    this.#wasi = this.#wasiHost();
     this.#guarded(() => {
       const instance = this.#instantiate(module);
       this.#exports = instance.exports;
       this.#memory = instance.exports.memory as WebAssembly.Memory;
+      this.#wasi.memory.attach(this.#memory);
       this.#function('_initialize')?.();
       const version = this.#function(`${BATCH_PREFIX}abi`)?.();
       if (version !== BATCH_ABI_VERSION) {
@@ -117,12 +123,6 @@ export class BatchInstance {
           host.checkDeadline();
           return work(...args);
         });
-    const wasi = wasiSubset({
-      clock: host.clock,
-      random: host.random,
-      log: host.log,
-      memory: () => this.#current().bytes.buffer,
-    });
     return {
       [BATCH_MODULE]: {
         emit: guard((port: number, schema: number, array: number) => this.#emit(port >>> 0, schema >>> 0, array >>> 0)),
@@ -136,8 +136,36 @@ export class BatchInstance {
         }),
         add: guard((at: number, bytes: number, amount: number) => host.added(this.#name(at >>> 0, bytes >>> 0), amount)),
       },
-      [WASI_MODULE]: Object.fromEntries(Object.entries(wasi).map(([name, serve]) => [name, guard(serve)])),
+      [WASI_MODULE]: Object.fromEntries(WASI_FUNCTIONS.map((name) => [name, this.#wasi.import(name)])),
     };
+  }
+
+  /** What a library in the guest may want (B-43): nothing to read, and the log to write to. */
+  #wasiHost(): WasiHost {
+    const { log, seed } = this.#host;
+    return new WasiHost({
+      streams: {
+        // Nobody flushes a batch guest, so its lines must not wait for a full block.
+        type: 'terminal',
+        read: () => 0,
+        write: (bytes) => log.add(INFORMATION, bytes),
+        log: (bytes) => log.add(WARNING, bytes),
+      },
+      args: [],
+      environment: {},
+      seed,
+      exit: (code) => {
+        const hint = 'A batch guest returns from its functions and never exits.';
+        throw authorError('guest-exit', `the guest exited with code ${code}`, hint);
+      },
+      guard: (call) =>
+        this.#guarded(() => {
+          this.#host.checkDeadline();
+          // Throws before the memory is known (B-13).
+          this.#current();
+          return call();
+        }),
+    });
   }
 
   /** The memory as it is now: growing it makes older views useless. */

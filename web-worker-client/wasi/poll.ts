@@ -1,5 +1,5 @@
 /** poll_oneoff: nobody ever waits. A wait for a time moves the virtual clock there; the standard streams are always ready. */
-import type { VirtualClock } from '../../../shared/guest/determinism.ts';
+import type { VirtualClock } from '../../shared/guest/determinism.ts';
 import { isClock, REALTIME_CLOCK } from './clocks.ts';
 import { ERRNO } from './errno.ts';
 import type { GuestMemory } from './guest-memory.ts';

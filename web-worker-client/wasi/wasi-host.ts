@@ -1,8 +1,8 @@
 /**
- * A WASI preview 1 host that is the same on every machine: three streams, arguments and environment, a virtual clock and
- * seeded random bytes. Nothing else can be reached through it. Calls: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
+ * A WASI preview 1 host that is the same on every machine, for guests of both ABIs: three streams, arguments and environment, a virtual
+ * clock and seeded random bytes. Nothing else can be reached through it. Calls: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
  */
-import { SeededRandom, VirtualClock } from '../../../shared/guest/determinism.ts';
+import { SeededRandom, VirtualClock } from '../../shared/guest/determinism.ts';
 import { isClock, REALTIME_CLOCK } from './clocks.ts';
 import { ERRNO } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -17,9 +17,9 @@ export interface WasiOptions {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly seed: bigint;
-  /** Ends the program: must throw. */
+  /** proc_exit: must throw. */
   readonly exit: (code: number) => never;
-  /** Runs around every call; throws when the guest may not go on. */
+  /** Runs around every call; throws when the guest may not go on. After a failure it must throw again, since guests catch. */
   readonly guard: (call: () => number) => number;
 }
 

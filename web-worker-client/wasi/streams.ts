@@ -2,13 +2,14 @@
 import { ERRNO } from './errno.ts';
 import type { GuestMemory } from './guest-memory.ts';
 
-/** A stream socket to the guest's C library, which therefore buffers whole blocks. */
-const FILETYPE_SOCKET_STREAM = 6;
+/** What the guest's C library takes the streams for: it writes to a terminal line by line, to a stream socket in whole blocks. */
+const FILE_TYPES = { terminal: 2, socket: 6 } as const;
 const RIGHT_READ = 2n;
 const RIGHT_WRITE = 64n;
 const IOVECS_MAX = 1_024;
 
 export interface StandardStreams {
+  readonly type: keyof typeof FILE_TYPES;
   /** Fills `target` as far as there is input; fewer bytes only at the end. */
   readonly read: (target: Uint8Array) => number;
   /** The bytes are in the guest's memory: copy what is kept. */
@@ -42,6 +43,7 @@ function eachBuffer(memory: GuestMemory, list: number, count: number, out: numbe
 }
 
 export function streamCalls(memory: GuestMemory, streams: StandardStreams): Record<string, Call> {
+  const type = FILE_TYPES[streams.type];
   const open = (fd: number): boolean => fd >>> 0 <= 2;
   const known =
     (answer: number): Call =>
@@ -63,7 +65,7 @@ export function streamCalls(memory: GuestMemory, streams: StandardStreams): Reco
       const to = at >>> 0;
       if (!memory.holds(to, 24)) return ERRNO.fault;
       memory.bytes.fill(0, to, to + 24);
-      memory.bytes[to] = FILETYPE_SOCKET_STREAM;
+      memory.bytes[to] = type;
       memory.view.setBigUint64(to + 8, fd === 0 ? RIGHT_READ : RIGHT_WRITE, true);
       return ERRNO.success;
     },
@@ -72,7 +74,7 @@ export function streamCalls(memory: GuestMemory, streams: StandardStreams): Reco
       const to = at >>> 0;
       if (!memory.holds(to, 64)) return ERRNO.fault;
       memory.bytes.fill(0, to, to + 64);
-      memory.bytes[to + 16] = FILETYPE_SOCKET_STREAM;
+      memory.bytes[to + 16] = type;
       return ERRNO.success;
     },
     fd_fdstat_set_flags: known(ERRNO.success),
