@@ -16,6 +16,8 @@ export const CORE_DEFAULTS = {
   reusableBlocks: 50_000,
   cachedRelationsPerOwner: LIMITS.cachedRelationsPerOwner,
   cachedBytesPerOwner: LIMITS.cachedBytesPerOwner,
+  /** An input of a cached relation stays loaded from this size on: less is told in the query's text and rides in leases. */
+  keptLoadedBytesMin: LIMITS.inlineBlockBytes,
   /** Blocks that nobody holds any more are remembered with their digests up to this many buckets: their tabs may come back. */
   rememberedBuckets: 200_000,
   /** Lines kept for the event stream, all subjects together. */

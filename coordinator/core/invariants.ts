@@ -173,7 +173,8 @@ function checkWorkers(core: Core): void {
 
 function checkPins(core: Core): void {
   const keeps = new Map<BlockId, number>();
-  for (const { id, blocks, stages } of core.keeping.pins.values()) {
+  const loaded = new Map<BlockId, number>();
+  for (const { id, blocks, stages, level } of core.keeping.pins.values()) {
     invariant(
       blocks.length === stages.at(-1)?.kept?.tasks.length,
       `${id} has ${blocks.length} blocks, and another number of tasks`,
@@ -181,11 +182,14 @@ function checkPins(core: Core): void {
     for (const block of new Set(blocks)) {
       invariant(core.blocks.get(block.id) === block, `${id} keeps a block that is not known`);
       keeps.set(block.id, (keeps.get(block.id) ?? 0) + 1);
+      if (level === 'memory') loaded.set(block.id, (loaded.get(block.id) ?? 0) + 1);
     }
   }
   for (const [id, session] of core.keeping.spreading) invariant(core.workers.has(session), `${session} is gone and copies ${id}`);
   for (const { id, keeps: counted } of core.blocks.values())
     invariant(counted === (keeps.get(id) ?? 0), `${id} is kept ${keeps.get(id) ?? 0} times and counts ${counted}`);
+  for (const id of new Set([...loaded.keys(), ...core.keeping.loaded.keys()]))
+    invariant(loaded.get(id) === core.keeping.loaded.get(id), `${id} stays loaded by another count than its relations say`);
 }
 
 function checkBlocks(core: Core): void {

@@ -22,6 +22,8 @@ export interface Keeping {
   /** The one used last at the end. */
   readonly pins: Map<string, Pin>;
   made: number;
+  /** Blocks of relations at level `memory`, and how many relations each is part of. */
+  readonly loaded: Map<BlockId, number>;
   /** Copies under way from store to store: who fetches. */
   readonly spreading: Map<BlockId, SessionId>;
   /** Some relation may have fewer copies than its level says; looked at by the end of the event. */
@@ -29,7 +31,7 @@ export interface Keeping {
 }
 
 export function newKeeping(): Keeping {
-  return { pins: new Map(), made: 0, spreading: new Map(), isThin: false };
+  return { pins: new Map(), made: 0, loaded: new Map(), spreading: new Map(), isThin: false };
 }
 
 /** A store has the block now: the next copy may begin. */

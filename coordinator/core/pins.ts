@@ -7,6 +7,7 @@ import type { CachedRelation, Stage } from '../../shared/plan/physical.ts';
 import type { CoreEventOf } from './events.ts';
 import { dropBlock, isPinned, takeBack } from './inventory.ts';
 import type { Pin } from './keeping.ts';
+import { countLoaded } from './kept-inputs.ts';
 import { cutsOf } from './kept-stages.ts';
 import type { Block, Core, Job, StageState } from './state.ts';
 import { note } from './stories.ts';
@@ -32,8 +33,10 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
   const known = [...core.keeping.pins.values()].find((pin) => pin.owner === job.owner && pin.key === key);
   const pin = known ?? newPin(core, job, key);
   for (const block of new Set(blocks)) take(core, block);
+  countLoaded(core, pin, -1);
   for (const block of new Set(pin.blocks)) release(core, block);
   Object.assign(pin, { name, level, jobId: job.id, blocks, stages: lineageOf(core, stage) });
+  countLoaded(core, pin, 1);
   core.keeping.pins.delete(pin.id);
   core.keeping.pins.set(pin.id, pin);
   core.keeping.isThin = true;
@@ -124,6 +127,7 @@ export function cheapestFirst(blocks: Iterable<Block>): Block[] {
 
 function letGo(core: Core, pin: Pin): void {
   core.keeping.pins.delete(pin.id);
+  countLoaded(core, pin, -1);
   for (const block of new Set(pin.blocks)) release(core, block);
 }
 

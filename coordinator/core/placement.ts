@@ -169,6 +169,6 @@ function lease(core: Core, job: Job, task: Task, slot: Slot): void {
     slot: slot.index,
     jobId: job.id,
     stage: attempt.record.stage,
-    task: specOf(core, task),
+    task: specOf(core, task, slot),
   });
 }

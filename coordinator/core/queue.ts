@@ -1,4 +1,5 @@
 /** Ready tasks, by job and by where they had best run. A task that several jobs want stands in each one's queue. */
+import { keptInputs } from './kept-inputs.ts';
 import { homeOf } from './residents.ts';
 import type { Block, Core, Job, ReadyQueue, Slot, Store, Task } from './state.ts';
 
@@ -24,6 +25,7 @@ export function enqueue(core: Core, task: Task): void {
   task.state = 'ready';
   task.readyAtMs = core.now;
   task.inputBytes = inputBytes(core, task);
+  task.kept = keptInputs(core, task);
   place(core, task);
 }
 

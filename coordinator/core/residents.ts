@@ -1,4 +1,4 @@
-/** Which slot holds which run of chunks as a loaded table, and what a task would have to load where. */
+/** Which slot holds which run of chunks, or which slices of a cached relation, as a loaded table, and what a task would have to load where. */
 import type { ChunkRun } from '../../shared/plan/task.ts';
 import { loadMsOf, waitMs } from './speeds.ts';
 import type { Core, Slot, Task } from './state.ts';
@@ -41,6 +41,30 @@ export function isResidentSomewhere(core: Core, key: string, ordinals: readonly 
   return false;
 }
 
+/** What a task reads that slots keep loaded, a source each. */
+interface Loadable {
+  readonly residentKey: string;
+  readonly bytes: number;
+  /** It decides where the task runs. */
+  readonly draws: boolean;
+  missingIn(slot: Slot): number;
+}
+
+function* loadables({ sources, kept, inputBytes }: Task): Generator<Loadable> {
+  for (const [i, source] of sources.entries()) {
+    const input = kept?.[i];
+    if (source.kind === 'chunks') {
+      const { run, bytes } = source;
+      yield { residentKey: run.residentKey, bytes, draws: true, missingIn: (slot) => missingOf(run, slot) };
+    } else if (input) {
+      const { residentKey, bytes } = input;
+      // What many tasks read besides something larger of their own, as one side of a join, would draw all of them to one slot.
+      const draws = bytes * 2 >= inputBytes;
+      yield { residentKey, bytes, draws, missingIn: (slot) => (slot.residents.has(residentKey) ? 0 : bytes) };
+    }
+  }
+}
+
 function missingOf(run: ChunkRun, slot: Slot): number {
   const held = slot.residents.get(run.residentKey);
   let bytes = 0;
@@ -51,10 +75,10 @@ function missingOf(run: ChunkRun, slot: Slot): number {
   return bytes;
 }
 
-/** Bytes of chunks that the slot would have to load to run the task. */
+/** Bytes that the slot would have to load to run the task, of what then stays loaded. */
 export function bytesToLoad(task: Task, slot: Slot): number {
   let bytes = 0;
-  for (const source of task.sources) if (source.kind === 'chunks') bytes += missingOf(source.run, slot);
+  for (const input of loadables(task)) bytes += input.missingIn(slot);
   return bytes;
 }
 
@@ -62,17 +86,15 @@ export function loadMs(task: Task, slot: Slot): number {
   return loadMsOf(slot.worker, bytesToLoad(task, slot));
 }
 
-/** The slot, among those that hold part of the task's biggest run, where it would wait and load least. */
+/** The slot, among those that hold part of the task's biggest input that stays loaded, where it would wait and load least. */
 export function homeOf(core: Core, task: Task): Slot | undefined {
-  let biggest: { readonly run: ChunkRun; readonly bytes: number } | undefined;
-  for (const source of task.sources) {
-    if (source.kind === 'chunks' && source.bytes > (biggest?.bytes ?? 0)) biggest = source;
-  }
+  let biggest: Loadable | undefined;
+  for (const input of loadables(task)) if (input.draws && input.bytes > (biggest?.bytes ?? 0)) biggest = input;
   if (!biggest) return undefined;
   let home: Slot | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const slot of core.residents.get(biggest.run.residentKey) ?? []) {
-    if (missingOf(biggest.run, slot) >= biggest.bytes || task.avoid.includes(slot.worker.workerId)) continue;
+  for (const slot of core.residents.get(biggest.residentKey) ?? []) {
+    if (biggest.missingIn(slot) >= biggest.bytes || task.avoid.includes(slot.worker.workerId)) continue;
     const cost = loadMs(task, slot) + waitMs(core, slot);
     if (cost < least) {
       home = slot;

@@ -4,6 +4,7 @@ import { linkStages, setAlternative } from './alternatives.ts';
 import { scheduleJob, scheduleWake } from './deadlines.ts';
 import { newStore } from './inventory.ts';
 import { stagesOf } from './jobs.ts';
+import { countLoaded } from './kept-inputs.ts';
 import { newQueue } from './queue.ts';
 import type { SlotName, Snapshot } from './snapshot.ts';
 import {
@@ -57,7 +58,11 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     const named = stores.map((store) => core.stores.get(store)).filter((store) => store !== undefined);
     core.collecting.set(id, { stores: named, urgency });
   }
-  for (const pin of saved.pins) core.keeping.pins.set(pin.id, { ...pin, blocks: pin.blocks.map((id) => of(core.blocks, id)) });
+  for (const saves of saved.pins) {
+    const pin = { ...saves, blocks: saves.blocks.map((id) => of(core.blocks, id)) };
+    core.keeping.pins.set(pin.id, pin);
+    countLoaded(core, pin, 1);
+  }
   core.keeping.made = saved.pinsMade;
   for (const [id, session] of saved.spreading) core.keeping.spreading.set(id, session);
   for (const id of saved.reusable) {

@@ -2,15 +2,20 @@
 import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import { stepsOf } from '../../shared/plan/partition-step.ts';
-import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
-import { bucketCount } from './buckets.ts';
-import type { Core, InputGroup, Task } from './state.ts';
+import type { TaskInput, TaskSpec } from '../../shared/plan/task.ts';
+import { keptKey } from './kept-inputs.ts';
+import { slicesOf } from './slices.ts';
+import type { Core, Slot, Task } from './state.ts';
 
-export function specOf(core: Core, task: Task): TaskSpec {
-  const inputs = task.sources.map((source): TaskInput => {
+export function specOf(core: Core, task: Task, slot: Slot): TaskSpec {
+  const inputs = task.sources.map((source, i): TaskInput => {
     if (source.kind === 'chunks') return { kind: 'chunks', run: source.run };
     if (source.kind === 'module') return { kind: 'module', slice: source.slice };
-    return { kind: 'slices', columns: source.columns, slices: slicesOf(core, source.group, source.buckets) };
+    const { columns } = source;
+    const slices = slicesOf(core, source.group, source.buckets);
+    // Named anew: a wrong name would be taken for other rows, while the name that the task was placed by only chose the slot.
+    const stays = task.kept?.[i] && !slot.worker.traits.local;
+    return { kind: 'slices', columns, slices, ...(stays && { residentKey: keptKey(columns, slices) }) };
   });
   return {
     blockId: task.blockId,
@@ -21,28 +26,6 @@ export function specOf(core: Core, task: Task): TaskSpec {
     maxRunMs: core.limits.maxRunMs,
     minRunMs: core.paceMs,
   };
-}
-
-/** Kept where all tasks of a stage read the same; each run of buckets is read by one task only. */
-function slicesOf(core: Core, group: InputGroup, buckets: readonly number[]): readonly Slice[] {
-  const [producer] = group.producers;
-  const isWhole = producer === undefined || buckets.length === bucketCount(producer.partitioning);
-  if (!isWhole) return listSlices(core, group, buckets);
-  group.slices ??= listSlices(core, group, buckets);
-  return group.slices;
-}
-
-/** Bucket after bucket, each in the order of the producers. A slice without rows says nothing and is left out. */
-function listSlices(core: Core, group: InputGroup, buckets: readonly number[]): readonly Slice[] {
-  const blocks = group.producers.map((producer) => core.blocks.get(producer.blockId));
-  const slices: Slice[] = [];
-  for (const bucket of buckets) {
-    for (const block of blocks) {
-      const info = block?.buckets[bucket];
-      if (block && info && info.rows > 0) slices.push({ blockId: block.id, bucket, digest: info.digest, bytes: info.bytes });
-    }
-  }
-  return slices;
 }
 
 /** More slices than fit into the message of a lease. */

@@ -11,6 +11,7 @@ import type { CoreCommand, JobState, Urgency } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
 import type { Keeping } from './keeping.ts';
+import type { KeptInput } from './kept-inputs.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
 import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
@@ -144,6 +145,8 @@ export interface Task {
   readyAtMs: number;
   /** Uncompressed bytes of all that it reads, as of when it became ready. */
   inputBytes: number;
+  /** Parallel to `sources`: which of them stay loaded besides runs of chunks, as of when it became ready. */
+  kept?: readonly (KeptInput | null)[] | undefined;
 }
 
 export interface Attempt {

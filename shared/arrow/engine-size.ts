@@ -30,6 +30,12 @@ export function engineBytes(wire: string, rows: number, arrowBytes: number): num
   return engineSizeOf(wire)(rows, arrowBytes);
 }
 
+/** For columns whose bytes are only known together, an upper estimate. */
+export function engineBytesTogether(wires: readonly string[], rows: number, arrowBytes: number): number {
+  const texts = wires.filter((wire) => ['utf8', 'binary'].includes(layoutOf(wire).kind));
+  return arrowBytes + texts.length * rows * (TEXT_HEAD_BYTES - ARROW_OFFSET_BYTES);
+}
+
 function decimalBytes(width: number): number {
   if (width <= 4) return 2;
   if (width <= 9) return 4;

@@ -26,7 +26,13 @@ export interface ChunkRun {
 
 export type TaskInput =
   | { readonly kind: 'chunks'; readonly run: ChunkRun }
-  | { readonly kind: 'slices'; readonly columns: readonly PlanColumn[]; readonly slices: readonly Slice[] }
+  /** `residentKey`: they stay loaded under this name, columns `c0` and so on; other slices have another one. */
+  | {
+      readonly kind: 'slices';
+      readonly columns: readonly PlanColumn[];
+      readonly slices: readonly Slice[];
+      readonly residentKey?: string;
+    }
   /** A guest's module, as it was uploaded. */
   | { readonly kind: 'module'; readonly slice: Slice };
 

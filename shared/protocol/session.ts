@@ -248,7 +248,15 @@ const Task = Type.Object(
         ),
         /** A run that an earlier lease of this session told: twenty kilobytes that need not be sent, read and checked again. */
         Type.Object({ kind: Type.Literal('told'), told: Count }, closed),
-        Type.Object({ kind: Type.Literal('slices'), columns: Type.Array(Column), slices: Type.Array(SliceMessage) }, closed),
+        Type.Object(
+          {
+            kind: Type.Literal('slices'),
+            columns: Type.Array(Column),
+            slices: Type.Array(SliceMessage),
+            residentKey: Type.Optional(Type.String({ maxLength: 256 })),
+          },
+          closed,
+        ),
         Type.Object({ kind: Type.Literal('module'), slice: SliceMessage }, closed),
       ]),
     ),

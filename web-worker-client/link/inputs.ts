@@ -1,9 +1,12 @@
 /** From a task's inputs to the slices that its slot lacks, and from those to what the slot is given. */
 import type { Slice, TaskInput, TaskSpec } from '../../shared/plan/task.ts';
-import type { CodedSlice, SlotInput } from '../slots/api.ts';
+import type { CodedSlice, ResidentChange, SlotInput } from '../slots/api.ts';
 import { sliceKey, type WantedSlice } from './slice-source.ts';
 
-/** Per input of the task: the ordinals to hand over, and for a module [] where the slot has it; undefined: all of it. */
+/**
+ * Per input of the task: the ordinals to hand over, and [] for a module, or for slices that stay loaded, where the slot has it;
+ * undefined: all of it.
+ */
 export type NeededOrdinals = readonly (readonly number[] | undefined)[];
 
 /** What is asked about a slot, once when the lease comes. */
@@ -14,11 +17,17 @@ export interface SlotLacks {
 
 export function neededOrdinals(spec: TaskSpec, lacks: SlotLacks): NeededOrdinals {
   return spec.inputs.map((input) => {
-    if (input.kind === 'slices') return undefined;
     if (input.kind === 'module') return lacks.module(input.slice.digest) ? undefined : [];
-    const ordinals = input.run.columns.map((c) => c.ordinal);
-    return lacks.columns(input.run.residentKey, ordinals);
+    const resident = residentOf(input);
+    return resident && lacks.columns(resident.residentKey, resident.ordinals);
   });
+}
+
+/** The table that the input is in its slot, where it stays there. */
+export function residentOf(input: TaskInput): ResidentChange | undefined {
+  if (input.kind === 'chunks') return { residentKey: input.run.residentKey, ordinals: input.run.columns.map((c) => c.ordinal) };
+  if (input.kind !== 'slices' || input.residentKey === undefined) return undefined;
+  return { residentKey: input.residentKey, ordinals: input.columns.map((_, i) => i) };
 }
 
 /** What to fetch on top, after the slot said what it lacks. */
@@ -46,7 +55,8 @@ export function wholeSlices(input: TaskInput): readonly Slice[] {
 }
 
 function slicesOf(input: TaskInput, ordinals: readonly number[] | undefined): readonly WantedSlice[] {
-  if (input.kind === 'slices') return input.slices.map((slice) => ({ slice }));
+  // Slices have all columns: the slot lacks all of them or none.
+  if (input.kind === 'slices') return ordinals?.length === 0 ? [] : input.slices.map((slice) => ({ slice }));
   if (input.kind === 'module') return ordinals ? [] : [{ slice: input.slice, chunkRows: 0 }];
   const { columns, chunkRows } = input.run;
   return columns
@@ -77,7 +87,7 @@ export function slotInputs(
     return [{ ...found, slice: want.slice, bytes }];
   };
   const inputs = spec.inputs.map((input, index): SlotInput => {
-    if (input.kind === 'slices') return { kind: 'slices', slices: slicesOf(input, undefined).flatMap(take) };
+    if (input.kind === 'slices') return { kind: 'slices', slices: slicesOf(input, needed[index]).flatMap(take) };
     if (input.kind === 'module') return { kind: 'module', slices: slicesOf(input, needed[index]).flatMap(take) };
     const ordinals = (needed[index] ?? []).filter((o) => input.run.columns.some((c) => c.ordinal === o));
     const columns = ordinals.map((ordinal) => ({ ordinal, chunks: slicesOf(input, [ordinal]).flatMap(take) }));

@@ -5,7 +5,7 @@ import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
 import type { DataPeer } from './testing/fake-coordinator.ts';
-import { success } from './testing/fake-slot.ts';
+import { NO_COSTS, success } from './testing/fake-slot.ts';
 import { blockId, chunkInput, type Harness, leaseOf, openHarness, sliceOf, taskOf } from './testing/harness.ts';
 
 let h: Harness;
@@ -111,6 +111,34 @@ test('the next attempt of a slot fetches while the first runs, and not what that
   answer(data, fetch);
   finish();
   await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a2');
+});
+
+test('slices that stay loaded are fetched once for their slot, and again when it lacks them', async () => {
+  const residents = [{ residentKey: 'kept/k', ordinals: [0] }];
+  h.slots.behaviour = ({ attemptId, inputs: [input] }) => {
+    const isGiven = input?.kind === 'slices' && input.slices.length > 0;
+    if (attemptId === 'a3' && !isGiven) {
+      return { kind: 'lacking', inputs: [{ input: 0, ordinals: [0] }], residents: [], costs: NO_COSTS };
+    }
+    return success([new Uint8Array(4)], isGiven ? residents : []);
+  };
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const column = { type: 'INTEGER', wire: 'INTEGER' };
+  const kept = taskOf([{ kind: 'slices', columns: [column], slices: [sliceOf(3, bytes)], residentKey: 'kept/k' }]);
+  const costsOf = async (attemptId: string) => {
+    const { message } = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === attemptId);
+    return { moved: message.costs.fetchedBytes + message.costs.cachedBytes, residents: message.residents };
+  };
+  session.tell(leaseOf('a1', 0, kept));
+  answer(data, (await data.inbox.next('fetch')).message);
+  expect(await costsOf('a1')).toEqual({ moved: 5000, residents: [{ slot: 0, ...residents[0] }] });
+  session.tell(leaseOf('a2', 0, kept));
+  expect(await costsOf('a2')).toEqual({ moved: 0, residents: [] });
+  session.tell(leaseOf('a3', 0, kept));
+  expect(await costsOf('a3')).toMatchObject({ moved: 5000 });
+  session.tell(leaseOf('a4', 1, kept));
+  expect(await costsOf('a4')).toEqual({ moved: 5000, residents: [{ slot: 1, ...residents[0] }] });
 });
 
 test('a column chunk that was fetched once outlives the session', async () => {

@@ -1,9 +1,10 @@
 /**
- * Which columns of which runs each slot holds as tables, as the slots reported it, which modules it has compiled, and what queued
- * attempts will add. Of modules slots tell nothing: one that has let go of a module says so when it lacks it.
+ * Which columns of which runs and cached relations each slot holds as tables, as the slots reported it, which modules it has compiled,
+ * and what queued attempts will add. Of modules slots tell nothing: one that has let go of a module says so when it lacks it.
  */
 import type { TaskSpec } from '../../shared/plan/task.ts';
 import type { ResidentChange } from '../slots/api.ts';
+import { residentOf } from './inputs.ts';
 
 /** As the session protocol tells it. */
 export interface SlotResidentChange extends ResidentChange {
@@ -74,9 +75,7 @@ export class Residents {
   }
 
   expect(attemptId: string, slot: number, spec: TaskSpec): void {
-    const runs = spec.inputs.flatMap((input) =>
-      input.kind === 'chunks' ? [{ residentKey: input.run.residentKey, ordinals: input.run.columns.map((c) => c.ordinal) }] : [],
-    );
+    const runs = spec.inputs.flatMap((input) => residentOf(input) ?? []);
     this.#expected.set(attemptId, { slot, runs, modules: modulesOf(spec) });
   }
 

@@ -1,9 +1,9 @@
 /**
- * Makes a task's inputs visible as in0..inN on a connection: resident runs are loaded where they are not yet, stage inputs become
- * tables for the attempt, and each input is a name that the steps can read.
+ * Makes a task's inputs visible as in0..inN on a connection: what stays resident is loaded where it is not yet, other stage inputs
+ * become tables for the attempt, and each input is a name that the steps can read.
  */
 import { namedByPosition } from '../../shared/arrow/canonical.ts';
-import { engineBytes } from '../../shared/arrow/engine-size.ts';
+import { engineBytes, engineBytesTogether } from '../../shared/arrow/engine-size.ts';
 import { type IpcStream, streamRows } from '../../shared/arrow/ipc.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { invariant } from '../../shared/assert.ts';
@@ -52,6 +52,9 @@ export class InputBinder {
   /** What is missing to run the task, before anything is loaded. */
   lacking(task: SlotTask): Lack[] {
     return task.spec.inputs.flatMap((input, i) => {
+      if (input.kind === 'slices' && this.#lacksSlices(input, task.inputs[i])) {
+        return [{ input: i, ordinals: input.columns.map((_, ordinal) => ordinal) }];
+      }
       if (input.kind !== 'chunks') return [];
       const missing = this.#missing(input.run).filter((c) => !carries(task.inputs[i], c));
       return missing.length > 0 ? [{ input: i, ordinals: missing.map((c) => c.ordinal) }] : [];
@@ -160,7 +163,33 @@ export class InputBinder {
     }
   }
 
+  #lacksSlices({ residentKey, slices }: StageInput, given: SlotInput | undefined): boolean {
+    if (residentKey === undefined || this.#options.residents.rows(residentKey) !== undefined) return false;
+    return given?.kind !== 'slices' || given.slices.length !== slices.length;
+  }
+
+  /** A stage input that stays loaded: one group with all its columns. */
+  async #keptSlices(spec: StageInput, key: string, given: readonly CodedSlice[]): Promise<string> {
+    const { residents, connection, control, newTable } = this.#options;
+    const wires = spec.columns.map((c) => c.wire);
+    const ordinals = wires.map((_, i) => i);
+    residents.pin(key);
+    if (residents.rows(key) !== undefined) return joinedByPosition(residents.groupsFor(key, ordinals));
+    const bytes = spec.slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    // How many rows there are, and so how much it takes, is known when they are in.
+    residents.reserve(bytes);
+    const table = newTable();
+    const streams = this.#stageStreams(spec, given, wires);
+    const rows = await loadTable(connection, table, namedByPosition(wires), streams, () => control.breathe());
+    this.loadedBytes += bytes;
+    const held = engineBytesTogether(wires, rows, bytes);
+    if (residents.reserve(held)) residents.add(key, rows, { table, ordinals, bytes: held });
+    else this.tables.push(table);
+    return joinedByPosition([{ table, ordinals }]);
+  }
+
   async #slices(spec: StageInput, given: readonly CodedSlice[]): Promise<string> {
+    if (spec.residentKey !== undefined) return this.#keptSlices(spec, spec.residentKey, given);
     const wires = spec.columns.map((c) => c.wire);
     const columns = namedByPosition(wires);
     const streams = this.#stageStreams(spec, given, wires);

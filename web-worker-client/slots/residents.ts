@@ -1,5 +1,5 @@
 /**
- * Chunks that stay loaded. A resident is one run of chunks; its columns lie in one table for each time that more of them were
+ * What stays loaded. A resident is one run of chunks, or the slices of a stage input that is cached; its columns lie in one table for each time that more of them were
  * asked for (groups), joined by position. Least recently used residents go when there is no room.
  */
 
@@ -62,6 +62,8 @@ export class Residents {
 
   /** Makes room for `bytes` more by dropping runs that are not pinned; false when there can't be that much. */
   reserve(bytes: number): boolean {
+    // What can never stay is no reason to drop what does.
+    if (bytes > this.#limitBytes) return false;
     for (const key of [...this.#residents.keys()]) {
       if (this.#bytes + bytes <= this.#limitBytes) break;
       if (!this.#pinned.has(key)) this.drop(key);

@@ -2,7 +2,7 @@
 import { invariant } from '../../../shared/assert.ts';
 import type { BlockId, Digest, JobId, SessionId, StoreId } from '../../../shared/ids.ts';
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
-import type { TaskSpec } from '../../../shared/plan/task.ts';
+import type { TaskInput, TaskSpec } from '../../../shared/plan/task.ts';
 import type { CoreCommand } from '../commands.ts';
 import type { ResidentReport } from '../events.ts';
 import { checkAnswer, FakeEngine } from './fake-engine.ts';
@@ -125,9 +125,9 @@ export class Books {
   protected load(tab: FakeTab, attempt: FakeAttempt): ResidentReport[] {
     const changes: ResidentReport[] = [];
     for (const input of attempt.task.inputs) {
-      if (input.kind !== 'chunks' || input.run.chunkRows.length === 0) continue;
-      const { residentKey, columns } = input.run;
-      const ordinals = columns.map((c) => c.ordinal);
+      const held = heldBy(input);
+      if (!held) continue;
+      const { residentKey, ordinals } = held;
       const name = `${attempt.slot} ${residentKey} ${ordinals.join()}`;
       if (tab.residents.has(name)) continue;
       tab.residents.add(name);
@@ -135,4 +135,12 @@ export class Books {
     }
     return changes;
   }
+}
+
+/** The table that an input leaves in its slot. */
+function heldBy(input: TaskInput): { readonly residentKey: string; readonly ordinals: number[] } | undefined {
+  if (input.kind === 'chunks' && input.run.chunkRows.length > 0)
+    return { residentKey: input.run.residentKey, ordinals: input.run.columns.map((c) => c.ordinal) };
+  if (input.kind !== 'slices' || input.residentKey === undefined) return undefined;
+  return { residentKey: input.residentKey, ordinals: input.columns.map((_, i) => i) };
 }

@@ -59,6 +59,10 @@ export const PLANS: readonly (() => PhysicalPlan)[] = [
   () => cachedSumsPlan(T, 1),
   () => cachedSumsPlan(T, 2, 'tabs-2'),
   () => cachedSumsPlan(T, 1, 'coordinator'),
+  () => cachedSumsPlan(T, 2, 'memory'),
+  () => caching(joinPlan(T, U), 0, 'left', 'memory'),
+  () =>
+    caching(planOf([branch('partial 1', scan(T))], [branch('each', forward(0))], [branch('last', gather(1))]), 0, 'a', 'memory'),
   () => caching(adaptivePlan(T, U, 1_000), 2, 'join of lines'),
   () =>
     caching(
