@@ -41,13 +41,13 @@ export interface Example<Answer> {
   run(context: Context): Promise<Answer>;
 }
 
-/** Relations by name, in order; the last one is the result. */
+/** Relations by name, in order; the last one is the result. What is cached stays loaded in the tabs' slots: loops read it. */
 export function planOf(relations: Readonly<Record<string, AuthorRelation>>, cache: readonly string[] = []): AuthorPlan {
   const names = Object.keys(relations);
   return {
     relations: Object.entries(relations).map(([name, relation]) => ({ name, relation })),
     result: names.at(-1) ?? '',
-    ...(cache.length === 0 ? {} : { cache: [...cache] }),
+    ...(cache.length === 0 ? {} : { cache: cache.map((name) => ({ name, level: 'memory' as const })) }),
   };
 }
 
