@@ -70,12 +70,20 @@ export async function rowsOf(plan: AuthorPlan, { submit }: Context): Promise<Row
 
 /** Rows by column name, each as soon as the coordinator has it, while the job still runs. */
 export async function* rowsAsTheyCome(job: JobHandle): AsyncGenerator<Readonly<Record<string, Cell>>> {
-  const reader = (await job.result('ndjson')).body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
   // Not every browser lets a stream be iterated.
-  for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
-    const lines = (rest + read.value).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield JSON.parse(line);
+  const reader = (await job.result('ndjson')).body?.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const piece = await reader?.read();
+      if (piece?.value === undefined) return;
+      const lines = (rest + decoder.decode(piece.value, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line);
+    }
+  } finally {
+    // Who stops reading needs no more of it; on a body that has ended or broken off this does nothing.
+    await reader?.cancel().catch(() => {});
   }
 }
