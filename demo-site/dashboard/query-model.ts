@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { isSettled, type JobHandle, type PlanJson, ProblemError, type ResultHead } from '../../client/index.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import { isPlanWords } from '../../shared/rest/plan-words.ts';
 import { grid, jobs } from './live.ts';
 
 /** `sql`: the query, or what was asked in words. `sqlOf`: the SQL that a problem's position points into. */
@@ -108,9 +109,13 @@ export async function open(jobId: string): Promise<void> {
   handle = job;
   const known = jobs.value.get(jobId);
   const sql = known?.sql ?? known?.name ?? jobId;
-  // A draft that was never run is the author's: it stays.
+  // A draft that was never run is the author's: it stays. A plan's words are no SQL: they stand above its rows.
   const draft = sqlText.value.trim();
-  if (known?.sql !== undefined && (draft === '' || ('sql' in query.value && query.value.sql === draft)))
+  if (
+    known?.sql !== undefined &&
+    !isPlanWords(known.sql) &&
+    (draft === '' || ('sql' in query.value && query.value.sql === draft))
+  )
     sqlText.value = known.sql;
   tab.value = 'result';
   const began = performance.now();
@@ -125,7 +130,7 @@ export async function open(jobId: string): Promise<void> {
         : performance.now() - began;
     if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs, result };
   } catch (error) {
-    if (mine === turn) failed(sql, jobId, error);
+    if (mine === turn) failed(sql, jobId, error, () => (isPlanWords(sql) ? undefined : sql));
   }
 }
 

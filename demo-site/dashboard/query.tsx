@@ -1,5 +1,6 @@
 /** The boxes for SQL and for code, and what comes of it. */
 import { signal } from '@preact/signals';
+import { isPlanWords } from '../../shared/rest/plan-words.ts';
 import { formatBytes, formatCount, formatMs, plural } from '../ui/format.ts';
 import { Notice } from '../ui/parts.tsx';
 import { CodeBox } from './code/code-box.tsx';
@@ -120,10 +121,14 @@ function Summary() {
   if (now.kind !== 'done') return null;
   const { result, sql } = now;
   const counters = job?.counters;
-  const other = mode.value === 'sql' && sql !== sqlText.value.trim();
+  const other = isPlanWords(sql) || (mode.value === 'sql' && sql !== sqlText.value.trim());
   return (
     <>
-      {other && <pre class="asked">{sql}</pre>}
+      {other && (
+        <pre class="asked" data-test="asked">
+          {sql}
+        </pre>
+      )}
       <p class="summary" data-test="summary">
         <b>{result.more ? `more than ${formatCount(result.rows.length)} rows` : plural(result.rows.length, 'row')}</b> in{' '}
         <b>{formatMs(now.tookMs)}</b>

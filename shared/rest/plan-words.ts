@@ -1,5 +1,5 @@
 /** A plan of several relations in words, where people look for the SQL of a job. */
-import type { AuthorCode, AuthorPlan } from '../../shared/plan/author-plan.ts';
+import type { AuthorCode, AuthorPlan } from '../plan/author-plan.ts';
 
 const codeWords = (code: AuthorCode): string => {
   switch (code.kind) {
@@ -12,7 +12,7 @@ const codeWords = (code: AuthorCode): string => {
   }
 };
 
-/** One paragraph a relation; the result is the last line. */
+/** One paragraph a relation; the result is the last line. `isPlanWords` tells it from SQL. */
 export function planWords({ relations, result }: AuthorPlan): string {
   const words = ({ name, relation: r }: AuthorPlan['relations'][number]): string => {
     switch (r.kind) {
@@ -35,4 +35,9 @@ export function planWords({ relations, result }: AuthorPlan): string {
     }
   };
   return [...relations.map(words), `result: ${result}`].join('\n');
+}
+
+/** Whether a job's `sql` is a plan in words. No statement begins with a name and a colon, so that no query is taken for one. */
+export function isPlanWords(sql: string): boolean {
+  return /^\w+: .*\nresult: \w+$/s.test(sql);
 }
