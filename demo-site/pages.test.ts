@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CACHE } from './testing/canned-data.ts';
 import { type FakeServer, startFakeServer } from './testing/fake-server.ts';
 import { pageWeight } from './testing/page-weight.ts';
 
@@ -140,17 +141,65 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
 
   test.each(LOOKS)('where a dataset lives, at $width px, $colorScheme', async (look) => {
     await withPage('/dashboard/', look, async (page, shot) => {
-      const asked: string[] = [];
-      page.on('request', (request) => asked.push(new URL(request.url()).pathname));
       await page.waitForSelector('[data-test=datasets] li');
-      // Nobody looks yet: the coordinator is not asked.
-      expect(asked).not.toContain('/v1/cache');
       await page.click('[data-test=datasets] li:nth-child(1) summary');
       await page.waitForSelector('text=No tab has any of it yet');
       await page.click('[data-test=datasets] li:nth-child(2) summary');
       await page.waitForSelector('[data-test=where] li');
       expect(await page.textContent('[data-test=where] li')).toContain('48 loaded, 72 sent');
       await shot('dashboard-where');
+    });
+  });
+
+  test.each(LOOKS)('cached relations, at $width px, $colorScheme', async (look) => {
+    await withPage('/dashboard/', look, async (page, shot) => {
+      const rows = page.locator('[data-test=relations] li');
+      await rows.nth(1).waitFor();
+      const words = async (i: number): Promise<string> => ((await rows.nth(i).textContent()) ?? '').replace(/\s+/g, ' ');
+      expect(await words(0)).toMatch(/points.*2,961,004 rows · 16\.0 MB by local ?in 3 tabs.*kept in the tabs that made it/);
+      expect(await words(1)).toMatch(/4 of 6 blocks on the coordinator.*2 of 6 blocks are lost/);
+      // The second one is the admin's: others may read it, and no more.
+      expect(await page.locator('[data-test=let-go]').count()).toBe(1);
+      await page.locator('[aria-label="Cached relations"]').scrollIntoViewIfNeeded();
+      await shot('dashboard-relations');
+      const gone: string[] = [];
+      await page.route('**/v1/cache/*', (route) => {
+        gone.push(new URL(route.request().url()).pathname);
+        return route.fulfill({ status: 204 });
+      });
+      await page.route('**/v1/cache', (route) => route.fulfill({ json: { ...CACHE, relations: CACHE.relations.slice(1) } }));
+      await page.click('[data-test=let-go]');
+      await page.waitForFunction(() => document.querySelectorAll('[data-test=relations] li').length === 1);
+      expect(gone).toEqual(['/v1/cache/cache-7f3a-1']);
+    });
+  });
+
+  test('without cached relations there is no part for them, and the coordinator is asked once', async () => {
+    await withPage('/lessons/', LOOKS[0], async (page) => {
+      let asked = 0;
+      await page.route('**/v1/cache', (route) => {
+        asked += 1;
+        return route.fulfill({ json: { ...CACHE, relations: [] } });
+      });
+      await page.goto(`${server.url}/dashboard/`);
+      await page.waitForSelector('[data-test=recomputes] li');
+      await expect.poll(() => asked).toBe(1);
+      expect(await page.locator('[aria-label="Cached relations"]').count()).toBe(0);
+    });
+  });
+
+  test('a job made from a plan is shown with its relations, not as SQL', async () => {
+    await withPage('/dashboard/', LOOKS[0], async (page, shot) => {
+      await page.click('[aria-label="Show the result of job-planned"]');
+      await page.waitForSelector('[data-test=result] tbody tr');
+      expect(await page.textContent('[data-test=asked]')).toMatch(
+        /^lines: SELECT[\s\S]*words: flatMap lines with[\s\S]*result: counts$/,
+      );
+      expect(await page.inputValue('[data-test=sql]')).toBe('');
+      await shot('dashboard-plan-job');
+      await page.click('[aria-label="Show the result of job-latest"]');
+      await page.waitForSelector('[data-test=result] tbody tr');
+      expect(await page.inputValue('[data-test=sql]')).toMatch(/^select origin/);
     });
   });
 

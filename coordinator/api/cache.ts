@@ -31,6 +31,7 @@ export const cacheRoutes = plugin<Services>(
           }),
           served: (sessionId) => relay.served(sessionId),
           mayRead: (owner) => mayRead(identityOf(request), { name: owner }),
+          mayChange: (owner) => mayChange(identityOf(request), { name: owner }),
           jobs: jobs.list(identityOf(request)).map((job) => ({ jobId: job.jobId, result: resultOf(job) })),
           onCoordinator: (blockId) => blocks.has(blockId),
         });

@@ -246,6 +246,7 @@ export const CacheBody = Type.Object({
       stores: Type.Array(Type.Object({ ...held, workerIds: Type.Array(Id) })),
       copies: Count,
       remakeMs: Type.Number(),
+      mayLetGo: Type.Boolean(),
     }),
   ),
   jobs: Type.Array(

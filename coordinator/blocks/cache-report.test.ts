@@ -32,7 +32,8 @@ function report(facts: Partial<CacheFacts> & { readonly blocks?: readonly Cached
       { workerId: 'w2', sessionId: 'x2' as SessionId },
     ],
     served: () => new Set(),
-    mayRead: (owner) => owner === 'ada',
+    mayRead: (owner) => owner === 'ada' || owner === 'admin',
+    mayChange: (owner) => owner === 'ada',
     jobs: [],
     onCoordinator: () => false,
     ...facts,
@@ -132,7 +133,8 @@ test('a relation is shown with what is lost of it and its rarest block, to those
   };
   const others = { ...relation, id: 'cache-2', owner: 'ben' };
   const stores = [{ storeId: 's1' as StoreId, workerIds: ['w1'] as WorkerId[] }];
-  const { relations } = report({ view: { relations: [others, relation], blocks: [], residents: [], stores } });
+  const shared = { ...relation, id: 'cache-3', owner: 'admin' };
+  const { relations } = report({ view: { relations: [others, shared, relation], blocks: [], residents: [], stores } });
   const { blocks: _blocks, ...own } = relation;
   const one = { blocks: 1, bytes: 10 };
   expect(relations).toEqual([
@@ -145,6 +147,8 @@ test('a relation is shown with what is lost of it and its rarest block, to those
       stores: [{ workerIds: ['w1'], ...one }],
       copies: 0,
       remakeMs: 10,
+      mayLetGo: true,
     },
+    expect.objectContaining({ id: 'cache-3', mayLetGo: false }),
   ]);
 });

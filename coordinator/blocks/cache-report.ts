@@ -25,6 +25,7 @@ export interface CacheFacts {
   readonly served: (sessionId: SessionId) => ReadonlySet<BlockId>;
   /** Whether the asker may see what belongs to this author. */
   readonly mayRead: (owner: string) => boolean;
+  readonly mayChange: (owner: string) => boolean;
   /** The asker's jobs, newest first. */
   readonly jobs: readonly { readonly jobId: JobId; readonly result: readonly KeptResult[] }[];
   readonly onCoordinator: (blockId: BlockId) => boolean;
@@ -113,7 +114,7 @@ export function* chunksOf(residentKey: string, chunks: number): Generator<number
   }
 }
 
-function relationParts({ view, mayRead }: CacheFacts): RelationCache[] {
+function relationParts({ view, mayRead, mayChange }: CacheFacts): RelationCache[] {
   const workersOf = workersByStore(view);
   const own = view.relations.filter((relation) => mayRead(relation.owner)).reverse();
   return own.map(({ blocks, ...relation }) => {
@@ -132,7 +133,8 @@ function relationParts({ view, mayRead }: CacheFacts): RelationCache[] {
     }
     const { total, coordinator } = sums;
     const stores = storeParts(sums, workersOf);
-    return { ...relation, rows, total, lost, coordinator, stores, copies: blocks.length > 0 ? copies : 0, remakeMs };
+    const mayLetGo = mayChange(relation.owner);
+    return { ...relation, rows, total, lost, coordinator, stores, copies: blocks.length > 0 ? copies : 0, remakeMs, mayLetGo };
   });
 }
 

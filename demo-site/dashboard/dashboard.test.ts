@@ -4,6 +4,7 @@ import { WORKERS } from '../testing/canned-data.ts';
 import { nameFrom } from './names.ts';
 import { pointAt } from './point-at.ts';
 import { readEvent } from './read-event.ts';
+import { levelWords, lostWords, placeWords } from './relation-words.ts';
 import { TaskStream } from './task-stream-model.ts';
 
 function busy(workerId: string, ...current: (readonly [slot: number, jobId: string, stage: number])[]): WorkerJson {
@@ -78,4 +79,29 @@ test('table names come from file names', () => {
   expect(nameFrom('Flights 3M.parquet')).toBe('flights_3m');
   expect(nameFrom('2024-trips.csv')).toBe('t_2024_trips');
   expect(nameFrom('plain')).toBe('plain');
+});
+
+test('where a cached relation is, in words', () => {
+  const held = (blocks: number) => ({ blocks, bytes: blocks * 10 });
+  const stores = [
+    { workerIds: ['a', 'b'], ...held(4) },
+    { workerIds: ['b'], ...held(2) },
+  ];
+  const words = (blocks: number, onCoordinator: number, where = stores) =>
+    placeWords({ total: held(blocks), coordinator: held(onCoordinator), stores: where });
+  expect(words(6, 0)).toBe('in 2 tabs');
+  expect(words(6, 4)).toBe('in 2 tabs, 4 of 6 blocks on the coordinator');
+  expect(words(6, 6, [])).toBe('all on the coordinator');
+  expect(words(1, 0, stores.slice(1))).toBe('in 1 tab');
+  expect(words(6, 0, [])).toBe('nowhere now');
+  expect(words(0, 0, [])).toBe('no rows, so no blocks');
+});
+
+test('what is lost of a cached relation, and its level', () => {
+  const lost = (blocks: number, of: number) => lostWords({ total: { blocks: of, bytes: 9 }, lost: { blocks, bytes: 1 } });
+  expect(lost(0, 6)).toBeUndefined();
+  expect(lost(1, 6)).toBe('1 of 6 blocks is lost. The next job that reads it makes it again.');
+  expect(lost(2, 6)).toBe('2 of 6 blocks are lost. The next job that reads it makes them again.');
+  expect(lost(1, 1)).toBe('All blocks are lost. The next job that reads it makes them again.');
+  expect(levelWords({ level: 'tabs-2' })).toBe('kept twice, in different tabs');
 });

@@ -7,6 +7,7 @@ import { InvitePanel } from './invite.tsx';
 import { JobsPanel } from './jobs.tsx';
 import { start } from './live.ts';
 import { QueryPanel } from './query.tsx';
+import { RelationsPanel } from './relations.tsx';
 import { LogPanel, RecomputesPanel } from './stories.tsx';
 import { TaskStreamPanel } from './task-stream.tsx';
 import { TokenGate } from './token-gate.tsx';
@@ -36,6 +37,7 @@ function Page() {
             <WorkersPanel />
             <InvitePanel />
             <DatasetsPanel />
+            <RelationsPanel />
             <RecomputesPanel />
           </div>
         </div>

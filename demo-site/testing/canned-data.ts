@@ -10,6 +10,7 @@ import type {
   StoryLineJson,
   WorkerJson,
 } from '../../client/index.ts';
+import { planWords } from '../../shared/rest/plan-words.ts';
 
 function stage(index: number, title: string, tasks: number, done: number, more: Partial<StageJson> = {}): StageJson {
   const state = done === tasks ? 'successful' : done > 0 ? 'running' : 'unresolved';
@@ -78,6 +79,32 @@ export const JOBS: readonly JobJson[] = [
     waitingFor: 'A free slot: all are busy with earlier jobs.',
     stages: [stage(0, 'scan order_lines, aggregate partially', 49, 0)],
     counters: { ...COUNTERS, attempts: 0, bytesMoved: 0 },
+  },
+  {
+    jobId: 'job-planned',
+    state: 'successful',
+    sql: planWords({
+      relations: [
+        { name: 'lines', relation: { kind: 'sql', sql: 'SELECT line FROM text' } },
+        {
+          name: 'words',
+          relation: {
+            kind: 'guest',
+            operation: 'flatMap',
+            input: 'lines',
+            code: { kind: 'script', source: '', function: 'split' },
+            schema: [{ name: 'word', type: 'VARCHAR' }],
+          },
+        },
+        { name: 'counts', relation: { kind: 'sql', sql: 'SELECT word, count(*) AS n\nFROM words GROUP BY word' } },
+      ],
+      result: 'counts',
+    }),
+    name: 'Word count',
+    submittedAtMs: 86_000,
+    settledAtMs: 86_730,
+    stages: [stage(0, 'scan text, flatMap, aggregate partially', 8, 8), stage(1, 'aggregate finally', 4, 4)],
+    counters: COUNTERS,
   },
   {
     jobId: 'job-failed',
@@ -184,11 +211,12 @@ export const CACHE: CacheJson = {
       ],
       copies: 1,
       remakeMs: 4_310,
+      mayLetGo: true,
     },
     {
       id: 'cache-7f3a-2',
       name: 'links_between_airports_of_one_state',
-      owner: 'ada',
+      owner: 'admin',
       level: 'coordinator',
       jobId: 'job-9w2kx0aaa',
       rows: 5_120,
@@ -198,6 +226,7 @@ export const CACHE: CacheJson = {
       stores: [],
       copies: 0,
       remakeMs: 812,
+      mayLetGo: false,
     },
   ],
   jobs: [],

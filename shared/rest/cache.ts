@@ -59,6 +59,8 @@ export interface RelationCache {
   readonly copies: number;
   /** What the attempts took that made what is there, together. */
   readonly remakeMs: number;
+  /** Whether the asker may: the owner and the admin. */
+  readonly mayLetGo: boolean;
 }
 
 export interface CoordinatorCache {
