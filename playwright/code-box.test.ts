@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../client/index.ts';
 import type { Tab } from './browser.ts';
 import { airportsFile, flightsFile } from './data.ts';
 import { Grid } from './grid.ts';
@@ -101,4 +102,16 @@ test('the job’s own error, and what is missing, stand where they belong', asyn
   await page.fill('[data-test=then]', 'SELECT wort FROM output');
   await page.click('[data-test=run-code]');
   await expect.poll(() => words('[data-test=problem]')).toMatch(/1 \| SELECT wort FROM output.*in the relation answer/);
+}, 60_000);
+
+test('a relation that another client cached appears by itself, and is let go with a click', async () => {
+  expect(await page.locator('[data-test=relations]').count()).toBe(0);
+  const kept = connect(grid.url).table('airports').select({ place: 'state' }).cache();
+  await kept.count();
+  await expect
+    .poll(() => words('[data-test=relations] li').catch(() => ''), { timeout: 20_000 })
+    .toMatch(/3,376 rows .* by local.*in 1 tab/);
+  await page.click('[data-test=let-go]');
+  await page.waitForSelector('[data-test=relations]', { state: 'detached' });
+  expect((await connect(grid.url).cache()).relations).toEqual([]);
 }, 60_000);
