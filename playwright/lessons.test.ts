@@ -44,21 +44,29 @@ afterAll(async () => {
   expect(problems).toEqual([]);
 });
 
-async function shot(name: string): Promise<void> {
-  for (const width of [1280, 390]) {
+async function fits(name: string): Promise<void> {
+  for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 844 });
-    await page.screenshot({ path: join(SHOTS, `lesson-${name}-${width}.png`), fullPage: true });
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(sideways, `${name} scrolls sideways at ${width} px`).toBe(0);
   }
-  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
+async function shot(name: string): Promise<void> {
+  await fits(name);
+  await page.screenshot({ path: join(SHOTS, `lesson-${name}.png`), fullPage: true });
+}
+
+/** One click. */
+async function begin(id: string): Promise<void> {
+  await page.click(`[data-test=lesson-${id}]`);
+  await page.waitForSelector(`[data-lesson=${id}]`);
+  await page.click('[data-test=start]');
 }
 
 /** One click, and to its end. */
 async function run(id: string): Promise<void> {
-  await page.click(`[data-test=lesson-${id}]`);
-  await page.waitForSelector(`[data-lesson=${id}]`);
-  await page.click('[data-test=start]');
+  await begin(id);
   await page.waitForSelector('[data-phase=done]', { timeout: 25_000 });
 }
 
@@ -74,7 +82,7 @@ function marks(selector: string): Promise<readonly Marked[]> {
   );
 }
 
-test('without a tab the lesson waits and says so; the first tab that joins begins', async () => {
+test('mandelbrot: without a tab it waits and says so; the first tab that joins draws the oracle’s every pixel', async () => {
   await page.click('[data-test=lesson-mandelbrot]');
   await page.click('[data-test=start]');
   await expect.poll(() => page.textContent('[data-test=state]'), { timeout: 20_000 }).toContain('Waiting for a tab');
@@ -82,49 +90,31 @@ test('without a tab the lesson waits and says so; the first tab that joins begin
   await grid.openTabs(1);
   await page.waitForSelector('[data-phase=done]', { timeout: 25_000 });
   expect(await page.textContent('[data-test=tabs]')).toBe('1 tab computes.');
+  const drawn = await page.$eval('[data-test=picture] canvas', (canvas: HTMLCanvasElement) => {
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
+    return pixels ? { width: pixels.width, data: [...pixels.data] } : undefined;
+  });
+  const lines = mandelbrotOracle({ ...PICTURE, width: 320, height: 200, iterations: 500 });
+  const expected = escapeRaster(
+    lines.flatMap((line) => [...line]),
+    320,
+    200,
+    500,
+  );
+  expect(drawn?.width).toBe(320);
+  expect(drawn?.data).toEqual([...expected.rgba]);
+  await shot('mandelbrot');
 }, 60_000);
 
 describe('one click, and the picture is the oracle’s', () => {
-  test('mandelbrot: every pixel', async () => {
-    await grid.openTabs(1);
-    await run('mandelbrot');
-    const drawn = await page.$eval('[data-test=picture] canvas', (canvas: HTMLCanvasElement) => {
-      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
-      return pixels ? { width: pixels.width, data: [...pixels.data] } : undefined;
-    });
-    const lines = mandelbrotOracle({ ...PICTURE, width: 320, height: 200, iterations: 500 });
-    const expected = escapeRaster(
-      lines.flatMap((line) => [...line]),
-      320,
-      200,
-      500,
-    );
-    expect(drawn?.width).toBe(320);
-    expect(drawn?.data).toEqual([...expected.rgba]);
-    await expect.poll(() => page.textContent('[data-test=at-work]')).toMatch(/Tab 1\s*\d+ tasks?Tab 2\s*\d+ tasks?/);
-    await shot('mandelbrot');
-  }, 60_000);
-
   test('word count', async () => {
+    await grid.openTabs(1);
     await run('word-count');
+    await expect.poll(() => page.textContent('[data-test=at-work]')).toMatch(/Tab 1\s*\d+ tasks?Tab 2\s*\d+ tasks?/);
     const shown = (await marks('[data-test=bars] li')).map(({ name, value }) => [name, Number(value)] as const);
     const all = [...wordCountOracle(textLines({ documents: 400, linesEach: 50 }))].sort((a, b) => b[1] - a[1]);
     expect(new Map(shown)).toEqual(new Map(all.slice(0, shown.length)));
     await shot('word-count');
-  }, 60_000);
-
-  test('k-means', async () => {
-    await run('k-means');
-    const shown = await page.$$eval('[data-test=centre]', (all) =>
-      all.map((one) => ['data-x', 'data-y'].map((name) => Number(one.getAttribute(name)))),
-    );
-    const points = (await grid.native.query(pointsSql({ until: '2001-01-25', iterations: 8 }))).result.rows;
-    const [xs, ys] = [points.map(([x]) => Number(x)), points.map(([, y]) => Number(y))];
-    for (const [i, { x, y }] of kMeansOracle({ xs, ys }, START, 8).entries()) {
-      expect(shown[i]?.[0]).toBeCloseTo(x, 9);
-      expect(shown[i]?.[1]).toBeCloseTo(y, 9);
-    }
-    await shot('k-means');
   }, 60_000);
 
   test('n-queens', async () => {
@@ -150,7 +140,28 @@ test.each(['pi', 'inverted-index', 'sha-256', 'page-rank', 'needleman-wunsch'])(
   async (id) => {
     await run(id);
     expect(await page.textContent('[data-test=said]')).not.toBe('');
-    await shot(id);
+    await fits(id);
   },
   60_000,
 );
+
+test('k-means: a tab is closed after the first steps, and the centres are the oracle’s', async () => {
+  const [, closing] = grid.tabs.filter((tab) => tab !== lessons);
+  await begin('k-means');
+  await page.waitForFunction(() => /After \d+ step/.test(document.querySelector('[data-test=said]')?.textContent ?? ''));
+  await closing?.close();
+  // Else it was closed too late to be missed.
+  expect(await page.getAttribute('[data-test=state]', 'data-phase')).toBe('running');
+  await page.waitForSelector('[data-phase=done]', { timeout: 25_000 });
+  await expect.poll(() => page.textContent('[data-test=at-work]')).toContain('(gone)');
+  const shown = await page.$$eval('[data-test=centre]', (all) =>
+    all.map((one) => ['data-x', 'data-y'].map((name) => Number(one.getAttribute(name)))),
+  );
+  const points = (await grid.native.query(pointsSql({ until: '2001-01-25', iterations: 8 }))).result.rows;
+  const [xs, ys] = [points.map(([x]) => Number(x)), points.map(([, y]) => Number(y))];
+  for (const [i, { x, y }] of kMeansOracle({ xs, ys }, START, 8).entries()) {
+    expect(shown[i]?.[0]).toBeCloseTo(x, 9);
+    expect(shown[i]?.[1]).toBeCloseTo(y, 9);
+  }
+  await shot('k-means');
+}, 60_000);
