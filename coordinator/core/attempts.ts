@@ -25,6 +25,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
   task.attempt = attempt;
   core.attempts.set(id, attempt);
   setFree(core, slot, () => slot.attempts.add(attempt));
+  core.behind.add(attempt);
   markHead(core, slot);
   slot.worker.attempts.add(attempt);
   job.leases++;
@@ -68,6 +69,7 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   }
   delete task.attempt;
   setFree(core, slot, () => slot.attempts.delete(attempt));
+  core.behind.delete(attempt);
   markHead(core, slot);
   worker.attempts.delete(attempt);
   core.freed.add(slot);
@@ -81,7 +83,9 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
 
 function markHead(core: Core, slot: Slot): void {
   const [head] = slot.attempts;
-  if (head) head.headAtMs ??= core.now;
+  if (!head) return;
+  head.headAtMs ??= core.now;
+  core.behind.delete(head);
 }
 
 /** The job that the attempt was charged to is let go while another still wants the task. */

@@ -45,6 +45,8 @@ export const LEARN_BYTES_MIN = 1 * MiB;
 export const LEARN_BYTES_HALF = 4 * MiB;
 /** Work is moved away from its loaded input only if that spares this much: bytes that move crowd other transfers and tables. */
 export const STEAL_GAIN_MS = 50;
+/** A lease waits at least this long behind another one before an idle slot takes it over. */
+export const RECALL_MS = 1000;
 /** A run may take at most this part of what a slot may keep resident, so that small tables stay beside it. */
 export const RUN_RESIDENT_PART = 0.75;
 /** Runs that each slot gets at least where slots differ in speed. */

@@ -162,6 +162,8 @@ function checkWorkers(core: Core): void {
   }
   invariant(core.liveSlots === live, `${core.liveSlots} live slots counted of ${live}`);
   for (const attempt of core.attempts.values()) {
+    const [head] = attempt.slot.attempts;
+    invariant(core.behind.has(attempt) === (head !== attempt), `${attempt.id} is wrongly among those that wait behind others`);
     invariant(core.workers.get(attempt.worker.sessionId) === attempt.worker, `${attempt.id} is leased to a session that is gone`);
     invariant(attempt.task.attempt === attempt && attempt.slot.attempts.has(attempt), `${attempt.id} is not in its place`);
     invariant(

@@ -8,6 +8,7 @@ import { QUEUE_LOOKAHEAD, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts'
 import { scheduleWake } from './deadlines.ts';
 import { localOffer, nextLocalTask } from './local-worker.ts';
 import { dequeue, enqueue, jobsOf, mayLease } from './queue.ts';
+import { recall } from './recall.ts';
 import { homeOf, loadMs } from './residents.ts';
 import { specOf } from './spec.ts';
 import { runMs, waitMs } from './speeds.ts';
@@ -15,6 +16,12 @@ import { type Core, isEligible, type Job, type Slot, type Task, type Worker } fr
 
 export function dispatch(core: Core): void {
   core.stealAtMs = Number.POSITIVE_INFINITY;
+  do {
+    giveOut(core);
+  } while (relieve(core));
+}
+
+function giveOut(core: Core): void {
   do {
     const waiting = nextLocalTask(core);
     if (waiting) lease(core, waiting.offer.job, waiting.task, waiting.offer.slot);
@@ -138,6 +145,20 @@ function spread(core: Core): void {
       break;
     }
   }
+}
+
+/** Slots that are idle still take over leases that wait behind others for too long. True when one did: its old slot has room then. */
+function relieve(core: Core): boolean {
+  if (core.behind.size === 0) return false;
+  let looked = 0;
+  for (const slot of core.free[0] ?? []) {
+    if (looked++ >= STEAL_LOOKAHEAD) return false;
+    const found = recall(core, slot, (task) => shuns(core, task, slot.worker));
+    if (!found) continue;
+    if (found.task.state === 'ready') lease(core, found.job, found.task, slot);
+    return true;
+  }
+  return false;
 }
 
 function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {

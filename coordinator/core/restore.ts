@@ -212,6 +212,7 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   if (startedAtMs !== null) attempt.startedAtMs = startedAtMs;
   task.attempt = attempt;
   core.attempts.set(id, attempt);
+  if (slot.attempts.size > 0) core.behind.add(attempt);
   slot.attempts.add(attempt);
   slot.worker.attempts.add(attempt);
 }

@@ -187,6 +187,7 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     lostChunks: new Set(),
     wakes: [],
     stealAtMs: Number.POSITIVE_INFINITY,
+    behind: new Set(),
     dirtyStages: new Set(),
     doomed: new Map(),
     fresh: [],

@@ -286,6 +286,8 @@ export interface Core {
   readonly lostChunks: Set<BlockId>;
   readonly wakes: { at: number; readonly who: Worker | Job }[];
   stealAtMs: number;
+  /** Attempts that wait behind another one in their slot, oldest lease first. */
+  readonly behind: Set<Attempt>;
 
   /** What the current event still has to bring about; empty between events. */
   readonly dirtyStages: Set<StageState>;
