@@ -2,13 +2,14 @@
  * What runs inside QuickJS around an author's function: rows from columns, and columns from rows. It takes the intrinsics it needs before
  * the author's code can change them. JavaScript as text: it is evaluated in there, with the functions of the host as `host`.
  */
+import { FIELDS } from './prelude-fields.ts';
 
 /** Its value is a function of the host's functions, which gives what the host calls. */
 export const RUNNER = String.raw`
 ((host) => {
   const { parse, stringify } = JSON;
   const { isArray } = Array;
-  const { hasOwn } = Object;
+  const { hasOwn, keys: namesOf } = Object;
   const toStringTag = Object.prototype.toString;
   const isFinite_ = Number.isFinite;
   const is = Object.is;
@@ -126,20 +127,15 @@ export const RUNNER = String.raw`
   let out = [];
   let waiting = 0;
   const FLUSH = 4096;
-  const flush = () => {
-    if (waiting === 0) return;
-    const text = stringify(out);
-    out = names.map(() => []);
-    waiting = 0;
-    host.emit(text);
-  };
-  const put = (value) => {
+
+${FIELDS}  const put = (value) => {
     if (typeof value !== 'object' || value === null || isArray(value)) {
       if (toStringTag.call(value) === '[object Promise]') throw new TypeError('functions must not be async');
       throw new TypeError('a row must be an object with a field for each column, not ' + (value === null ? 'null' : isArray(value) ? 'an array' : typeof value));
     }
     if (toStringTag.call(value) === '[object Promise]') throw new TypeError('functions must not be async');
     for (let i = 0; i < names.length; i++) out[i][waiting] = hasOwn(value, names[i]) ? plain(value[names[i]]) : null;
+    if (absent.length > 0) look(value);
     if (++waiting === FLUSH) flush();
   };
   const putAll = (values) => {
@@ -274,9 +270,16 @@ export const RUNNER = String.raw`
       keys = spec.keys;
       context = Object.freeze({ params: spec.params, partition: spec.partition, add, side });
     },
-    outputs(text) { names = parse(text); out = names.map(() => []); waiting = 0; },
+    outputs(text) {
+      names = parse(text);
+      out = names.map(() => []);
+      waiting = 0;
+      if (text !== declared) { declared = text; absent = names; strange = []; lookedAt = 0; }
+    },
+    fields: () => (absent.length > 0 && strange.length > 0 ? stringify({ absent, strange }) : ''),
     schema(text) {
       schema = parse(text);
+      for (let i = 0; i < schema.length; i++) given[schema[i].name] = true;
       for (const column of schema) column.read = reader(column.type);
       makeRow = (0, eval)('((c,i)=>({' + schema.map(({ name }, i) => quoted(name) + ':c[' + i + '][i]').join(',') + '}))');
       columns = schema.map(() => []);

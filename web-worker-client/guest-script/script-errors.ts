@@ -1,5 +1,7 @@
 /** What a script threw, as the error that its author gets. */
+
 import { authorError, GuestError, MEMORY_HINT, resourceError } from '../../shared/guest/guest-error.ts';
+import { nearNames } from '../../shared/near-names.ts';
 
 /** What QuickJS gives for an Error; anything else that was thrown is itself. */
 export type Thrown = { readonly name?: unknown; readonly message?: unknown; readonly stack?: unknown } | string | number | null;
@@ -34,4 +36,25 @@ export function scriptError(thrown: Thrown, late: boolean): GuestError {
     return resourceError('guest-stack', `The script's calls are nested too deeply${place}.`, 'Make the recursion a loop.');
   }
   return authorError('guest-script', `${name === '' ? 'The script threw' : name}: ${message}${place}`);
+}
+
+/** Columns that no row had, and fields that rows had instead. */
+export interface Fields {
+  readonly absent: readonly string[];
+  readonly strange: readonly string[];
+}
+
+export function wrongFields({ absent, strange }: Fields): GuestError {
+  const meant = strange.flatMap((field) =>
+    nearNames(field, absent)
+      .slice(0, 1)
+      .map((column) => ({ field, column })),
+  )[0];
+  const list = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ');
+  const rows = `no row of the script's output has the column${absent.length > 1 ? 's' : ''} ${list(absent)}`;
+  return authorError(
+    'guest-output-type',
+    `In this task ${rows}, but rows have fields that are no columns: ${list(strange)}.`,
+    `${meant === undefined ? '' : `Did you mean "${meant.column}" instead of "${meant.field}"? `}Name fields as the job's schema names its columns; where a column is meant to be empty, give null.`,
+  );
 }

@@ -172,3 +172,45 @@ describe('values', () => {
     expect(await message('7', 'flatMap')).toContain('iterable');
   });
 });
+
+describe('fields of rows', () => {
+  const outputs = [column('team', 'VARCHAR'), column('n', 'DOUBLE')];
+  const rows = numbers([1, 2]);
+
+  test.each<[string, string, Some]>([
+    ['map', 'export const f = ({ x }) => ({ tem: "a", n: x });', {}],
+    ['flatMap', 'export const f = ({ x }) => [{ n: x }, { tem: "a", n: x }];', { operation: 'flatMap' }],
+    [
+      'mapPartitions',
+      'export function* f(rows) { for (const { x } of rows) yield { tem: "a", n: x }; }',
+      { operation: 'mapPartitions' },
+    ],
+  ])('a column that no row of a %s has is the author’s error', async (_, source, options) => {
+    expect(await failureOf(run(source, rows, { outputs, ...options }))).toMatchObject({
+      reason: 'author',
+      code: 'guest-output-type',
+      message: expect.stringMatching(/the column "team", but .*: "tem"\.$/),
+      hint: expect.stringContaining('Did you mean "team" instead of "tem"?'),
+    });
+  });
+
+  test('an aggregate without finish makes a field `value`', async () => {
+    const source = 'export const f = { zero: () => 0, add: (s, row) => s + row.x, merge: (a, b) => a + b };';
+    const options: Some = { operation: 'aggregate', keys: ['x'], outputs: [column('x', 'DOUBLE'), column('total', 'DOUBLE')] };
+    const guest = await open(source, options);
+    expect(await guest.batch(rows)).toEqual([]);
+    expect(await failureOf(guest.endFinal())).toMatchObject({ message: expect.stringMatching(/"total".*"value"/) });
+  });
+
+  test('fields of the input, and a column of one row only, are in order', async () => {
+    const source = 'export const f = (row) => (row.x === 2 ? { ...row, n: 1, team: "b", tem: 0 } : { ...row, n: 0 });';
+    expect(await run(source, rows, { outputs })).toEqual([
+      [null, 0],
+      ['b', 1],
+    ]);
+    expect(await run('export const f = (row) => ({ ...row });', rows, { outputs })).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+  });
+});

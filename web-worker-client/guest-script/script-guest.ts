@@ -137,7 +137,10 @@ export class ScriptGuest implements Guest {
 
   async endFinal(): Promise<readonly GuestOutput[]> {
     const { operation } = this.#options;
-    if (!isWhole(operation) && operation !== 'aggregate') return [];
+    if (!isWhole(operation) && operation !== 'aggregate') {
+      this.#runner.checkFields();
+      return [];
+    }
     this.#out.columns(this.#outputs());
     if (operation === 'aggregate') return this.#end('final');
     const pieces = this.#pieces();
@@ -174,6 +177,7 @@ export class ScriptGuest implements Guest {
     await this.#breathe();
     this.#runner.outputs(this.#out.names);
     this.#runner.end(operation);
+    this.#runner.checkFields();
     return this.#out.take();
   }
 

@@ -11,6 +11,7 @@ import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Interpreter } from './interpreter.ts';
 import { RUNNER } from './prelude.ts';
 import type { RowsOut } from './rows-out.ts';
+import { type Fields, wrongFields } from './script-errors.ts';
 import type { ScriptOptions } from './script-guest.ts';
 import { columnKind, type ValueKind } from './value-kinds.ts';
 
@@ -32,7 +33,7 @@ export interface ScriptTo {
   readonly accumulators: AccumulatorBook;
 }
 
-const FUNCTIONS = ['open', 'outputs', 'schema', 'begin', 'column', 'run', 'end', 'side'] as const;
+const FUNCTIONS = ['open', 'outputs', 'schema', 'begin', 'column', 'run', 'end', 'side', 'fields'] as const;
 type RunnerFunction = (typeof FUNCTIONS)[number];
 
 export class ScriptRunner {
@@ -152,6 +153,12 @@ export class ScriptRunner {
     this.#call('end', this.#text(operation));
   }
 
+  /** At the task's end: rows that have other fields than the output's columns. Throws GuestError. */
+  checkFields(): void {
+    const text = this.#call('fields');
+    if (text !== '') throw wrongFields(JSON.parse(text) as Fields);
+  }
+
   #pass(mask: Uint8Array): void {
     const { views, from, to } = this.#piece;
     for (let row = 0; row < to - from; ) {
@@ -182,12 +189,12 @@ export class ScriptRunner {
     return this.#interpreter.context.newString(text);
   }
 
-  /** Calls a function of the prelude; what was made for the call is disposed of. */
-  #call(name: RunnerFunction, ...args: QuickJSHandle[]): void {
+  /** Calls a function of the prelude, and gives the text that it returned; what was made for the call is disposed of. */
+  #call(name: RunnerFunction, ...args: QuickJSHandle[]): string {
     const fn = this.#functions.get(name);
     if (fn === undefined) throw new TypeError(`the prelude has no function ${name}`);
     try {
-      this.#interpreter.call(fn, ...args).dispose();
+      return this.#interpreter.call(fn, ...args).consume((result) => this.#interpreter.context.getString(result));
     } finally {
       for (const arg of args) arg.dispose();
     }

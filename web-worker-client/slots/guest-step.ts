@@ -83,7 +83,7 @@ async function pour(guest: Guest, { step, connection, control, out }: GuestStepO
   // A program learns the columns of its input from it, and runs though there is none.
   if (fed === 0 && code.kind === 'stream') await feed(batches.none());
   if (action === 'partial') pass(await guest.endPartial());
-  else if (action === 'merge' || action === 'mapPartitions' || code.kind === 'stream') pass(await guest.endFinal());
+  else if (action === 'merge' || action === 'mapPartitions' || code.kind !== 'batch') pass(await guest.endFinal());
 }
 
 async function allRows(rows: GuestRows, { connection, control }: GuestStepOptions): Promise<readonly Uint8Array[]> {

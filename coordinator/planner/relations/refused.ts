@@ -1,5 +1,6 @@
 /** Errors of plans of several relations, as authors see them. */
-import { nearNames, RefusedSql, type SqlError, type SqlErrorCode } from '../sql-errors.ts';
+import { nearNames } from '../../../shared/near-names.ts';
+import { RefusedSql, type SqlError, type SqlErrorCode } from '../sql-errors.ts';
 
 const TITLES: { readonly [code in SqlErrorCode]?: string } = {
   'plan-invalid': 'The plan is not valid',
