@@ -1,6 +1,6 @@
 /** A part of prelude.ts: notices a misspelt field, which would give a column of nothing but NULLs. */
 
-export const FIELDS = String.raw`
+export const FIELDS = `
   // Which columns no row had yet; and as long as there are some, the fields of rows that are neither columns nor the input's.
   let declared = '';
   let absent = [];
@@ -16,12 +16,5 @@ export const FIELDS = String.raw`
       const name = fields[i];
       if (!names.includes(name) && !given[name] && !strange.includes(name)) strange[strange.length] = name;
     }
-  };
-  const flush = () => {
-    if (waiting === 0) return;
-    const text = stringify(out);
-    out = names.map(() => []);
-    waiting = 0;
-    host.emit(text);
   };
 `;

@@ -128,7 +128,14 @@ export const RUNNER = String.raw`
   let waiting = 0;
   const FLUSH = 4096;
 
-${FIELDS}  const put = (value) => {
+${FIELDS}  const flush = () => {
+    if (waiting === 0) return;
+    const text = stringify(out);
+    out = names.map(() => []);
+    waiting = 0;
+    host.emit(text);
+  };
+  const put = (value) => {
     if (typeof value !== 'object' || value === null || isArray(value)) {
       if (toStringTag.call(value) === '[object Promise]') throw new TypeError('functions must not be async');
       throw new TypeError('a row must be an object with a field for each column, not ' + (value === null ? 'null' : isArray(value) ? 'an array' : typeof value));
