@@ -73,7 +73,7 @@ describe('what it makes', () => {
 describe('what it says', () => {
   test('syntax errors by line and column', async () => {
     const outcome = failureOf(await compiler.compile(`${ABI}export function f(a: i32): i32 {\n  return a + ;\n}\n`));
-    expect(outcome).toMatchObject({ problem: 'source-invalid', detail: 'Expression expected. at line 3, column 14' });
+    expect(outcome).toMatchObject({ problem: 'source-invalid', detail: 'Expression expected at line 3, column 14' });
     expect(outcome.diagnostics).toEqual([
       {
         severity: 'error',
@@ -95,7 +95,7 @@ describe('what it says', () => {
       ['module.ts', 3, 21],
       ['module.ts', 4, 9],
     ]);
-    expect(outcome.detail).toContain("Type 'i32' is not assignable to type '~lib/string/String'.");
+    expect(outcome.detail).toContain("Type 'i32' is not assignable to type '~lib/string/String' at line 3");
     expect(outcome.detail).toContain('(and 1 more)');
   });
 

@@ -187,11 +187,12 @@ function refused(diagnostics: readonly Diagnostic[]): CompileOutcome {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   const at = first?.line === undefined ? '' : ` at line ${first.line}, column ${first.column}`;
+  const message = first?.message ?? 'The source does not compile.';
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return {
     ok: false,
     problem: 'source-invalid',
-    detail: `${first?.message ?? 'The source does not compile.'}${at}${more}`,
+    detail: `${at === '' ? message : message.replace(/\.$/, '')}${at}${more}`,
     diagnostics,
   };
 }
