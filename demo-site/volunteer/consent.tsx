@@ -28,8 +28,8 @@ function Facts() {
       <div>
         <dt>What runs</dt>
         <dd>
-          Database queries, in an engine (DuckDB) that lives inside this page. The browser’s own sandbox holds it, nothing is
-          installed, and it ends when you close the tab.
+          Database queries, in an engine (DuckDB) inside this page, and code that authors of jobs wrote, as WebAssembly without
+          network and files. The browser’s own sandbox holds both, nothing is installed, and it ends when you close the tab.
         </dd>
       </div>
       <div>
