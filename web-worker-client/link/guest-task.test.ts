@@ -83,5 +83,10 @@ test('a module is fetched once a tab, and goes to each slot once, unless the slo
   session.tell(leaseOf('a5', 0, task));
   const { message } = await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a5');
   expect(message.costs).toMatchObject({ fetchedBytes: 0, cachedBytes: 5000 });
-  expect(h.slots.started.find((slot) => slot.index === 0)?.tasks.slice(-2).map(({ inputs }) => inputs)).toEqual([none, whole]);
+  expect(
+    h.slots.started
+      .find((slot) => slot.index === 0)
+      ?.tasks.slice(-2)
+      .map(({ inputs }) => inputs),
+  ).toEqual([none, whole]);
 });
