@@ -219,7 +219,18 @@ describe('emit (B-34 to B-37)', () => {
         expect(error).toBeInstanceOf(GuestError);
         expect((error as GuestError).failure.code).toMatch(/^guest-(emit|output-limit)$/);
       }),
-      { numRuns: 1500 },
+      // A text of one byte at an odd address.
+      {
+        numRuns: 1500,
+        examples: [
+          [
+            [
+              [0, 1],
+              [56, 0],
+            ],
+          ],
+        ],
+      },
     );
   });
 });

@@ -31,10 +31,13 @@ export function checkedOffsets(source: Uint8Array<ArrayBuffer>, large: boolean, 
 }
 
 const ASCII_MASK = 0x80808080;
+const NO_WORDS = new Uint32Array(0);
 
 function isAscii(bytes: Uint8Array): boolean {
   const head = Math.min((4 - (bytes.byteOffset & 3)) & 3, bytes.length);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >> 2);
+  // Short ones may end before the next whole word begins, where no view of words may stand.
+  const words =
+    bytes.length > head ? new Uint32Array(bytes.buffer, bytes.byteOffset + head, (bytes.length - head) >> 2) : NO_WORDS;
   let all = 0;
   for (let i = 0; i < words.length; i++) all |= words[i] as number;
   if ((all & ASCII_MASK) !== 0) return false;
