@@ -64,18 +64,28 @@ function watching(job: JobHandle, onProgress: ActionOptions['onProgress'], signa
   return watched;
 }
 
+/** Tells the author how a job goes, and cancels it when the author's signal aborts, until `end`. */
+function attend(job: JobHandle, { signal, onProgress }: ActionOptions) {
+  const over = new AbortController();
+  const watched = watching(job, onProgress, over.signal);
+  const onAbort = (): void => void letGo(job);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const end = (): void => {
+    signal?.removeEventListener('abort', onAbort);
+    over.abort();
+  };
+  return { watched, end };
+}
+
 /** Rows of the job of a chain's last step, as they come. Leaving the loop early cancels the job. */
 export async function* streamRows(
   session: Session,
   source: Source,
   options: ActionOptions = {},
 ): AsyncGenerator<readonly AnyRow[]> {
-  const { signal, onProgress } = options;
+  const { signal } = options;
   const { job, plan } = await submitPlan(session, source, options);
-  const over = new AbortController();
-  const watched = watching(job, onProgress, over.signal);
-  const onAbort = (): void => void letGo(job);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const { watched, end } = attend(job, options);
   let isRead = false;
   try {
     signal?.throwIfAborted();
@@ -90,8 +100,7 @@ export async function* streamRows(
   } catch (error) {
     throw explainFailure(error, plan);
   } finally {
-    signal?.removeEventListener('abort', onAbort);
-    over.abort();
+    end();
     if (!isRead) await letGo(job);
   }
 }
@@ -119,12 +128,8 @@ async function withJob<T>(
   options: ActionOptions,
   use: (job: JobHandle) => Promise<T>,
 ): Promise<T> {
-  const { signal, onProgress } = options;
   const { job, plan } = await submitPlan(session, source, options);
-  const over = new AbortController();
-  const watched = watching(job, onProgress, over.signal);
-  const onAbort = (): void => void letGo(job);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const { watched, end } = attend(job, options);
   try {
     const made = await use(job);
     await watched;
@@ -134,8 +139,7 @@ async function withJob<T>(
     await letGo(job);
     throw explainFailure(error, plan);
   } finally {
-    signal?.removeEventListener('abort', onAbort);
-    over.abort();
+    end();
   }
 }
 

@@ -8,6 +8,7 @@ import type { ResultStream } from '../results/results.ts';
 import { identityOf } from './access-plugin.ts';
 import { closedSignal } from './closed-signal.ts';
 import { datasetBody } from './datasets.ts';
+import { throwIfDiskFull } from './disk-full.ts';
 import { findJob } from './jobs.ts';
 import { ownerName } from './owner.ts';
 import { plugin } from './plugin.ts';
@@ -68,14 +69,7 @@ async function write({ body }: ResultStream, path: string, upload: UploadOptions
   try {
     await pipeline(Readable.from(body, { objectMode: true }), counted, upload.create(path), { signal });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new Problem({
-      status: 507,
-      code: 'disk-full',
-      title: 'No space is left',
-      detail: 'The result does not fit on the coordinator’s disk a second time.',
-      hint: 'Free some space, or start the coordinator with --data-dir on a larger disk.',
-    });
+    throwIfDiskFull(error, 'The result does not fit on the coordinator’s disk a second time.');
   }
 }
 

@@ -11,6 +11,7 @@ import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { Check } from 'typebox/value';
+import { throwIfDiskFull } from './disk-full.ts';
 import { Problem } from './problem.ts';
 import { PathDataset } from './schemas.ts';
 
@@ -87,14 +88,7 @@ async function receive(part: MultipartFile, path: string, options: UploadOptions
     await mkdir(options.dir, { recursive: true });
     await pipeline(part.file as Readable, options.create(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new Problem({
-      status: 507,
-      code: 'disk-full',
-      title: 'No space is left',
-      detail: 'The upload does not fit on the coordinator’s disk.',
-      hint: 'Free some space, or start the coordinator with --data-dir on a larger disk.',
-    });
+    throwIfDiskFull(error, 'The upload does not fit on the coordinator’s disk.');
   }
   if (!part.file.truncated) return;
   throw new Problem({
