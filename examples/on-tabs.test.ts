@@ -66,10 +66,11 @@ describe.each(CASES.map((one) => [one.example.name, one] as const))('%s', (_name
 
   if (again !== undefined) {
     testOf(example, 'from the second job on nothing is read from the source', async () => {
-      const [first, ...others] = await Promise.all(jobs.map((job) => watched.sourceBytes(job)));
-      expect(first).toBeGreaterThan(0);
+      // Slots may hold the first one's columns since an earlier example: that it scanned is sure, that it loaded something is not.
+      const [first, ...others] = await Promise.all(jobs.map((job) => watched.scansOf(job)));
+      expect(first?.attempts).toBeGreaterThan(0);
       expect(others.length).toBeGreaterThan(1);
-      expect(others).toEqual(others.map(() => 0));
+      expect(others).toEqual(others.map(() => ({ attempts: 0, bytes: 0 })));
     });
   }
 

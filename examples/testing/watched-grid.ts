@@ -97,13 +97,14 @@ export class WatchedGrid {
     }
   }
 
-  /** What the job's attempts fetched and loaded of datasets: from its story. */
-  async sourceBytes(job: JobHandle): Promise<number> {
+  /** The job's attempts that scanned a dataset, and what they fetched and loaded for it (nothing where a slot still held the columns): from its story. */
+  async scansOf(job: JobHandle): Promise<{ readonly attempts: number; readonly bytes: number }> {
     const { stages } = await job.plan();
     const scans = new Set(stages.filter(({ title }) => title.startsWith('scan ')).map(({ index }) => index));
     const ended = this.#grid.story(job.id).filter(({ what }) => what === 'attemptEnded');
     const ofScans = ended.filter(({ detail }) => scans.has(Number(detail?.stage)));
-    return ofScans.reduce((sum, { detail }) => sum + Number(detail?.fetchedBytes ?? 0) + Number(detail?.loadedBytes ?? 0), 0);
+    const bytes = ofScans.reduce((sum, { detail }) => sum + Number(detail?.fetchedBytes ?? 0) + Number(detail?.loadedBytes ?? 0), 0);
+    return { attempts: ofScans.length, bytes };
   }
 
   /** Runs it on one tab alone, then on the other alone: the digests of what each has made, by the place in the jobs. */
