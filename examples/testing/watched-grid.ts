@@ -103,7 +103,10 @@ export class WatchedGrid {
     const scans = new Set(stages.filter(({ title }) => title.startsWith('scan ')).map(({ index }) => index));
     const ended = this.#grid.story(job.id).filter(({ what }) => what === 'attemptEnded');
     const ofScans = ended.filter(({ detail }) => scans.has(Number(detail?.stage)));
-    const bytes = ofScans.reduce((sum, { detail }) => sum + Number(detail?.fetchedBytes ?? 0) + Number(detail?.loadedBytes ?? 0), 0);
+    const bytes = ofScans.reduce(
+      (sum, { detail }) => sum + Number(detail?.fetchedBytes ?? 0) + Number(detail?.loadedBytes ?? 0),
+      0,
+    );
     return { attempts: ofScans.length, bytes };
   }
 
