@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { JobHandle } from '../client/index.ts';
-import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { packageRoot } from '../coordinator/cli/package-root.ts';
 import type { Context, Example } from '../examples/example.ts';
 import { type Centroid, kMeans, pointsSql, START } from '../examples/k-means/job.ts';
@@ -106,7 +105,7 @@ async function timed<Answer>(grid: BenchGrid, example: Example<Answer>): Promise
   const context: Context = {
     code: (name) => codes.get(name) ?? '',
     submit: async (plan) => {
-      const job = await submit(grid, plan);
+      const job = await grid.admin.submit({ plan });
       jobs.push(job);
       return job;
     },
@@ -115,17 +114,6 @@ async function timed<Answer>(grid: BenchGrid, example: Example<Answer>): Promise
   const answer = await example.run(context);
   const ms = marks.slice(1).map((mark, i) => mark - (marks[i] ?? mark));
   return { answer, ms, sourceTasksLater: await sourceTasks(jobs.slice(1)) };
-}
-
-async function submit({ admin, coordinator }: BenchGrid, plan: unknown): Promise<JobHandle> {
-  const response = await fetch(`${coordinator.url}/v1/jobs`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${adminToken(coordinator.dataDir)}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ plan }),
-  });
-  const { jobId } = (await response.json()) as { jobId?: string };
-  if (jobId === undefined) throw new Error(`the plan was refused with ${response.status}`);
-  return admin.job(jobId);
 }
 
 /** Tasks of stages that scan a dataset, but for those whose blocks were there. */

@@ -6,8 +6,17 @@ import { type Grid, makeGrid, type TemplateValue } from './grid.ts';
 import { type Http, type HttpOptions, makeHttp } from './http.ts';
 import { JobHandle } from './job.ts';
 import type { AnyRow } from './run/cell-values.ts';
-import type { CacheJson, GridEvent, JobJson, JobOptionsJson, JobsJson, PlanJson, WorkerJson } from './types.ts';
+import { type JobOptions, type JobRequest, submitJob } from './run/submit-job.ts';
+import type { CacheJson, GridEvent, JobJson, JobsJson, PlanJson, WorkerJson } from './types.ts';
 
+export type {
+  AuthorCode,
+  AuthorColumn,
+  AuthorPlan,
+  AuthorRelation,
+  AuthorSqlFunction,
+} from '../shared/plan/author-plan.ts';
+export type { CacheLevel } from '../shared/plan/physical.ts';
 export type { DatasetFormat, Datasets, UploadOptions } from './datasets.ts';
 export type { EventsOptions } from './events.ts';
 export { DataFrame, type RowOptions } from './frame/data-frame.ts';
@@ -26,17 +35,18 @@ export type { Accumulator } from './run/accumulator.ts';
 export type { Broadcast } from './run/broadcast.ts';
 export type { AnyRow, Value } from './run/cell-values.ts';
 export type { ActionOptions } from './run/run-plan.ts';
+export type { JobOptions, JobRequest } from './run/submit-job.ts';
 export type { SqlLiteral } from './sql/literals.ts';
 export { type Expression, expr, identifier, type SqlExpression } from './sql/sql-tag.ts';
 export type * from './types.ts';
 
-export interface SqlOptions extends JobOptionsJson {
-  /** Shown on the dashboard. */
-  readonly name?: string;
-}
+/** Options of a job of one query. */
+export type SqlOptions = JobOptions;
 
 export interface Connection extends Omit<Grid, 'query'> {
   readonly sql: Sql;
+  /** Starts a job of one query or of a plan, and gives its handle at once. Rejects with ProblemError for what is refused. */
+  submit(request: JobRequest): Promise<JobHandle>;
   readonly datasets: Datasets;
   /** Your newest jobs (the admin's: everybody's), newest first; 100 unless `limit` (at most 500) says otherwise. */
   jobs(options?: { readonly limit?: number }): Promise<readonly JobJson[]>;
@@ -74,10 +84,7 @@ function jobsPage(http: Http, query: PageQuery, signal?: AbortSignal): Promise<J
 }
 
 function sqlOf(http: Http, query: Grid['query']): Sql {
-  async function submit(text: string, { name, ...jobOptions }: SqlOptions = {}): Promise<JobHandle> {
-    const body = { sql: text, ...(name === undefined ? {} : { name }), options: jobOptions };
-    return new JobHandle(http, (await http.json<{ jobId: string }>('POST', '/v1/jobs', body)).jobId);
-  }
+  const submit = (text: string, options?: SqlOptions): Promise<JobHandle> => submitJob(http, { ...options, sql: text });
   const sql = (text: string | TemplateStringsArray, ...rest: readonly unknown[]): unknown =>
     typeof text === 'string' ? submit(text, rest[0] as SqlOptions | undefined) : query(text, ...(rest as TemplateValue[]));
   return sql as Sql;
@@ -90,6 +97,7 @@ export function connect(url: string, options: HttpOptions = {}): Connection {
   return {
     ...grid,
     sql: sqlOf(http, query),
+    submit: (request) => submitJob(http, request),
     datasets: makeDatasets(http),
     async jobs({ limit } = {}) {
       return (await jobsPage(http, { limit })).jobs;

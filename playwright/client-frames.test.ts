@@ -23,6 +23,10 @@ beforeAll(async () => {
 
 afterAll(() => headless?.close());
 
+/** Each byte once. */
+const BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
 /** Native DuckDB's rows: its wide integers are text. */
 const native = async (sql: string) => (await headless.grid.native.query(sql)).result.rows;
 const cells = (rows: readonly object[]) =>
@@ -100,7 +104,8 @@ test('union by name, crossJoin, distinct', async () => {
 test('values of every kind come back from a query as they went in', async () => {
   const [row] = await grid.sql`SELECT ${7} AS small, ${-2.5} AS half, ${2 ** 53} AS large, ${12345678901234567890n} AS huge,
     ${-1n} AS big, ${"it's --"} AS text, ${'nul\0in'} AS nul, ${new Date(1e12)} AS at, ${[1, 2]} AS list, ${null} AS nothing, ${NaN} AS nan,
-    ${true} AS yes, 2 IN ${[1, 2]} AS within`.collect();
+    ${true} AS yes, 2 IN ${[1, 2]} AS within, ${BYTES} AS bytes, ${[BYTES, new Uint8Array(0)]} AS several,
+    ${BYTES} = unhex(${Buffer.from(BYTES).toString('hex')}) AS same`.collect();
   expect(row).toEqual({
     small: 7,
     half: -2.5,
@@ -115,7 +120,13 @@ test('values of every kind come back from a query as they went in', async () => 
     nan: Number.NaN,
     yes: true,
     within: true,
+    bytes: BYTES,
+    several: [BYTES, new Uint8Array(0)],
+    same: true,
   });
+  const coded = grid.sql<{ code: Uint8Array }>`SELECT encode(iata) AS code FROM airports`.where(expr`code = ${bytesOf('ORD')}`);
+  expect(await coded.collect()).toEqual([{ code: bytesOf('ORD') }]);
+  expect(await coded.filter(({ code }) => code.length === 3 && code[0] === 79).count()).toBe(1);
 });
 
 test('functions over rows, between SQL', async () => {

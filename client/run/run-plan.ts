@@ -1,18 +1,17 @@
 /** An action: a plan as a job, watched while it runs, read, and cancelled when nobody wants it any more. */
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { explainFailure } from '../functions/explain-failure.ts';
-import { isSettled, JobHandle } from '../job.ts';
+import { isSettled, type JobHandle } from '../job.ts';
 import { buildPlan } from '../plan/plan-builder.ts';
 import type { Source } from '../plan/relation-node.ts';
 import { ProblemError } from '../problem.ts';
-import type { DatasetJson, JobJson, JobOptionsJson } from '../types.ts';
+import type { DatasetJson, JobJson } from '../types.ts';
 import { type AnyRow, rowReader } from './cell-values.ts';
 import { jsonRows } from './json-rows.ts';
 import type { Session } from './session.ts';
+import { type JobOptions, submitJob } from './submit-job.ts';
 
-export interface ActionOptions extends JobOptionsJson {
-  /** Shown on the dashboard. */
-  readonly name?: string;
+export interface ActionOptions extends Omit<JobOptions, 'signal'> {
   /** Cancels the job; the action rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** The job each time that it changed, the settled one last. */
@@ -31,10 +30,13 @@ export async function submitPlan(session: Session, source: Source, options: Acti
   const { name, signal, onProgress, onJob, ...jobOptions } = options;
   signal?.throwIfAborted();
   const { plan, kept } = buildPlan(source);
-  const body = { plan, ...(name !== undefined && { name }), options: jobOptions };
-  const { jobId } = await session.http.json<{ jobId: string }>('POST', '/v1/jobs', body, signal);
-  session.kept.submitted(jobId, kept);
-  const job = new JobHandle(session.http, jobId);
+  const job = await submitJob(session.http, {
+    plan,
+    ...jobOptions,
+    ...(name !== undefined && { name }),
+    ...(signal && { signal }),
+  });
+  session.kept.submitted(job.id, kept);
   onJob?.(job);
   return { job, plan };
 }

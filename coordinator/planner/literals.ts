@@ -118,6 +118,9 @@ export function literalSql(json: Json | undefined): string {
   switch (id) {
     case 'VARCHAR':
       return info?.alias ? `CAST(${quoteText(textOf(v, 'text'))} AS ${sqlType})` : quoteText(textOf(v, 'text'));
+    case 'BLOB':
+      // It comes in the form that DuckDB reads: all but plain characters as \xHH.
+      return `CAST(${quoteText(textOf(v, 'bytes'))} AS BLOB)`;
     case 'BOOLEAN':
       return v === true ? 'true' : 'false';
     case 'FLOAT':

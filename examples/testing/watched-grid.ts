@@ -4,7 +4,6 @@ import type { AttemptPoint } from '../../coordinator/sessions/breakpoints.ts';
 import { airportsFile, flightsFile } from '../../playwright/data.ts';
 import { Gate } from '../../playwright/gate.ts';
 import { Grid } from '../../playwright/grid.ts';
-import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { Context, Example, GuestSource } from '../example.ts';
 import { built } from './guests.ts';
 
@@ -84,7 +83,7 @@ export class WatchedGrid {
     const context: Context = {
       code: (name) => codes.get(name) ?? '',
       submit: async (plan) => {
-        const job = await this.#submit(plan, { reuse });
+        const job = await this.#grid.admin.submit({ plan, reuse });
         jobs.push(job);
         return job;
       },
@@ -170,19 +169,7 @@ export class WatchedGrid {
   }
 
   async #upload(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-    return (await this.#post<{ digest: string }>('/v1/modules', 'application/wasm', bytes)).digest;
-  }
-
-  async #submit(plan: AuthorPlan, options: { readonly reuse: boolean }): Promise<JobHandle> {
-    const { jobId } = await this.#post<{ jobId: string }>('/v1/jobs', 'application/json', JSON.stringify({ plan, options }));
-    return this.#grid.admin.job(jobId);
-  }
-
-  async #post<T>(path: string, type: string, body: string | Uint8Array<ArrayBuffer>): Promise<T> {
-    const headers = { ...this.#grid.adminHeaders(), 'content-type': type };
-    const response = await fetch(`${this.#grid.url}${path}`, { method: 'POST', headers, body });
-    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-    return (await response.json()) as T;
+    return (await this.#grid.admin.modules.upload(bytes)).digest;
   }
 }
 
