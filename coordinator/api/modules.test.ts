@@ -77,7 +77,10 @@ describe('refused', () => {
     const other = await app.inject({ method: 'POST', url: '/v1/modules', payload: 'x', headers: { 'content-type': 'text/css' } });
     expect(other.json()).toMatchObject({ status: 415, hint: expect.stringContaining('application/wasm') });
     const form = await app.inject({ method: 'POST', url: '/v1/modules', payload: { source: 'x', language: 'cobol' } });
-    expect(form.json()).toMatchObject({ status: 400, code: 'invalid-request', detail: expect.stringContaining('language') });
+    const detail = 'body.language must be "assemblyscript"; it is "cobol"';
+    expect(form.json()).toMatchObject({ status: 400, code: 'invalid-request', detail });
+    const none = await app.inject({ method: 'POST', url: '/v1/modules', payload: { source: 'x' } });
+    expect(none.json()).toMatchObject({ detail: 'body must have "language": "assemblyscript"' });
   });
 
   test('guestModuleBytes: a module over the limit', async () => {

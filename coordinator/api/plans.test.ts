@@ -114,25 +114,65 @@ describe('bodies that are refused, in the words of what was meant', () => {
     [
       'an unknown kind',
       { plan: planOf({ name: 'a', relation: { kind: 'sqk' } } as never) },
-      'plan.relations.0.relation.kind must be one of "sql"',
+      'plan.relations.0.relation.kind must be one of "sql", "guest", "aggregate", "cogroup", "repartition", "coalesce", "zipWithIndex", "sample"; it is "sqk": did you mean "sql"?',
       'a',
     ],
     [
       'SQL left out',
       { plan: planOf({ name: 'a', relation: { kind: 'sql' } } as never) },
-      'plan.relations.0.relation must have required properties sql',
+      'plan.relations.0.relation must have "sql"',
       'a',
     ],
     [
       'an unknown kind of code',
       { plan: planOf(NUMBERS, mapped({ kind: 'cobol' })) },
-      'relation.code.kind must be one of "batch"',
+      'plan.relations.1.relation.code.kind must be one of "batch", "stream", "script"; it is "cobol"',
       'doubled',
+    ],
+    [
+      'an unknown operation',
+      { plan: planOf(NUMBERS, { name: 'doubled', relation: { ...mapped().relation, operation: 'flatmap' } } as never) },
+      'plan.relations.1.relation.operation must be one of "map", "filter", "flatMap", "mapPartitions"; it is "flatmap": did you mean "flatMap"?',
+      'doubled',
+    ],
+    [
+      'no operation',
+      { plan: planOf(NUMBERS, { name: 'doubled', relation: { kind: 'guest', input: 'numbers', code: SCRIPT } } as never) },
+      'plan.relations.1.relation must have "operation", one of "map", "filter", "flatMap", "mapPartitions"',
+      'doubled',
+    ],
+    [
+      'an unknown format of a stream',
+      { plan: planOf(NUMBERS, mapped({ kind: 'stream', module: 'a'.repeat(64), input: 'xml', output: 'tsv' })) },
+      'plan.relations.1.relation.code.input must be one of "lines", "tsv", "jsonl", "arrow", "raw"; it is "xml"',
+      'doubled',
+    ],
+    [
+      'a parameter that is none',
+      { plan: planOf(NUMBERS, mapped({ ...SCRIPT, params: { by: null } })) },
+      'plan.relations.1.relation.code.params.by must be true or false, a number, a text or a list; it is null',
+      'doubled',
+    ],
+    [
+      'a function of SQL without its code',
+      { sql: 'SELECT 1', functions: { twice: { kind: 'tabel' } } },
+      'body.functions.twice.kind must be one of "table", "aggregate"; it is "tabel": did you mean "table"?',
+    ],
+    [
+      'a member that is spelt wrong',
+      { plan: planOf({ name: 'a', relation: { kind: 'sql', sqll: 'SELECT 1' } } as never) },
+      'plan.relations.0.relation must not have "sqll"; did you mean "sql"?',
+      'a',
+    ],
+    [
+      'relations that are none',
+      { plan: { relations: 'SELECT 1', result: 'x' } },
+      'plan.relations must be a list; it is "SELECT 1"',
     ],
     [
       'a module that is no digest',
       { plan: planOf(NUMBERS, mapped({ kind: 'batch', module: 'abc', function: 'f' })) },
-      'relation.code.module',
+      'plan.relations.1.relation.code.module must be the digest of a module, as POST /v1/modules answered it: 64 hexadecimal digits in lower case; it is "abc"',
       'doubled',
     ],
     [
@@ -141,7 +181,11 @@ describe('bodies that are refused, in the words of what was meant', () => {
       'relation.code must not have "language"',
       'doubled',
     ],
-    ['a wrong option beside a plan', { plan: planOf(NUMBERS), options: { weight: -1 } }, 'options.weight'],
+    [
+      'a wrong option beside a plan',
+      { plan: planOf(NUMBERS), options: { weight: -1 } },
+      'body.options.weight must be > 0; it is -1',
+    ],
   ])('%s', async (_, payload, detail, relation) => {
     const { app } = await testApp({ realPlanner: true });
     expect(await submit(app, payload)).toMatchObject({
@@ -181,7 +225,7 @@ describe('bodies that are refused, in the words of what was meant', () => {
     const wrong = await submit(app, { plan: { ...planOf(relation as never), cache: [{ name: 'a', level: 'ram' }] } });
     expect(wrong).toMatchObject({
       code: 'plan-invalid',
-      detail: 'plan.cache.0.level must be one of "memory", "tabs", "tabs-2", "coordinator"',
+      detail: 'plan.cache.0.level must be one of "memory", "tabs", "tabs-2", "coordinator"; it is "ram"',
     });
   });
 

@@ -7,6 +7,7 @@ import { ModuleError } from '../modules/errors.ts';
 import { sqliteCode } from '../store/errors.ts';
 import { plugin } from './plugin.ts';
 import { Problem, type ProblemInit, problemBody } from './problem.ts';
+import { UnfitRequest } from './validation.ts';
 
 export interface ProblemsOptions {
   readonly log: (error: unknown, what: string) => void;
@@ -74,10 +75,8 @@ function asProblem(error: FastifyError): ProblemInit {
   if (error instanceof ModuleError) return { status: error.status, ...error.failure };
   if (error instanceof BlockError) return blockProblem(error);
   if (sqliteCode(error)?.startsWith('SQLITE_FULL')) return blockProblem(new BlockError('disk-full', 'The store cannot grow.'));
-  if (error.validation) {
-    const { message } = error;
-    return { status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail: message };
-  }
+  if (error instanceof UnfitRequest)
+    return { status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail: error.message };
   return FASTIFY[error.code]?.(error) ?? other(error);
 }
 

@@ -1,6 +1,4 @@
 /** All routes, in the order of their dependencies. */
-
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { accessPlugin } from './access-plugin.ts';
 import { cacheRoutes } from './cache.ts';
@@ -16,7 +14,7 @@ import { resultRoutes } from './results.ts';
 import { savedResultRoutes } from './saved-results.ts';
 import type { Services } from './services.ts';
 import { socketRoutes } from './sockets.ts';
-import { describeErrors } from './validation.ts';
+import { validatorCompiler } from './validation.ts';
 import { workerRoutes } from './workers.ts';
 
 export const API_VERSION = '0.1.0';
@@ -25,10 +23,9 @@ export async function registerApi(
   app: FastifyInstance,
   services: Services & { readonly pagesDir: string | undefined },
 ): Promise<void> {
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(validatorCompiler);
   // Response schemas are for openapi.json; a second serialiser would only drop what they forget.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.setSchemaErrorFormatter(describeErrors);
   app.removeContentTypeParser('text/plain');
   await app.register(problemsPlugin, { log: services.log });
   await app.register(securityHeaders, {});

@@ -1,16 +1,20 @@
-/** What does not fit, in one line: where, and what was expected. */
-import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
+/** Checks what a request says against its route's schemas; what does not fit is told in words (wrong-value.ts). */
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Convert } from 'typebox/value';
+import { wrongValue } from './wrong-value.ts';
 
-/** Unions report each branch that failed; the first few causes are the ones that say something. */
-const MOST = 3;
-
-export function describeErrors(errors: FastifySchemaValidationError[], part: string): Error {
-  const causes = errors.filter((error) => error.keyword !== 'boolean' && error.keyword !== 'anyOf');
-  const lines = (causes.length > 0 ? causes : errors).slice(0, MOST).map((error) => {
-    const where = error.instancePath.replace(/^\//, '').replaceAll('/', '.');
-    const extra = error.params.additionalProperties;
-    const what = Array.isArray(extra) ? `must not have ${extra.map((name) => JSON.stringify(name)).join(', ')}` : error.message;
-    return `${part}${where === '' ? '' : `.${where}`} ${what ?? 'is not valid'}`;
-  });
-  return new Error([...new Set(lines)].join('; '));
+/** Fails a request whose body, query string or parameters do not fit. */
+export class UnfitRequest extends Error {
+  override name = 'UnfitRequest';
 }
+
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
+  const compiled = Compile(schema);
+  return (value: unknown) => {
+    const given = httpPart === 'body' ? value : Convert(schema, value);
+    if (compiled.Check(given)) return { value: given };
+    return { error: new UnfitRequest(wrongValue(schema, given, httpPart) ?? `${httpPart} is not valid`) };
+  };
+};

@@ -7,7 +7,10 @@ import { LIMITS } from '../limits.ts';
 import type { CacheLevel } from './physical.ts';
 
 /** As SQL names it: unquoted, so that it can stand in queries as it is. */
-const RelationName = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' });
+const RelationName = Type.String({
+  pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$',
+  description: 'a name that SQL can say unquoted: a letter or _, then letters, digits or _, 63 in all at most',
+});
 const ColumnName = Type.String({ minLength: 1, maxLength: 255 });
 /** `type` is DuckDB's name of the type, e.g. `DECIMAL(15,2)`. */
 const Column = Type.Object(
@@ -21,8 +24,19 @@ const Params = Type.Record(Type.String(), Type.Union([Scalar, Type.Array(Scalar,
 /** Of one relation; a task's output is split into at most so many buckets. */
 const Partitions = Type.Integer({ minimum: 1, maximum: LIMITS.bucketsPerBlock });
 
-/** Digest of a module that was uploaded, as `POST /v1/modules` gave it. */
-const Module = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Module = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'the digest of a module, as POST /v1/modules answered it: 64 hexadecimal digits in lower case',
+});
+
+/** How rows look on a program's stdin and stdout. */
+const StreamFormat = Type.Union([
+  Type.Literal('lines'),
+  Type.Literal('tsv'),
+  Type.Literal('jsonl'),
+  Type.Literal('arrow'),
+  Type.Literal('raw'),
+]);
 
 /** `map`, `filter`, `flatMap` may be called with any part of the rows; `mapPartitions` sees the end of its partition. */
 const Operation = Type.Union([
@@ -42,9 +56,8 @@ const Code = Type.Union([
     {
       kind: Type.Literal('stream'),
       module: Module,
-      /** lines | tsv | jsonl | arrow | raw, for each way. */
-      input: Type.String(),
-      output: Type.String(),
+      input: StreamFormat,
+      output: StreamFormat,
       args: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
     },
     { additionalProperties: false },

@@ -16,7 +16,6 @@ export interface Program {
 
 /** Longest name of an export that a script may be called by. */
 const FUNCTION_CHARS = 200;
-const FORMATS = ['lines', 'tsv', 'jsonl', 'arrow', 'raw'];
 const LANGUAGES = { assemblyscript: 'AssemblyScript' } as const;
 
 /** `relation`: the one whose code it is. Throws RefusedSql. */
@@ -46,10 +45,6 @@ export function programOf(code: AuthorCode, relation: string, action: GuestNode[
     case 'stream': {
       const record = moduleOf(code.module, relation, 'stream', modules);
       const { input, output, args } = code;
-      for (const format of [input, output]) {
-        if (!FORMATS.includes(format))
-          throw refusedPlan('plan-invalid', relation, `"${format}" is no format of streams.`, `Formats: ${FORMATS.join(', ')}`);
-      }
       if (action === 'aggregate' || action === 'cogroup') {
         const detail = `A stream program cannot be the code of ${action === 'aggregate' ? 'an aggregate' : 'a cogroup'}.`;
         throw refusedPlan(

@@ -61,11 +61,6 @@ describe('what authors are told', () => {
       { code: 'plan-invalid', hint: 'Say code.kind "stream".' },
     ],
     [
-      'an unknown format',
-      { out: map('flights', { code: { kind: 'stream', module: STREAM.digest, input: 'xml', output: 'tsv' } }) },
-      { code: 'plan-invalid' },
-    ],
-    [
       'an unknown key to split by',
       { out: { kind: 'repartition', input: 'flights', partitions: 4, keys: ['orgin'] } },
       { code: 'plan-unknown-column', hint: 'Did you mean "origin"?' },
