@@ -55,6 +55,8 @@ export class BlockStore {
   #bytes: number;
   /** Promised to records that are being written. */
   #reservedBytes = 0;
+  /** Files that are not listed any more and still take room. */
+  #deleting: Promise<unknown> = Promise.resolve();
 
   private constructor(dir: string, options: BlockStoreOptions, sizes: Map<BlockId, number>) {
     this.#dir = dir;
@@ -109,6 +111,7 @@ export class BlockStore {
     const size = buckets.reduce((sum, bucket) => sum + bucket.storedBytes, header.length);
     await this.#makeRoom(size, blockId);
     this.#reservedBytes += size;
+    await this.#deleting;
     const path = join(this.#dir, TEMPORARY, `${blockId}-${randomBytes(6).toString('hex')}`);
     const failed = (error: unknown): BlockError => asBlockError(error, `storing block ${blockId}`);
     const abandon = async (): Promise<void> => {
@@ -197,10 +200,20 @@ export class BlockStore {
     return undefined;
   }
 
-  /** Unknown ids are ignored. */
-  async delete(blockIds: Iterable<BlockId>): Promise<void> {
+  /** Unknown ids are ignored. None is listed any more at once; what is created from now on finds their room. */
+  delete(blockIds: Iterable<BlockId>): Promise<void> {
+    const known = [...blockIds].filter((blockId) => this.#forget(blockId));
+    if (known.length === 0) return Promise.resolve();
+    const deleted = this.#unlink(known);
+    // Whoever asked is told of an error.
+    this.#deleting = Promise.all([this.#deleting, deleted.catch(() => undefined)]);
+    return deleted;
+  }
+
+  async #unlink(blockIds: readonly BlockId[]): Promise<void> {
     for (const blockId of blockIds) {
-      if (!this.#forget(blockId)) continue;
+      // It may have come again meanwhile.
+      if (this.#sizes.has(blockId)) continue;
       await unlink(this.#pathOf(blockId)).catch((error: unknown) => {
         if (errnoOf(error) !== 'ENOENT') throw asBlockError(error, `deleting block ${blockId}`);
       });

@@ -106,6 +106,7 @@ export function releaseBlock(core: Core, block: Block): void {
   if (core.reusable.has(block.id)) return;
   core.reusable.set(block.id, block);
   core.reusableBytes += block.bytes;
+  if (block.onCoordinator) roomCame(core);
 }
 
 /** A task or pin wants the block again. */
@@ -119,9 +120,19 @@ export function dropBlock(core: Core, block: Block): void {
     removeHolder(core, block, store);
     dropFrom(core, store, block.id);
   }
-  if (block.onCoordinator) core.discards.push(block.id);
+  if (block.onCoordinator) {
+    core.discards.push(block.id);
+    roomCame(core);
+  }
   block.onCoordinator = false;
   core.blocks.delete(block.id);
+}
+
+/** The coordinator's disk holds something less that it must keep. */
+function roomCame(core: Core): void {
+  if (!core.keeping.noRoom) return;
+  core.keeping.noRoom = false;
+  core.keeping.isThin = true;
 }
 
 /** Keeps the reusable blocks within their bounds. */

@@ -28,10 +28,12 @@ export interface Keeping {
   readonly spreading: Map<BlockId, SessionId>;
   /** Some relation may have fewer copies than its level says; looked at by the end of the event. */
   isThin: boolean;
+  /** The coordinator had no room for a copy that a level promises; tried again when something went, or a relation is named anew. */
+  noRoom: boolean;
 }
 
 export function newKeeping(): Keeping {
-  return { pins: new Map(), made: 0, loaded: new Map(), spreading: new Map(), isThin: false };
+  return { pins: new Map(), made: 0, loaded: new Map(), spreading: new Map(), isThin: false, noRoom: false };
 }
 
 /** A store has the block now: the next copy may begin. */

@@ -2,7 +2,7 @@
 
 import type { Failure, JobError } from '../../shared/failure.ts';
 import type { BlockId } from '../../shared/ids.ts';
-import { addHolder, collect, forgetIfGone, isHeld, isPinned, releaseBlock, removeHolder } from './inventory.ts';
+import { addHolder, collect, forgetIfGone, isHeld, releaseBlock, removeHolder } from './inventory.ts';
 import { copied } from './keeping.ts';
 import { isNeeded, loseOutput, markDone, requeue, stop } from './lineage.ts';
 import { jobsOf } from './queue.ts';
@@ -40,7 +40,7 @@ export function blockCame(core: Core, block: Block, store: Store | undefined): v
 }
 
 /** Jobs that waited for the coordinator's copy go on. */
-function resultCame(core: Core, task: Task): void {
+export function resultCame(core: Core, task: Task): void {
   for (const { stage } of task.refs) if (stage.job.uncollected.has(task.blockId)) core.dirtyStages.add(stage);
 }
 
@@ -107,85 +107,6 @@ function loseIndeterminate(core: Core, task: Task, block: Block, why: string): v
   loseOutput(core, task, why);
   // Not a rerun yet: if a tab has the block, it only has to be copied again.
   if (isHeld(block)) blockCame(core, block, undefined);
-}
-
-export function collected(core: Core, id: BlockId, digest: string): void {
-  core.collecting.delete(id);
-  const block = core.blocks.get(id);
-  if (!block || block.digest !== digest) {
-    note(core, id, 'copyIgnored', block ? 'its digest is not the accepted one' : 'no such block');
-    if (!block) core.discards.push(id);
-    else if (!block.onCoordinator) collectFailed(core, id, 'the copy has another digest than the accepted one');
-    return;
-  }
-  block.onCoordinator = true;
-  block.collectsFailed = 0;
-  core.noRoom = undefined;
-  note(core, id, 'blockCollected', 'the coordinator has a copy');
-  const task = core.tasks.get(id);
-  if (task && task.state !== 'done') markDone(core, task);
-  if (task) resultCame(core, task);
-  if (!isPinned(core, block)) releaseBlock(core, block);
-}
-
-/** Those who were asked are taken to have lost it, unless there was no room; after a few rounds the cause is not with them. */
-export function collectFailed(core: Core, id: BlockId, why: string, noRoom = false): void {
-  const asked = core.collecting.get(id)?.stores ?? [];
-  core.collecting.delete(id);
-  const block = core.blocks.get(id);
-  if (!block) return;
-  const reason = noRoom ? `the coordinator has no room: ${why}` : collectReason(core, asked, why);
-  note(core, id, 'collectFailed', reason);
-  if (noRoom) core.noRoom = why;
-  const task = core.tasks.get(id);
-  // A copy that only makes room in a tab may be tried for ever: failStuck knows when that is in vain.
-  if (noRoom && !isCopyWanted(task)) return;
-  block.collectsFailed++;
-  if (task && block.collectsFailed >= core.limits.collectsPerBlock) {
-    const error: JobError = {
-      code: 'result-not-collected',
-      title: 'The result could not be copied to the coordinator',
-      detail: `${block.collectsFailed} copies of a block of ${block.bytes} bytes failed, the last one because: ${reason}.`,
-      hint: "Look at the coordinator's free disk space and its log, then submit the job again.",
-    };
-    for (const job of jobsOf(task)) core.doomed.set(job, error);
-    return;
-  }
-  if (noRoom) {
-    collect(core, block);
-    return;
-  }
-  copiesLost(
-    core,
-    asked.map((store) => [block, store] as const),
-    reason,
-  );
-  if (isHeld(block) && isCopyWanted(core.tasks.get(id))) collect(core, block);
-  else if (task) collectAhead(core, task);
-}
-
-/**
- * Why a copy failed, in words for people. The shell names sessions, people know workers. A copy often fails just before its
- * tab's session is found to be closed, so nobody can tell yet whether the tab went.
- */
-function collectReason(core: Core, asked: readonly Store[], why: string): string {
-  const names = new Set<string>();
-  let cause = why;
-  for (const sessionId of asked.flatMap((store) => [...store.sessions])) {
-    const worker = core.workers.get(sessionId);
-    if (!worker || !cause.includes(sessionId)) continue;
-    names.add(worker.workerId);
-    cause = cause.replaceAll(sessionId, worker.workerId);
-  }
-  if (names.size === 0) return `a copy to the coordinator failed: ${why}`;
-  const who = [...names].join(' and ');
-  return `${who} could not give the block to the coordinator: closed meanwhile, or no longer has it (${cause})`;
-}
-
-/** Somebody waits for the coordinator's copy itself. */
-function isCopyWanted(task: Task | undefined): boolean {
-  if (!task) return false;
-  return task.state === 'pinning' || task.refs.some((ref) => ref.stage.job.uncollected.has(task.blockId));
 }
 
 /** An attempt could not get slices: their copies older than its lease count as lost. Returns slices we believed in. */

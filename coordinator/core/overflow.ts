@@ -96,7 +96,7 @@ function drop(
 }
 
 /** By a job that runs or by whoever reads a result. */
-function isWanted(core: Core, block: Block): boolean {
+export function isWanted(core: Core, block: Block): boolean {
   const task = core.tasks.get(block.id);
   return block.pins > 0 || (task !== undefined && isNeeded(task));
 }

@@ -40,6 +40,7 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
   core.keeping.pins.delete(pin.id);
   core.keeping.pins.set(pin.id, pin);
   core.keeping.isThin = true;
+  core.keeping.noRoom = false;
   const detail = { stage: stage.index, blocks: blocks.length, level };
   note(core, job.id, known ? 'relationReused' : 'relationKept', name, [], detail);
   keepWithinCaps(core, pin);

@@ -64,6 +64,7 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     countLoaded(core, pin, 1);
   }
   core.keeping.made = saved.pinsMade;
+  core.keeping.noRoom = saved.noRoomForPins;
   for (const [id, session] of saved.spreading) core.keeping.spreading.set(id, session);
   for (const id of saved.reusable) {
     const block = of(core.blocks, id);

@@ -56,6 +56,7 @@ export function snapshotOf(core: Core) {
     collecting: [...core.collecting].map(([id, { stores, urgency }]) => [id, stores.map((store) => store.id), urgency] as const),
     pins: [...core.keeping.pins.values()].map(({ blocks, ...pin }) => ({ ...pin, blocks: blocks.map((block) => block.id) })),
     pinsMade: core.keeping.made,
+    noRoomForPins: core.keeping.noRoom,
     spreading: [...core.keeping.spreading],
     reusable: [...core.reusable.keys()],
     remembered: [...core.remembered],

@@ -18,7 +18,8 @@ export function spreadKept(core: Core): void {
 
 /** Tried again at the next occasion when there is no room, and given up where copies fail again and again. */
 function checkpoint(core: Core, block: Block): void {
-  if (core.noRoom === undefined && block.collectsFailed < core.limits.collectsPerBlock) collect(core, block);
+  if (core.noRoom === undefined && !core.keeping.noRoom && block.collectsFailed < core.limits.collectsPerBlock)
+    collect(core, block);
 }
 
 function copy(core: Core, block: Block): void {

@@ -17,8 +17,9 @@ interface Room {
   readonly url: string;
 }
 
-async function grid(): Promise<Room> {
-  const { app, url } = await testApp({ realPlanner: true });
+async function grid(coordinatorDiskBytes?: number): Promise<Room> {
+  const limits = coordinatorDiskBytes === undefined ? {} : { limits: { coordinatorDiskBytes } };
+  const { app, url } = await testApp({ realPlanner: true, ...limits });
   const lines = ['id,x,y'];
   for (let i = 0; i < ROWS; i++) lines.push(`${i},${(i * 7919) % 1000},${(i * 104729) % 1000}`);
   const form = new FormData();
@@ -167,6 +168,23 @@ test('a checkpoint is read from the coordinator when all tabs are gone, by tabs 
   const again = await run(app, step(100), cache);
   expect(again.rows).toEqual(first.rows);
   expect(attemptsOf(app, again).filter(({ title }) => title.includes('scan rows'))).toEqual([]);
+}, 60_000);
+
+test('a checkpoint makes way on a full disk for a result, and is made again by the next job that reads it', async () => {
+  const room = await grid(5_000_000);
+  await twoTabs(room);
+  const { app } = room;
+  const cache = [{ name: 'points', level: 'coordinator' }];
+  await run(app, step(100), cache);
+  const isThere = (): boolean =>
+    app.grid.scheduler.cache().relations.every(({ blocks }) => blocks.every((one) => one.onCoordinator));
+  await until(app, isThere);
+  // Of 24 bytes a row, and so is the relation.
+  const { rows } = await run(app, { all: sql('SELECT id::BIGINT AS id, x::BIGINT AS x, y::BIGINT AS y FROM rows') });
+  expect(rows).toHaveLength(ROWS);
+  expect(isThere()).toBe(false);
+  expect(await cached(app)).toMatchObject([{ lost: { blocks: 0 } }]);
+  expect((await run(app, step(500), cache)).rows).toEqual((await run(app, step(500))).rows);
 }, 60_000);
 
 test('with two copies in tabs, closing one of them loses nothing and remakes nothing', async () => {

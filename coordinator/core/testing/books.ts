@@ -25,6 +25,8 @@ export class Books {
   readonly unsaid = new Set<BlockId>();
   readonly plans = new Map<JobId, PhysicalPlan>();
   readonly engine: FakeEngine;
+  /** Bytes of blocks that the coordinator's disk takes. */
+  diskBytes = Number.POSITIVE_INFINITY;
 
   constructor(rowBytes: number) {
     this.engine = new FakeEngine(rowBytes);
@@ -69,6 +71,14 @@ export class Books {
         }
         if (command.result) this.#check(command.jobId, command.result);
     }
+  }
+
+  /** The disk takes the block with this digest besides what it has. */
+  protected hasRoom(digest: Digest): boolean {
+    let bytes = 0;
+    for (const held of [digest, ...this.coordinator.values()])
+      for (const bucket of this.engine.blocks.get(held)?.buckets ?? []) bytes += bucket.bytes;
+    return bytes <= this.diskBytes;
   }
 
   #collect(command: CommandOf<'collectBlock'>): void {

@@ -177,8 +177,9 @@ const STEPS = {
   tell: [4, withTab((fleet, tab, b) => void (tab.traits.local || fleet.tellStore(tab, CAPS[b % CAPS.length])))],
   fillDisk: [
     1,
-    (fleet, a) => {
+    (fleet, a, b) => {
       fleet.isDiskFull = a % 2 === 0;
+      fleet.diskBytes = CAPS[b % CAPS.length] ?? 0;
     },
   ],
   submit: [8, (fleet, a, b) => void (fleet.unsettled() < 6 && submit(fleet, a, b))],
@@ -261,6 +262,7 @@ export function settleDown(fleet: Fleet): void {
     if (!tab.traits.local) fleet.announce(tab);
   }
   fleet.isDiskFull = false;
+  fleet.diskBytes = Number.POSITIVE_INFINITY;
   fleet.join('rescue', { slots: 2 });
   fleet.finish();
 }

@@ -270,7 +270,7 @@ export class Fleet extends Books {
       this.send({ type: 'collectFailed', blockId, why: 'nobody who was named has it' });
       return true;
     }
-    if (this.isDiskFull) {
+    if (this.isDiskFull || !this.hasRoom(digest)) {
       this.send({ type: 'collectFailed', blockId, why: 'no space is left', noRoom: true });
       return true;
     }
