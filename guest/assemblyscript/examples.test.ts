@@ -1,6 +1,7 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { rowsOf, streamOf } from '../../shared/arrow/testing.ts';
 import { admitModule } from '../../shared/guest/admission.ts';
+import type { GuestError } from '../../shared/guest/guest-error.ts';
 import { AccumulatorBook } from '../../web-worker-client/guest/accumulator-book.ts';
 import { compileGuest, type Guest, type GuestOptions, type GuestOutput, openGuest } from '../../web-worker-client/guest/index.ts';
 import { compileGuestSource } from './testing/compile.ts';
@@ -11,6 +12,8 @@ const compiled = new Map<string, Uint8Array<ArrayBuffer>>();
 beforeAll(async () => {
   for (const name of EXAMPLES) compiled.set(name, await compileGuestSource(`examples/${name}.ts`));
 }, 60_000);
+
+const TERMS = { seed: 1n, limits: { memoryBytesMax: 1 << 24 } };
 
 const wasmOf = (name: (typeof EXAMPLES)[number]): Uint8Array => compiled.get(name) ?? new Uint8Array();
 
@@ -56,8 +59,43 @@ test('filter, with a parameter; no rows are no output', async () => {
 });
 
 test('a parameter that is missing is the author’s error', async () => {
-  await expect(open('filter', { function: 'over' })).rejects.toMatchObject({
-    failure: { reason: 'author', code: 'guest-fail', message: 'there is no column or parameter over' },
+  await expect(open('filter', { function: 'over', params: { limit: 1 } })).rejects.toMatchObject({
+    failure: { reason: 'author', code: 'guest-fail', message: 'there is no column or parameter over; there are: limit, $seed' },
+  });
+});
+
+describe('a type that is not the column’s is the author’s error, never a wrong number', () => {
+  let module: Uint8Array<ArrayBuffer>;
+  beforeAll(async () => {
+    module = await compileGuestSource('test-guests/types.ts');
+  }, 60_000);
+
+  async function outcomeOf(name: string, wire: string, values: readonly unknown[]): Promise<unknown> {
+    const guest = await openGuest('batch', (await compileGuest(module)).module, { ...TERMS, function: name });
+    return guest.batch(streamOf([{ name: 'minutes', wire, values }])).then(rows, (error: GuestError) => error.failure);
+  }
+  const refused = (message: string) => ({ reason: 'author', code: 'guest-fail', message });
+
+  test.each<[string, readonly unknown[], string, string]>([
+    ['FLOAT', [1.5], 'f', 'get<f32>'],
+    ['INTEGER', [1], 'i', 'get<i32>'],
+    ['UTINYINT', [1], 'C', 'get<u8>'],
+    ['BIGINT', [1n], 'l', 'get<i64>'],
+    ['DATE', [1], 'tdD', 'get<i32>'],
+    ['TIMESTAMP', [1n], 'tsu:', 'get<i64>'],
+    ['DECIMAL(18,2)', ['1.00'], 'd:18,2', 'get<v128>'],
+    ['BOOLEAN', [true], 'b', 'bool or pushBool'],
+    ['VARCHAR', ['1'], 'u', 'text or pushText'],
+    ['DOUBLE[]', [[1]], '+l', 'start, end and data, child, or pushBytes'],
+  ])('get<f64> of %s', async (wire, values, format, use) => {
+    const told = `column minutes has the Arrow type ${format}: use ${use}, not get<f64>`;
+    expect(await outcomeOf('read', wire, values)).toMatchObject(refused(told));
+  });
+
+  test('signs are as the author likes; push says what it takes its value for', async () => {
+    expect(await outcomeOf('signs', 'BIGINT', [-1n])).toEqual([[-1n]]);
+    const told = 'column half has the Arrow type g: use push<f64>, not push<i32>';
+    expect(await outcomeOf('write', 'BIGINT', [1n])).toMatchObject(refused(told));
   });
 });
 
