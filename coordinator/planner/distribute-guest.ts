@@ -3,16 +3,17 @@
  * of a cogroup are split by the hash of their keys alike.
  */
 import { groupsIn, mostGroups } from './distribute-sets.ts';
-import { bucketsFor, commonType, hashExchange, inTypes, isHashable, isTogether, togetherBy, withKeys } from './exchange-keys.ts';
+import { commonType, inTypes, isHashable, isTogether, keepColumns, togetherBy } from './exchange-keys.ts';
 import { type Expr, ref, type SortKey } from './expressions.ts';
 import type { GuestNode, LogicalNode } from './logical.ts';
 import {
-  bytesOf,
   type Distribution,
   fallBack,
   gathered,
+  type Hashed,
   isLight,
   mapBranches,
+  movedKeys,
   nodeOf,
   type Relation,
   readBy,
@@ -20,6 +21,7 @@ import {
   scattered,
   single,
 } from './relation.ts';
+import { splitSides } from './split-sides.ts';
 
 type Node = GuestNode & { readonly types: readonly string[] };
 
@@ -83,14 +85,41 @@ function aggregated(n: Node, input: Relation, d: Distribution): Relation {
     keys: at,
   });
   const partials: Relation = { ...mapBranches(scattered(input), partial, { ...like, distinct: [] }), types: state.types };
-  const over = (r: Relation): Relation => through(n, r, merge, like);
-  if (!input.many || (keys.length > 0 && isTogether(input, keys))) return over(partials);
+  const over = (r: Relation): Relation => withKept(through(n, r, merge, like), keptKeys(n, input.types, r.hashed));
+  if (!input.many) return over(partials);
+  if (keys.length > 0 && isTogether(input, keys)) {
+    const moved = input.hashed && movedKeys(input.hashed, (column) => (n.keys.includes(column) ? [n.keys.indexOf(column)] : []));
+    return over(withKept(partials, moved));
+  }
   if (keys.length === 0) return over(gathered(partials));
   const odd = keys.find((k) => !isHashable(k.type));
   if (!odd) return over(togetherBy(partials, keysOf(state.types, at)));
   const why = `equal values of the type ${odd.type} cannot be found by their hash`;
   return { ...fallBack(merge(n.input), [partials], d, 'aggregate with a guest', why), ...like, types: n.types, distinct: [] };
 }
+
+const withKept = (r: Relation, hashed: Hashed | undefined): Relation => (hashed ? { ...r, hashed } : r);
+
+/**
+ * Where the keys of a partial state are among an aggregate's columns: what a script finishes has the keys of its group, which its host sees
+ * to. A module could emit anything.
+ */
+function keptKeys(n: Node, types: readonly string[], hashed: Hashed | undefined): Hashed | undefined {
+  if (n.code.kind !== 'script' || !hashed) return undefined;
+  return movedKeys(hashed, (at) => {
+    const from = n.keys[at] ?? -1;
+    const to = n.outputNames.indexOf(n.names[from] ?? '');
+    return to >= 0 && n.types[to] === types[from] ? [to] : [];
+  });
+}
+
+const columnsUpTo = (r: Relation, width: number): Relation =>
+  r.types.length === width
+    ? r
+    : keepColumns(
+        r,
+        Array.from({ length: width }, (_, i) => i),
+      );
 
 function cogrouped(n: Node, input: Relation, other: Relation, d: Distribution): Relation {
   const at = [n.keys, n.otherKeys ?? []] as const;
@@ -119,9 +148,11 @@ function cogrouped(n: Node, input: Relation, other: Relation, d: Distribution): 
     d.fallbacks.set(node, { scope: 'operator', operator: 'cogroup', why });
     return single(node, like);
   }
-  const count = bucketsFor(bytesOf(left) + bytesOf(right));
-  const split = (r: Relation, keys: readonly number[]): Relation => hashExchange(withKeys(r, keysOf(r.types, keys)), count);
-  const [l, r] = [split(left, at[0]), split(right, at[1])];
-  const node = meet(nodeOf({ ...l, many: false }), nodeOf({ ...r, many: false }));
+  const others = keysOf(right.types, at[1]);
+  const pairs = keysOf(left.types, at[0]).map((key, i) => ({ left: key, right: others[i] ?? key }));
+  const split = splitSides(pairs, left, right);
+  const oneOf = (side: 'left' | 'right', { types }: Relation): LogicalNode =>
+    nodeOf({ ...columnsUpTo(split[side], types.length), many: false });
+  const node = meet(oneOf('left', left), oneOf('right', right));
   return { ...like, branches: [node], types: n.types, many: true, distinct: [] };
 }

@@ -1,7 +1,7 @@
 /** Joins of two big sides: both split by the hash of their keys, as far as they are not split so already. */
-import { bucketsFor, hashExchange, hasKey, isTogether, keepColumns, withKeys } from './exchange-keys.ts';
-import { castTo, type Expr, mapRefs, ref } from './expressions.ts';
-import { broadcastLimit, equalities, type Join, joined, type KeyPair, movable } from './join-costs.ts';
+import { keepColumns } from './exchange-keys.ts';
+import { mapRefs, ref } from './expressions.ts';
+import { broadcastLimit, equalities, type Join, joined, movable } from './join-costs.ts';
 import { type JoinKind, joinTypes, type LogicalNode, type Producer } from './logical.ts';
 import {
   bytesOf,
@@ -14,13 +14,7 @@ import {
   type Relation,
   type Size,
 } from './relation.ts';
-
-interface Split {
-  readonly left: Relation & { readonly hashed: Hashed };
-  readonly right: Relation & { readonly hashed: Hashed };
-  /** Sides that were split for this join. */
-  readonly fresh: { readonly left: boolean; readonly right: boolean };
-}
+import { splitSides } from './split-sides.ts';
 
 export function shuffleJoin(n: Join, left: Relation, right: Relation, like: Size, d: Distribution): Relation {
   const { left: l, right: r, fresh } = splitSides(equalities(n), left, right);
@@ -45,58 +39,6 @@ const isRightOnly = (kind: JoinKind): boolean => kind === 'RIGHT_SEMI' || kind =
 
 function branchOf(r: Relation): LogicalNode {
   return nodeOf({ ...r, many: false });
-}
-
-/** Uses a split that is there, if the other side can follow it key by key; else splits both alike. */
-function splitSides(keys: readonly KeyPair[], left: Relation, right: Relation): Split {
-  const byLeft = following(left, right, keys, 'left');
-  if (byLeft) return { left: byLeft.kept, right: byLeft.followed, fresh: { left: false, right: false } };
-  const byRight = following(right, left, keys, 'right');
-  if (byRight) return { left: byRight.followed, right: byRight.kept, fresh: { left: false, right: false } };
-  const count = bucketsFor(bytesOf(left) + bytesOf(right));
-  const split = (r: Relation, exprs: readonly Expr[]) => hashExchange(withKeys(r, exprs), count);
-  return {
-    left: split(
-      left,
-      keys.map((k) => k.left),
-    ),
-    right: split(
-      right,
-      keys.map((k) => k.right),
-    ),
-    fresh: { left: true, right: true },
-  };
-}
-
-type Kept = Relation & { readonly hashed: Hashed };
-
-function following(kept: Relation, other: Relation, keys: readonly KeyPair[], side: 'left' | 'right') {
-  const { hashed } = kept;
-  const mine = keys.map((k) => k[side]);
-  if (!hashed || !kept.many || !isTogether(kept, mine)) return undefined;
-  const theirs = hashed.keys.map((k) => {
-    const at = mine.findIndex((e) => hasKey(e, k));
-    const other = keys[at]?.[side === 'left' ? 'right' : 'left'];
-    return other && castTo(other, k.type);
-  });
-  const exprs = theirs.filter((e): e is Expr => e !== undefined);
-  if (exprs.length !== hashed.keys.length) return undefined;
-  const self: Kept = { ...kept, hashed };
-  if (isSplitBy(other, exprs, hashed)) return { kept: self, followed: other };
-  return { kept: self, followed: hashExchange(withKeys(other, exprs), hashed.count) };
-}
-
-/** Split by just these expressions in this order, into as many buckets. */
-function isSplitBy(r: Relation, exprs: readonly Expr[], like: Hashed): r is Kept {
-  return (
-    r.branches.length === 1 &&
-    r.hashed?.count === like.count &&
-    r.hashed.keys.length === exprs.length &&
-    r.hashed.keys.every((k, i) => {
-      const e = exprs[i];
-      return e !== undefined && hasKey(e, k) && k.type === e.type;
-    })
-  );
 }
 
 /** Where the join's rows are: by the side whose keys they surely carry; of an inner join by both. */

@@ -3,6 +3,7 @@
  * the author's code can change them. JavaScript as text: it is evaluated in there, with the functions of the host as `host`.
  */
 import { FIELDS } from './prelude-fields.ts';
+import { GROUPS } from './prelude-groups.ts';
 
 /** Its value is a function of the host's functions, which gives what the host calls. */
 export const RUNNER = String.raw`
@@ -172,28 +173,7 @@ ${FIELDS}  const flush = () => {
     return sides[k];
   };
 
-  let fn, context, keys = [], groups = new Map();
-  const keyOf = (value) => { let key = ''; for (let i = 0; i < keys.length; i++) key += freeze(is(value[keys[i]], -0) ? 0 : (value[keys[i]] ?? null)) + '\n'; return key; };
-  const groupOf = (value, state) => {
-    const key = keyOf(value);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { keys: {}, state: undefined, fresh: true };
-      for (let i = 0; i < keys.length; i++) group.keys[keys[i]] = value[keys[i]] ?? null;
-      groups.set(key, group);
-    }
-    return group;
-  };
-  const merged = (before, after) => (after === undefined ? before : after);
-
-  // A group of cogroup: its keys by name, and the rows of both.
-  const bothOf = (value) => {
-    const both = { keys: {}, left: [], right: [] };
-    for (let i = 0; i < keys.length; i++) both.keys[keys[i]] = value[keys[i]] ?? null;
-    return both;
-  };
-
-  const operations = {
+${GROUPS}  const operations = {
     side: () => { for (let i = 0; i < rows; i++) filling[filling.length] = makeRow(columns, i); },
     map: () => { for (let i = 0; i < rows; i++) { row++; put(fn(makeRow(columns, i), context)); } },
     flatMap: () => { for (let i = 0; i < rows; i++) { row++; putAll(fn(makeRow(columns, i), context)); } },
@@ -265,7 +245,7 @@ ${FIELDS}  const flush = () => {
       groups = new Map();
     },
     final: () => {
-      for (const group of groups.values()) put({ ...group.keys, ...(fn.finish ? fn.finish(group.state, group.keys, context) : { value: group.state }) });
+      for (const group of groups.values()) put(finished(group));
       groups = new Map();
     },
   };

@@ -194,6 +194,23 @@ describe('fields of rows', () => {
     });
   });
 
+  test('what finishes a group may name its keys, and not change them', async () => {
+    const finish = async (made: string): Promise<unknown[][]> => {
+      const source = `export const f = { zero: () => 0, add: (n) => n + 1, merge: (a, b) => a + b, finish: (n, { x }) => (${made}) };`;
+      const outputs = [column('x', 'BIGINT[]'), column('n', 'DOUBLE')];
+      const guest = await open(source, { operation: 'aggregate', keys: ['x'], outputs });
+      await guest.batch(streamOf([{ name: 'x', wire: 'BIGINT[]', values: [[1n], [2n], [1n]] }]));
+      return rowsIn(await guest.endFinal());
+    };
+    const counts = [
+      [[1n], 2],
+      [[2n], 1],
+    ];
+    expect(await finish('{ n }')).toEqual(counts);
+    expect(await finish('{ x: [...x], n }')).toEqual(counts);
+    await expect(finish('{ x: [...x, 3n], n }')).rejects.toThrow('finish changed the key x: a group keeps its keys');
+  });
+
   test('an aggregate without finish makes a field `value`', async () => {
     const source = 'export const f = { zero: () => 0, add: (s, row) => s + row.x, merge: (a, b) => a + b };';
     const options: Some = { operation: 'aggregate', keys: ['x'], outputs: [column('x', 'DOUBLE'), column('total', 'DOUBLE')] };

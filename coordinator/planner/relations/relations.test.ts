@@ -104,6 +104,19 @@ const PLANS: Readonly<Record<string, readonly [Relations, Partial<AuthorPlan>?]>
       out: { kind: 'cogroup', input: 'small', other: 'large', keys: ['id'], code: batch('sum'), schema: N },
     },
   ],
+  'cogroup of groups': [
+    {
+      sums: {
+        kind: 'aggregate',
+        input: 'keys',
+        keys: ['id'],
+        code: script('sum'),
+        schema: [{ name: 'id', type: 'INTEGER' }, ...N],
+      },
+      large: sql('SELECT id::INTEGER AS id, word FROM other_keys'),
+      out: { kind: 'cogroup', input: 'sums', other: 'large', keys: ['id'], code: batch('sum'), schema: N },
+    },
+  ],
   'query, guest, query, guest': [
     {
       late: FLIGHTS,
@@ -214,6 +227,7 @@ const MANY = new Set([
   'partitions of a join',
   'aggregate by key',
   'cogroup',
+  'cogroup of groups',
   'aggregate where keys lie',
 ]);
 
