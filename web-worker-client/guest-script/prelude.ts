@@ -6,7 +6,7 @@ import { FIELDS } from './prelude-fields.ts';
 import { GROUPS } from './prelude-groups.ts';
 
 /** Its value is a function of the host's functions, which gives what the host calls. */
-export const RUNNER = String.raw`
+export const RUNNER = `
 ((host) => {
   const { parse, stringify } = JSON;
   const { isArray } = Array;
