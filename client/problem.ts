@@ -90,7 +90,7 @@ export function problemFrom(status: number, body: unknown): ProblemError {
   const line = numberOf(fields.line);
   const column = numberOf(fields.column);
   const detail = textOf(fields.detail) ?? '';
-  const relation = textOf(fields.relation) ?? stepIn(detail);
+  const relation = stepIn(detail) ?? textOf(fields.relation);
   const diagnostics = Array.isArray(fields.diagnostics) ? fields.diagnostics.filter(isDiagnostic) : [];
   return new ProblemError({
     code: textOf(fields.code) ?? `http-${status}`,

@@ -29,6 +29,8 @@ export interface Failure {
   readonly message: string;
   /** What the reader can do about it. */
   readonly hint?: string;
+  /** Index of the fragment's step whose guest it was. */
+  readonly step?: number;
   /** With reason `input`: the slices that could not be had. */
   readonly slices?: readonly { readonly blockId: string; readonly bucket: number; readonly why: 'missing' | 'corrupt' }[];
 }
@@ -40,4 +42,7 @@ export interface JobError {
   readonly detail: string;
   readonly stage?: number;
   readonly hint?: string;
+  /** Of a guest: the relation of the plan that it makes, and the function that was called; a program has none. */
+  readonly relation?: string;
+  readonly function?: string;
 }

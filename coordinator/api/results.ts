@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import Type, { type Static } from 'typebox';
+import type { JobError } from '../../shared/failure.ts';
 import type { SettledJob } from '../jobs/entry.ts';
 import { keptAlive } from '../results/keep-alive.ts';
 import type { ResultStream } from '../results/results.ts';
@@ -75,12 +76,12 @@ export function successful(job: SettledJob | undefined): SettledJob {
   }
   const { state, error } = job.record;
   if (state === 'failed') {
-    const { code, title, detail, hint, stage } = error ?? {
+    const { code, title, detail, hint, stage, relation }: JobError = error ?? {
       code: 'job-failed',
       title: 'The job failed',
       detail: 'No more is known.',
     };
-    throw new Problem({ status: 422, code, title, detail, hint, stage });
+    throw new Problem({ status: 422, code, title, detail, hint, stage, relation });
   }
   if (state === 'cancelled') {
     throw new Problem({ status: 409, code: 'job-cancelled', title: 'The job was cancelled', detail: 'It has no result.' });

@@ -162,6 +162,8 @@ export const JobBody = Type.Object({
       detail: Type.String(),
       stage: Type.Optional(Count),
       hint: Type.Optional(Type.String()),
+      relation: Type.Optional(Type.String({ description: 'Of a guest that failed: the relation that it makes' })),
+      function: Type.Optional(Type.String({ description: 'and the function that was called' })),
     }),
   ),
 });

@@ -1,6 +1,7 @@
 /** The failure table of the design's section 4, one test a line, and what follows from time alone. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
+import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { FakeAttempt, FakeTab } from './testing/fake-tab.ts';
 import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan } from './testing/plans.ts';
@@ -34,6 +35,44 @@ describe('an attempt that ends', () => {
       },
     ]);
     expect(fleet.scheduler.job(fleet.jobs[0] ?? attempt.jobId)?.stages[0]?.state).toBe('failed');
+  });
+
+  it('of a guest names the relation and the function, as the plan of each job has them', () => {
+    const plan = aggregatePlan(ONE);
+    const called = (relation: string): PhysicalPlan => {
+      const guests = [{ step: 0, relation, label: 'double (JavaScript)', function: 'double' }];
+      const stages = plan.stages.map((stage) => ({ ...stage, branches: stage.branches.map((b) => ({ ...b, guests })) }));
+      return { ...plan, stages };
+    };
+    const fleet = new Fleet({});
+    fleet.join('a');
+    fleet.submit('job-1', called('doubled'));
+    fleet.submit('job-2', called('twice'));
+    fleet.fail(only(fleet), 'author', { code: 'guest-script', message: 'TypeError: no', step: 0 });
+    expect([...fleet.settled.values()].map(({ error }) => error)).toMatchObject([
+      {
+        code: 'guest-script',
+        title: 'double (JavaScript) failed in the relation doubled',
+        detail: 'TypeError: no',
+        stage: 0,
+        relation: 'doubled',
+        function: 'double',
+      },
+      { title: 'double (JavaScript) failed in the relation twice', relation: 'twice' },
+    ]);
+  });
+
+  it('of a guest that was ended from outside names the only one that there is', () => {
+    const plan = aggregatePlan(ONE);
+    const guests = [{ step: 1, relation: 'words', label: 'program wc' }];
+    const stages = plan.stages.map((stage) => ({ ...stage, branches: stage.branches.map((b) => ({ ...b, guests })) }));
+    const fleet = new Fleet({ limits: { failuresPerTask: 1 } });
+    fleet.join('a');
+    fleet.submit('job-1', { ...plan, stages });
+    fleet.fail(only(fleet), 'deadline', { message: 'too long' });
+    const [settled] = fleet.settled.values();
+    expect(settled?.error).toMatchObject({ relation: 'words', title: 'A task failed' });
+    expect(settled?.error?.detail).toMatch(/The last failure, of program wc in the relation words: too long/);
   });
 
   it('with resource goes to another worker and counts', () => {

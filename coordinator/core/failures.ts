@@ -1,10 +1,12 @@
 /** What follows from an attempt's failure: shared/failure.ts says which kind, this file says what then. */
 import { FAILURE_RULES, type Failure, type JobError } from '../../shared/failure.ts';
+import type { GuestPlace } from '../../shared/plan/physical.ts';
 import { endAttempt } from './attempts.ts';
+import { guestBlamed } from './blame.ts';
 import { HISTORY_LINES } from './constants.ts';
 import { requeue } from './lineage.ts';
 import { slicesMissing } from './losses.ts';
-import type { Attempt, Core, Job, Task } from './state.ts';
+import type { Attempt, Core, Job, StageState, Task } from './state.ts';
 
 export function failAttempt(core: Core, attempt: Attempt, failure: Failure): void {
   const { task, worker } = attempt;
@@ -16,7 +18,7 @@ export function failAttempt(core: Core, attempt: Attempt, failure: Failure): voi
   if (rule.countsToDeaths) task.deaths++;
   if (rule.countsToFailures && !task.avoid.includes(worker.workerId)) task.avoid.push(worker.workerId);
   if (failure.reason === 'input') retryWithInput(core, attempt, failure);
-  if (!rule.retryable) doom(core, task, (stage) => authorError(failure, stage));
+  if (!rule.retryable) doom(core, task, (stage) => authorError(task, failure, stage));
   else if (task.failures >= core.limits.failuresPerTask) doom(core, task, (stage) => failedTooOften(task, failure, stage));
   else if (task.deaths >= core.limits.deathsPerTask) doom(core, task, (stage) => killedWorkers(task, stage));
   requeue(core, task);
@@ -34,7 +36,7 @@ function retryWithInput(core: Core, attempt: Attempt, failure: Failure): void {
     code: gone === undefined ? 'input-unreadable' : 'dataset-damaged',
     title: 'An input could not be read',
     detail: `${task.title} could not get its input: ${failure.message}.${gone === undefined ? ` Tried ${task.strays} times.` : ` The coordinator has lost chunk ${gone}.`}`,
-    stage,
+    stage: stage.index,
     hint:
       gone === undefined
         ? "Look at the coordinator's log for failed reads and at the network between it and the workers."
@@ -42,34 +44,49 @@ function retryWithInput(core: Core, attempt: Attempt, failure: Failure): void {
   }));
 }
 
-/** Fails every job that wants the task, each with its own number of the stage. */
-function doom(core: Core, task: Task, errorFor: (stage: number) => JobError): void {
-  for (const { stage } of task.refs) if (!core.doomed.has(stage.job)) core.doomed.set(stage.job, errorFor(stage.index));
+/** Fails every job that wants the task, each with its own number of the stage and its own names. */
+function doom(core: Core, task: Task, errorFor: (stage: StageState) => JobError): void {
+  for (const { stage } of task.refs) if (!core.doomed.has(stage.job)) core.doomed.set(stage.job, errorFor(stage));
 }
 
-function authorError(failure: Failure, stage: number): JobError {
-  const error = { code: failure.code, title: 'The query failed on its data', detail: failure.message, stage };
-  return failure.hint === undefined ? error : { ...error, hint: failure.hint };
+function authorError(task: Task, failure: Failure, stage: StageState): JobError {
+  const blamed = guestBlamed(stage, task, failure);
+  return {
+    code: failure.code,
+    title: blamed ? `${blamed.label} failed in the relation ${blamed.relation}` : 'The query failed on its data',
+    detail: failure.message,
+    stage: stage.index,
+    ...(failure.hint !== undefined && { hint: failure.hint }),
+    ...placeOf(blamed),
+  };
 }
 
-function failedTooOften(task: Task, last: Failure, stage: number): JobError {
+function placeOf(blamed: GuestPlace | undefined): Pick<JobError, 'relation' | 'function'> {
+  if (!blamed) return {};
+  return { relation: blamed.relation, ...(blamed.function !== undefined && { function: blamed.function }) };
+}
+
+function failedTooOften(task: Task, last: Failure, stage: StageState): JobError {
+  const blamed = guestBlamed(stage, task, last);
+  const where = blamed ? `, of ${blamed.label} in the relation ${blamed.relation}` : '';
   return {
     code: last.code,
-    title: `A task failed ${task.failures} times`,
-    detail: `${task.title} was given up: ${account(task)}. The last failure: ${last.message}`,
-    stage,
+    title: task.failures === 1 ? 'A task failed' : `A task failed ${task.failures} times`,
+    detail: `${task.title} was given up: ${account(task)}. The last failure${where}: ${last.message}`,
+    stage: stage.index,
+    ...placeOf(blamed),
     hint: last.hint ?? 'Filter earlier, read fewer columns, or let workers give a slot more memory (--memory-per-slot).',
   };
 }
 
-function killedWorkers(task: Task, stage: number): JobError {
+function killedWorkers(task: Task, stage: StageState): JobError {
   return {
     code: 'killed-workers',
     title: `A task was lost with its worker ${task.deaths} times`,
     detail:
       `${task.title} was given up: ${task.deaths} workers vanished while running it (${account(task)}). ` +
       'Perhaps the task needs more memory than a tab may have, and the browser ends the tab; perhaps people simply left.',
-    stage,
+    stage: stage.index,
     hint: 'Submit the job again with fewer tabs that come and go; if it happens again, filter earlier or read fewer columns.',
   };
 }

@@ -234,30 +234,39 @@ test('SQL calls guests: in FROM, over a query, and as aggregates beside others',
   expect(all.rows).toEqual((await run(app, { sql: 'SELECT sum(v * v * 2)::DOUBLE FROM rows' })).rows);
 }, 90_000);
 
-test('what a script throws is the author’s error, with the relation’s function', async () => {
+test('what a guest does wrong is told with its relation and its function, also where several share a task', async () => {
   const { app, url } = await testApp({ realPlanner: true });
   await realTab(url);
-  const source = "export const words = () => { throw new Error('not today'); };";
-  const relation = {
-    kind: 'guest',
-    operation: 'map',
-    input: 'one',
-    code: { kind: 'script', source, function: 'words' },
-    schema: [{ name: 'x', type: 'BIGINT' }],
+  const source = "export const same = (row) => row; export const words = () => { throw new Error('not today'); };";
+  const calling = (input: string, name: string) => {
+    const code = { kind: 'script', source, function: name };
+    return { kind: 'guest', operation: 'map', input, code, schema: [{ name: 'x', type: 'BIGINT' }] };
   };
-  const submitted = await app.inject({
-    method: 'POST',
-    url: '/v1/jobs',
-    payload: {
-      plan: {
-        relations: [
-          { name: 'one', relation: sql('SELECT 1 AS x') },
-          { name: 'out', relation },
-        ],
-        result: 'out',
-      },
-    },
+  const failed = async (work: object): Promise<object> => {
+    const submitted = await app.inject({ method: 'POST', url: '/v1/jobs', payload: work });
+    const { jobId } = submitted.json<{ jobId: string }>();
+    const result = await app.inject(`/v1/jobs/${jobId}/result?wait=60`);
+    expect(result.json()).toMatchObject({ status: 422, detail: expect.stringContaining('not today') });
+    const { error } = (await app.inject(`/v1/jobs/${jobId}`)).json<{ error: { function: string } }>();
+    const { function: _, ...told } = error;
+    expect(result.json()).toMatchObject(told);
+    return error;
+  };
+  const relations = [
+    { name: 'one', relation: sql('SELECT 1 AS x') },
+    { name: 'kept', relation: calling('one', 'same') },
+    { name: 'wrong', relation: calling('kept', 'words') },
+    { name: 'after', relation: calling('wrong', 'same') },
+  ];
+  expect(await failed({ plan: { relations, result: 'after' } })).toMatchObject({
+    code: 'guest-script',
+    title: 'words (JavaScript) failed in the relation wrong',
+    relation: 'wrong',
+    function: 'words',
+    stage: 0,
   });
-  const result = await app.inject(`/v1/jobs/${submitted.json<{ jobId: string }>().jobId}/result?wait=60`);
-  expect(result.json()).toMatchObject({ status: 422, detail: expect.stringContaining('not today') });
+  const functions = { wrong: { kind: 'table', code: calling('', 'words').code, schema: [{ name: 'x', type: 'BIGINT' }] } };
+  expect(await failed({ sql: 'SELECT x FROM wrong((SELECT 1 AS x))', functions })).toMatchObject({
+    title: 'words (JavaScript) failed in the relation wrong()',
+  });
 }, 60_000);

@@ -1,6 +1,6 @@
 /** A tree of operators that has guests in it -> the steps of a fragment: SQL below a guest is what it reads, SQL above reads s<i>. */
 import { InvariantError } from '../../shared/assert.ts';
-import type { GuestCode, GuestRows, GuestStep, NamedColumn, Step } from '../../shared/plan/physical.ts';
+import type { GuestCode, GuestPlace, GuestRows, GuestStep, NamedColumn, Step } from '../../shared/plan/physical.ts';
 import { nodeSql } from './fragment-sql.ts';
 import type { GuestNode, GuestProgram, LogicalNode, ModuleInput } from './logical.ts';
 import { selectList } from './select-list.ts';
@@ -14,6 +14,8 @@ type Guest = GuestNode & { readonly types: readonly string[] };
 /** One branch's steps; use it once. */
 export class GuestSteps {
   private readonly steps: Step[];
+  /** Those of the steps that are guests. */
+  readonly guests: GuestPlace[] = [];
   private readonly leaf: TableWriter;
   private readonly addModule: (module: ModuleInput) => number;
 
@@ -59,7 +61,10 @@ export class GuestSteps {
       ...(keyed ? { keys: n.keys.map((k) => n.names[k] ?? '') } : {}),
       output: namedColumns(n.outputNames, n.types),
     };
-    return this.steps.push(step) - 1;
+    const at = this.steps.push(step) - 1;
+    const { relation, label, code } = n;
+    this.guests.push({ step: at, relation, label, ...(code.kind !== 'stream' && { function: code.function }) });
+    return at;
   }
 
   private rows(n: LogicalNode, names: readonly string[]): GuestRows {

@@ -182,6 +182,8 @@ export interface GuestNode {
   readonly code: GuestProgram;
   /** For people: the function, and what it is written in. */
   readonly label: string;
+  /** For people: the relation that it makes. */
+  readonly relation: string;
   /** What the guest calls the input's columns. */
   readonly names: readonly string[];
   /** What it calls its own: as many as `types`. */

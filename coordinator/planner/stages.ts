@@ -151,6 +151,7 @@ export class StageCutter {
     return {
       fragment: { ...fragmentOf(steps, columns), ...(numbered && { readsPartition: true }) },
       inputs,
+      ...(guests.guests.length > 0 && { guests: guests.guests }),
       ...(splittable.length > 0 && !ordered ? { splittable } : {}),
       ...(ordered ? { ordered } : {}),
     };

@@ -31,6 +31,8 @@ export type GuestErrorCode =
 export class GuestError extends Error {
   override name = 'GuestError';
   readonly failure: Failure & { readonly code: GuestErrorCode };
+  /** Index of the fragment's step that is the guest; told where steps are run. */
+  step: number | undefined;
 
   constructor(reason: FailureReason, code: GuestErrorCode, message: string, hint?: string) {
     super(message);

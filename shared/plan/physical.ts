@@ -138,10 +138,24 @@ export interface Fragment {
   readonly readsPartition?: true;
 }
 
+/** Whose guest a step of a fragment runs. Names are no part of the fragment: they change nothing that it makes. */
+export interface GuestPlace {
+  /** Index of the step. */
+  readonly step: number;
+  /** The author's name of the relation that it makes, or of the function that SQL calls. */
+  readonly relation: string;
+  /** For people: the function, and what it is written in. */
+  readonly label: string;
+  /** A program has none. */
+  readonly function?: string;
+}
+
 /** UNION ALL makes several branches of one stage; each has its own tasks, and their outputs are appended in order. */
 export interface Branch {
   readonly fragment: Fragment;
   readonly inputs: readonly PlanInput[];
+  /** The fragment's steps that are guests. Absent: none. */
+  readonly guests?: readonly GuestPlace[];
   /**
    * Bucket-wise inputs whose buckets may be read in parts (some of the upstream blocks each) by several tasks that all read the other
    * inputs' same bucket whole: the sides on which a join allows a skewed bucket to be split. Absent: none.

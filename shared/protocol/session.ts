@@ -67,6 +67,7 @@ export const FailureMessage = Type.Object(
     code: Type.String({ maxLength: 64 }),
     message: Words,
     hint: Type.Optional(Words),
+    step: Type.Optional(Count),
     slices: Type.Optional(
       Type.Array(
         Type.Object(

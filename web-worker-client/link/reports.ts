@@ -68,6 +68,7 @@ export function failureMessage(
       code: failure.code.slice(0, 64),
       message: failure.message.slice(0, 4096),
       ...(failure.hint === undefined ? {} : { hint: failure.hint.slice(0, 4096) }),
+      ...(failure.step === undefined ? {} : { step: failure.step }),
       ...(failure.slices === undefined ? {} : { slices: failure.slices.slice(0, LIMITS.slicesPerFetch).map((s) => ({ ...s })) }),
     },
     residents: residentList(residents),

@@ -34,7 +34,13 @@ test('fail is the author’s error', async () => {
     body: '(call $fail (i32.const 200) (i32.const 4)) (i32.const 0)',
     more: '(data (i32.const 200) "oops")',
   });
-  expect(failureOf(await run(bytes))).toMatchObject({ reason: 'author', code: 'guest-fail', message: 'oops', broken: false });
+  expect(failureOf(await run(bytes))).toMatchObject({
+    reason: 'author',
+    code: 'guest-fail',
+    message: 'oops',
+    step: 0,
+    broken: false,
+  });
   await alive();
 });
 

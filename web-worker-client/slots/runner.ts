@@ -138,7 +138,7 @@ export class Runner {
       for (const [i, step] of steps.entries()) {
         const emit = i === last ? pack : () => undefined;
         if (step.kind === 'sql') await connection.query(step.sql, () => control.breathe(), emit);
-        else if (i === last) await this.#guest(attempt, step, pack);
+        else if (i === last) await this.#guest(attempt, step, i, pack);
         else await this.#guestTable(attempt, step, i);
       }
     });
@@ -179,7 +179,7 @@ export class Runner {
     try {
       const filler = new TableFiller(inserting, table, columns);
       attempt.binder.tables.push(table);
-      await this.#guest(attempt, step, (stream) => filler.add([parseStream(stream)]));
+      await this.#guest(attempt, step, index, (stream) => filler.add([parseStream(stream)]));
       filler.finish();
     } finally {
       if (!this.#options.engine.broken) inserting.close();
@@ -188,7 +188,7 @@ export class Runner {
     attempt.connection.execute(`CREATE OR REPLACE TEMP VIEW s${index} AS SELECT ${list} FROM ${table}`);
   }
 
-  async #guest(attempt: Attempt, step: GuestStep, out: (stream: Uint8Array) => void): Promise<void> {
+  async #guest(attempt: Attempt, step: GuestStep, index: number, out: (stream: Uint8Array) => void): Promise<void> {
     const { task, control, connection, modules, accumulators } = attempt;
     const room = await this.#guestRoom();
     const { runGuestStep } = await import('./guest-step.ts');
@@ -201,6 +201,9 @@ export class Runner {
       control,
       accumulators,
       out,
+    }).catch((error: unknown) => {
+      if (error instanceof GuestError) error.step = index;
+      throw error;
     });
     for (const { text } of report.log) attempt.log.push(text);
   }
@@ -274,7 +277,7 @@ function leavesDebris(error: unknown): boolean {
 function failureFrom(error: unknown, control: AttemptControl): Failure {
   if (error instanceof AttemptStopped) return error.failure;
   if (error instanceof EngineError) return failureOf(error);
-  if (error instanceof GuestError) return error.failure;
+  if (error instanceof GuestError) return { ...error.failure, ...(error.step !== undefined && { step: error.step }) };
   if (error instanceof CorruptSlice) {
     const { blockId, bucket } = error.slice;
     return { reason: 'input', code: 'slice-corrupt', message: error.message, slices: [{ blockId, bucket, why: 'corrupt' }] };

@@ -50,6 +50,8 @@ function nodeOver(
     action,
     input: input.node,
     ...programOf(relation.code, context.name, action, context.modules),
+    // The name of a call in SQL has a number, which its author never saw.
+    relation: context.name.replace(/ \d+$/, '()'),
     names: namesOf(input.columns),
     outputNames: namesOf(columns),
     keys: [],
