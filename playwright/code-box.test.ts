@@ -76,6 +76,26 @@ test('a source that does not compile is marked at its line; corrected, it runs',
   await expect.poll(() => words('[data-test=jobs]')).toContain('map with square (AssemblyScript)');
 }, 60_000);
 
+test('the same source is not compiled again, and rows that are left out are had from the job', async () => {
+  const compiled: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/v1/modules')) compiled.push(request.url());
+  });
+  await page.fill('[data-test=then]', '');
+  await page.click('[data-test=run-code]');
+  await expect
+    .poll(() => words('[data-test=all-rows]').catch(() => ''), { timeout: 20_000 })
+    .toMatch(/GET \/v1\/jobs\/job-\w+\/result\?format=csv$/);
+  await shot('code-box-more');
+  expect(compiled).toEqual([]);
+  const { modules } = connect(grid.url);
+  for (const { digest } of await modules.list()) await modules.delete(digest);
+  await page.fill('[data-test=then]', 'SELECT count(*), sum(square) FROM output');
+  await page.click('[data-test=run-code]');
+  await expect.poll(firstRow, { timeout: 20_000 }).toEqual(['100000', expect.any(String)]);
+  expect(compiled).toHaveLength(1);
+}, 60_000);
+
 test('samples run on the demo’s data and equal SQL; what code logs is shown', async () => {
   await page.click('[data-test=sample]:text("How late")');
   await page.click('[data-test=run-code]');
@@ -95,9 +115,12 @@ test('the job’s own error, and what is missing, stand where they belong', asyn
   await page.click('[data-test=run-code]');
   await page.waitForSelector('[data-test=problem]');
   expect(await words('[data-test=problem]')).toContain('no words for');
+  expect(await words('[data-test=problem]')).toContain('words (JavaScript) failed in the relation output');
+  await shot('code-box-failed');
   await page.fill('[data-test=schema]', 'word');
   await page.click('[data-test=run-code]');
   expect(await words('[data-test=missing]')).toContain('word has no type'.replace('word', '“word”'));
+  expect(await page.locator('[data-test=problem]').count()).toBe(0);
   await page.fill('[data-test=schema]', 'word VARCHAR');
   await page.fill('[data-test=then]', 'SELECT wort FROM output');
   await page.click('[data-test=run-code]');

@@ -4,20 +4,21 @@ import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../../shared/limits.ts';
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
-import { planWords } from '../../shared/rest/plan-words.ts';
+import { type ModuleNames, planWords } from '../../shared/rest/plan-words.ts';
 import type { Job } from '../jobs/entry.ts';
 import type { PlanError } from '../jobs/ports.ts';
 import type { JobRequest, JobService } from '../jobs/service.ts';
 import { identityOf } from './access-plugin.ts';
 import { jobBody } from './job-body.ts';
 import { DEFAULT_PAGE, pageOf } from './job-pages.ts';
+import { ownerName } from './owner.ts';
 import { plugin } from './plugin.ts';
 import { forbidden, notFound, Problem } from './problem.ts';
 import { IdParams, JobBody, JobBodyIn, JobsBody, JobsQuery, responses } from './schemas.ts';
 import type { Services } from './services.ts';
 import { wrongInPlan } from './wrong-plan.ts';
 
-export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: ['muster-access'] }, (app, { jobs }) => {
+export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: ['muster-access'] }, (app, { jobs, modules }) => {
   app.post(
     '/v1/jobs',
     {
@@ -31,12 +32,14 @@ export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: [
       },
     },
     async (request, reply) => {
-      const work = workOf(request.body, request.validationError);
+      const identity = identityOf(request);
+      const nameOf = (digest: string) => modules.find(digest, identity, ownerName(identity))?.name;
+      const work = workOf(request.body, request.validationError, nameOf);
       const { name, options } = request.body;
       const { reuse = true, weight = 1, deadlineMs, slotsMax } = options ?? {};
       const submitted = await jobs.submit({
         ...work,
-        owner: identityOf(request),
+        owner: identity,
         options: { reuse, weight, ...(deadlineMs !== undefined && { deadlineMs }), ...(slotsMax !== undefined && { slotsMax }) },
         ...(name !== undefined && { name }),
       });
@@ -101,7 +104,11 @@ export const jobRoutes = plugin<Services>({ name: 'muster-jobs', dependencies: [
 });
 
 /** The query or the plan of a request. @throws Problem for a body that is not as it should be */
-function workOf(body: Static<typeof JobBodyIn> | undefined, invalid: Error | undefined): Pick<JobRequest, 'sql' | 'relations'> {
+function workOf(
+  body: Static<typeof JobBodyIn> | undefined,
+  invalid: Error | undefined,
+  nameOf: ModuleNames,
+): Pick<JobRequest, 'sql' | 'relations'> {
   // In a union of relations every branch fails in its own way; only the one that was meant says something.
   if (body?.plan !== undefined) refusePlan(body.plan);
   if (invalid) throw invalid;
@@ -109,7 +116,7 @@ function workOf(body: Static<typeof JobBodyIn> | undefined, invalid: Error | und
   if (sql !== undefined && plan !== undefined) throw oneOf('The body has both `sql` and `plan`.');
   if (plan !== undefined && functions !== undefined)
     throw oneOf('The body has both `plan` and `functions`: those are a member of the plan.');
-  if (plan !== undefined) return { sql: planWords(plan), relations: plan };
+  if (plan !== undefined) return { sql: planWords(plan, nameOf), relations: plan };
   if (sql === undefined) throw oneOf('The body has neither `sql` nor `plan`.');
   if (Buffer.byteLength(sql) <= LIMITS.sqlBytes) return functions ? { sql, relations: calling(sql, functions) } : { sql };
   throw new Problem({

@@ -23,10 +23,11 @@ async function submit(app: App, payload: object, headers: object = {}) {
   return response.json<{ jobId: string; code: string; detail: string; relation?: string; status?: number }>();
 }
 
-async function upload(app: App, headers: object = {}): Promise<string> {
+async function upload(app: App, headers: object = {}, query = ''): Promise<string> {
   const payload = Buffer.from(guest({ body: '(i32.const 0)' }));
   const type = { 'content-type': 'application/wasm' };
-  return (await app.inject({ method: 'POST', url: '/v1/modules', payload, headers: { ...type, ...headers } })).json().digest;
+  return (await app.inject({ method: 'POST', url: `/v1/modules${query}`, payload, headers: { ...type, ...headers } })).json()
+    .digest;
 }
 
 test('a plan is accepted, shown in words, and its steps say who runs', async () => {
@@ -60,6 +61,16 @@ test('a plan is accepted, shown in words, and its steps say who runs', async () 
         ],
       },
     ],
+  });
+});
+
+test('a module is shown by the name that its author gave it', async () => {
+  const { app } = await testApp({ realPlanner: true });
+  const code = { kind: 'batch', module: await upload(app, {}, '?name=doubler'), function: 'f' };
+  const { jobId } = await submit(app, { plan: planOf(NUMBERS, mapped(code)) });
+  expect((await app.inject(`/v1/jobs/${jobId}`)).json()).toMatchObject({
+    sql: expect.stringContaining('doubled: map numbers with f of module doubler\n'),
+    stages: [{ title: expect.stringContaining('map rows with f of module doubler') }],
   });
 });
 

@@ -14,6 +14,7 @@ import {
   type WorkerJson,
 } from '../../client/index.ts';
 import { type Author, makeAuthor } from '../ui/author.ts';
+import { CompiledSources } from '../ui/compiled.ts';
 import { takeToken } from '../ui/token.ts';
 import { readEvent } from './read-event.ts';
 import { TaskStream } from './task-stream-model.ts';
@@ -42,6 +43,7 @@ export const taskStream = new TaskStream();
 let token = takeToken('dashboard');
 export let grid: Connection = connect('', { token });
 export let author: Author = makeAuthor(token);
+export const compiledSources = new CompiledSources(() => grid.modules);
 let stop = new AbortController();
 
 const lineListeners = new Set<(line: StoryLineJson) => void>();

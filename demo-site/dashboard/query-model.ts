@@ -10,7 +10,14 @@ export type Query =
   | { readonly kind: 'none' }
   | { readonly kind: 'submitting'; readonly sql: string }
   | { readonly kind: 'running'; readonly sql: string; readonly jobId: string; readonly sinceMs: number }
-  | { readonly kind: 'done'; readonly sql: string; readonly jobId: string; readonly tookMs: number; readonly result: ResultHead }
+  | {
+      readonly kind: 'done';
+      readonly sql: string;
+      readonly jobId: string;
+      readonly isSql: boolean;
+      readonly tookMs: number;
+      readonly result: ResultHead;
+    }
   | {
       readonly kind: 'failed';
       readonly sql: string;
@@ -22,6 +29,8 @@ export type Query =
 /** Something to run: a query, or a plan with guests in it. */
 export interface Ask {
   readonly sql: string;
+  /** Not where `sql` is words. */
+  readonly isSql: boolean;
   submit(): Promise<JobHandle>;
   /** The SQL that a problem's position points into. */
   sqlOf(problem: ProblemError): string | undefined;
@@ -61,10 +70,10 @@ async function readPlan(job: JobHandle, mine: number): Promise<void> {
 export function run(): Promise<void> {
   const sql = sqlText.value.trim();
   if (sql === '') return Promise.resolve();
-  return ask({ sql, submit: () => grid.sql(sql), sqlOf: () => sql });
+  return ask({ sql, isSql: true, submit: () => grid.sql(sql), sqlOf: () => sql });
 }
 
-export async function ask({ sql, submit, sqlOf }: Ask): Promise<void> {
+export async function ask({ sql, isSql, submit, sqlOf }: Ask): Promise<void> {
   if (busy.value) return;
   turn += 1;
   const mine = turn;
@@ -81,7 +90,7 @@ export async function ask({ sql, submit, sqlOf }: Ask): Promise<void> {
     query.value = { kind: 'running', sql, jobId, sinceMs: began };
     void readPlan(job, mine);
     const result = await job.head(LIMITS.dashboardRows);
-    if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs: performance.now() - began, result };
+    if (mine === turn) query.value = { kind: 'done', sql, isSql, jobId, tookMs: performance.now() - began, result };
   } catch (error) {
     if (mine === turn) failed(sql, jobId, error, sqlOf);
   }
@@ -90,6 +99,11 @@ export async function ask({ sql, submit, sqlOf }: Ask): Promise<void> {
 function failed(sql: string, jobId: string | undefined, error: unknown, sqlOf: Ask['sqlOf'] = () => sql): void {
   const problem = asProblem(error);
   query.value = { kind: 'failed', sql, jobId, problem, sqlOf: sqlOf(problem) };
+}
+
+/** An error that is shown goes; rows stay. */
+export function dismissError(): void {
+  if (query.value.kind === 'failed') query.value = { kind: 'none' };
 }
 
 export async function cancel(): Promise<void> {
@@ -128,7 +142,8 @@ export async function open(jobId: string): Promise<void> {
       known?.settledAtMs !== undefined && known.submittedAtMs !== undefined
         ? known.settledAtMs - known.submittedAtMs
         : performance.now() - began;
-    if (mine === turn) query.value = { kind: 'done', sql, jobId, tookMs, result };
+    const isSql = known?.sql !== undefined && !isPlanWords(known.sql);
+    if (mine === turn) query.value = { kind: 'done', sql, isSql, jobId, tookMs, result };
   } catch (error) {
     if (mine === turn) failed(sql, jobId, error, () => (isPlanWords(sql) ? undefined : sql));
   }

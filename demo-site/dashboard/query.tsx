@@ -145,6 +145,11 @@ function Summary() {
   );
 }
 
+/** How to get more than the first rows. */
+function AllRows({ isSql, jobId }: { isSql: boolean; jobId: string }) {
+  return isSql ? <code>muster sql --format csv "…"</code> : <code>GET /v1/jobs/{jobId}/result?format=csv</code>;
+}
+
 function Result() {
   const now = query.value;
   switch (now.kind) {
@@ -173,7 +178,7 @@ function Result() {
       return (
         <>
           <Summary />
-          <ResultTable result={now.result} />
+          <ResultTable result={now.result} more={<AllRows isSql={now.isSql} jobId={now.jobId} />} />
           <Logs />
         </>
       );

@@ -1,4 +1,5 @@
 /** Rows with their types: numbers to the right, text to the left, NULL told apart from the word. */
+import type { ComponentChildren } from 'preact';
 import type { Cell, ResultHead } from '../../client/index.ts';
 import { formatCount } from '../ui/format.ts';
 
@@ -15,7 +16,8 @@ export function cellText(cell: Cell): string {
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
-export function ResultTable({ result }: { result: ResultHead }) {
+/** `more`: where all rows are to be had, if these are the first. */
+export function ResultTable({ result, more: elsewhere }: { result: ResultHead; more: ComponentChildren }) {
   const { columns, rows, more } = result;
   const classes = columns.map(({ type }) => (isNumeric(type) ? 'number' : 'text'));
   return (
@@ -48,8 +50,8 @@ export function ResultTable({ result }: { result: ResultHead }) {
       </section>
       {rows.length === 0 && <p class="empty">No rows.</p>}
       {more && (
-        <p class="help">
-          The first {formatCount(rows.length)} rows are shown. All of them: <code>muster sql --format csv "…"</code>
+        <p class="help" data-test="all-rows">
+          The first {formatCount(rows.length)} rows are shown. All of them: {elsewhere}
         </p>
       )}
     </>

@@ -1,7 +1,7 @@
 /** What an example needs before it can run: its guests as code, and its data on the coordinator. */
 import { ProblemError } from '../../client/index.ts';
 import type { Example, GuestSource } from '../../examples/example.ts';
-import { datasets, grid, refreshDatasets } from '../dashboard/live.ts';
+import { compiledSources, datasets, grid, refreshDatasets } from '../dashboard/live.ts';
 
 const GUESTS = import.meta.glob<string>('../../examples/*/guest.*', {
   query: '?raw',
@@ -17,8 +17,7 @@ export function sourceOf({ source }: GuestSource): Promise<string> {
 async function codeOf(guest: GuestSource): Promise<string> {
   const source = await sourceOf(guest);
   if (guest.kind === 'script') return source;
-  if (guest.language === 'AssemblyScript' && source !== '')
-    return (await grid.modules.compile(source, { name: guest.source })).digest;
+  if (guest.language === 'AssemblyScript' && source !== '') return compiledSources.digestOf(source, guest.source);
   throw new ProblemError({
     code: 'lesson-needs-toolchain',
     title: `The coordinator compiles no ${guest.language}`,

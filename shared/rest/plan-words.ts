@@ -1,29 +1,32 @@
 /** A plan of several relations in words, where people look for the SQL of a job. */
 import type { AuthorCode, AuthorPlan } from '../plan/author-plan.ts';
 
-const codeWords = (code: AuthorCode): string => {
+/** The name that an author gave a module, by its digest; undefined: none. */
+export type ModuleNames = (digest: string) => string | undefined;
+
+const codeWords = (code: AuthorCode, names: ModuleNames): string => {
   switch (code.kind) {
     case 'batch':
-      return `${code.function} of module ${code.module.slice(0, 8)}`;
+      return `${code.function} of module ${names(code.module) ?? code.module.slice(0, 8)}`;
     case 'stream':
-      return `program ${code.module.slice(0, 8)}`;
+      return `program ${names(code.module) ?? code.module.slice(0, 8)}`;
     case 'script':
       return `${code.function} (JavaScript)`;
   }
 };
 
 /** One paragraph a relation; the result is the last line. `isPlanWords` tells it from SQL. */
-export function planWords({ relations, result }: AuthorPlan): string {
+export function planWords({ relations, result }: AuthorPlan, names: ModuleNames = () => undefined): string {
   const words = ({ name, relation: r }: AuthorPlan['relations'][number]): string => {
     switch (r.kind) {
       case 'sql':
         return `${name}: ${r.sql.trim()}`;
       case 'guest':
-        return `${name}: ${r.operation} ${r.input} with ${codeWords(r.code)}${r.sides?.length ? `, sides ${r.sides.join(', ')}` : ''}`;
+        return `${name}: ${r.operation} ${r.input} with ${codeWords(r.code, names)}${r.sides?.length ? `, sides ${r.sides.join(', ')}` : ''}`;
       case 'aggregate':
-        return `${name}: aggregate ${r.input}${r.keys.length > 0 ? ` by ${r.keys.join(', ')}` : ''} with ${codeWords(r.code)}`;
+        return `${name}: aggregate ${r.input}${r.keys.length > 0 ? ` by ${r.keys.join(', ')}` : ''} with ${codeWords(r.code, names)}`;
       case 'cogroup':
-        return `${name}: cogroup ${r.input} and ${r.other} by ${r.keys.join(', ')} with ${codeWords(r.code)}`;
+        return `${name}: cogroup ${r.input} and ${r.other} by ${r.keys.join(', ')} with ${codeWords(r.code, names)}`;
       case 'repartition':
         return `${name}: repartition ${r.input}${r.keys ? ` by ${r.keys.join(', ')}` : ''} into ${r.partitions}`;
       case 'coalesce':

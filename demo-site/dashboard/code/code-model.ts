@@ -1,8 +1,8 @@
 /** The code box: its draft, and one run of it from the compiler to the job. */
 import { computed, signal } from '@preact/signals';
 import { ProblemError, type SourceDiagnostic } from '../../../client/index.ts';
-import { author, datasets, grid, lines } from '../live.ts';
-import { ask, query } from '../query-model.ts';
+import { author, compiledSources, datasets, lines } from '../live.ts';
+import { ask, dismissError, query } from '../query-model.ts';
 import { type Draft, type DraftProblem, functionOf, plan, sqlOfRelation } from './draft.ts';
 import { SAMPLES, STARTS } from './samples.ts';
 
@@ -51,7 +51,7 @@ export function own({ file, line }: SourceDiagnostic): boolean {
 async function compiled(source: string, name: string): Promise<string> {
   compiling.value = true;
   try {
-    return (await grid.modules.compile(source, { name })).digest;
+    return await compiledSources.digestOf(source, name);
   } catch (error) {
     if (error instanceof ProblemError) diagnostics.value = error.diagnostics;
     throw error;
@@ -65,12 +65,14 @@ export async function runCode(): Promise<void> {
   const planned = plan(now);
   missing.value = planned.ok ? undefined : planned;
   diagnostics.value = [];
-  if (!planned.ok) return;
+  // What an earlier run ended with has nothing to do with what is missing now.
+  if (!planned.ok) return dismissError();
   const functionName = functionOf(now) ?? '';
   const language = now.language === 'javascript' ? 'JavaScript' : 'AssemblyScript';
   const name = `${now.operation} with ${functionName} (${language})`;
   await ask({
     sql: name,
+    isSql: false,
     submit: async () => {
       const module = now.language === 'assemblyscript' ? await compiled(now.source, functionName) : '';
       return author.submit(planned.plan(module), { name });
