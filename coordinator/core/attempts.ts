@@ -1,6 +1,7 @@
 /** Attempts begin and end here, and nowhere else: records, leases and slots change together. */
 import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
+import { writeLease } from './journal.ts';
 import type { AttemptCause, AttemptRecord } from './records.ts';
 import type { Attempt, Core, Job, Slot, Task, Worker } from './state.ts';
 import { isEligible } from './state.ts';
@@ -30,6 +31,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
   slot.worker.attempts.add(attempt);
   job.leases++;
   job.startedAtMs ??= core.now;
+  writeLease(core, attempt);
   note(core, id, 'attemptLeased', record.why, [job.id, slot.worker.workerId, task.blockId], {
     cause: record.cause,
     jobId: job.id,
@@ -96,6 +98,7 @@ export function handOver(core: Core, attempt: Attempt, to: Job): void {
   to.leases++;
   to.startedAtMs ??= core.now;
   attempt.record = newRecord(to, attempt.task, attempt.id, attempt.worker);
+  writeLease(core, attempt);
 }
 
 /** Keeps the slot under the right number of leases in `core.free` while `change` alters that number. */

@@ -26,6 +26,8 @@ export const CORE_DEFAULTS = {
   endedAttempts: 8_192,
   /** Input failures that name a slice which we believe is fine (a chunk, or a block on the coordinator), per task. */
   strayInputsPerTask: 8,
+  /** After a restart of the coordinator its unfinished jobs wait this long for those who worked for them. */
+  returnMs: 5_000,
   /** Failed copies of one block to the coordinator before its jobs fail. */
   collectsPerBlock: 5,
 };

@@ -7,6 +7,7 @@ import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
+import type { JournalRecord } from './journal.ts';
 
 export interface JobOptions {
   /** false: neither reuse blocks that other jobs made nor share running tasks. */
@@ -46,7 +47,22 @@ export type CoreEvent = { readonly atMs: number } & (
       readonly owner: string;
       readonly plan: PhysicalPlan;
       readonly options: JobOptions;
+      /** When it was accepted; absent: now. */
+      readonly submittedAtMs?: number;
+      /** An earlier run of the coordinator accepted it: it goes on from what the journal knows. */
+      readonly resumed?: boolean;
     }
+  /**
+   * The first event after a restart: what the journal holds of unfinished jobs, kept relations and workers, in the order in which it was
+   * written (a lost end costs work, never the answer), and the outputs of tasks that lie on the coordinator's disk.
+   */
+  | {
+      readonly type: 'journalRestored';
+      readonly records: readonly JournalRecord[];
+      readonly copies: readonly { readonly blockId: BlockId; readonly digest: Digest }[];
+    }
+  /** All unfinished jobs of an earlier run have been submitted: their workers may come back. */
+  | { readonly type: 'jobsResumed' }
   | { readonly type: 'jobCancelled'; readonly jobId: JobId }
   /** The job's result expired or was deleted: its blocks are no longer pinned. */
   | { readonly type: 'jobForgotten'; readonly jobId: JobId }
@@ -88,6 +104,12 @@ export type CoreEvent = { readonly atMs: number } & (
       readonly blocks: readonly { readonly blockId: BlockId; readonly digest: Digest }[];
       /** No more parts follow: what did not match may be dropped. */
       readonly last: boolean;
+    }
+  /** What a returning tab still runs of what an earlier session of it was given. */
+  | {
+      readonly type: 'attemptsAnnounced';
+      readonly sessionId: SessionId;
+      readonly attempts: readonly { readonly attemptId: AttemptId; readonly blockId: BlockId; readonly slot: number }[];
     }
   | { readonly type: 'storeChanged'; readonly sessionId: SessionId; readonly outputBytes: number; readonly capBytes: number }
   /** A store no longer has these blocks (evicted, corrupt, quota). */

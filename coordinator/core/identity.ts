@@ -124,7 +124,7 @@ export function draftOf(stage: StageState, branch: Branch, sources: readonly Tas
 
 /** Ids that nobody else can ask for: reuse is off, or two runs of the task may differ. */
 function saltOf(stage: StageState, place: string): string | undefined {
-  if (stage.plan.determinacy === 'indeterminate') return `${stage.job.id}/${stage.index}/${place}`;
+  if (stage.plan.determinacy === 'indeterminate') return `${stage.job.salt}/${stage.index}/${place}`;
   return stage.job.options.reuse ? undefined : stage.job.id;
 }
 

@@ -9,7 +9,7 @@ import { isHeld, isPinned } from './inventory.ts';
 import { groupsOf, isNeeded } from './lineage.ts';
 import { isOver } from './overflow.ts';
 import { pictureOf } from './pictures.ts';
-import { hasReady, jobsOf } from './queue.ts';
+import { hasReady, jobsOf, mayLease } from './queue.ts';
 import { type Core, isEligible, type Job, type StageState, type Task } from './state.ts';
 
 export function checkCore(core: Core): void {
@@ -43,7 +43,7 @@ function checkJob(core: Core, job: Job): void {
     });
     checkReaders(job, stage);
     if (state === 'unresolved' && mayResolve(stage))
-      invariant(core.waitingStages.has(stage) && core.liveSlots === 0, 'a stage that could be cut is not');
+      invariant(core.waitingStages.has(stage) && (core.liveSlots === 0 || job.isHeld), 'a stage that could be cut is not');
   }
   const last = job.stages.at(-1);
   if (last?.state === 'successful') invariant(job.uncollected.size > 0, `${job.id} is finished and not settled`);
@@ -260,7 +260,7 @@ function checkQueues(core: Core): void {
   // No slot idles beside work that it may do: the only tasks that wait are those at home in a busy slot.
   if ((core.free[0]?.size ?? 0) === 0) return;
   for (const job of core.readyJobs) {
-    if (job.leases >= (job.options.slotsMax ?? Number.POSITIVE_INFINITY)) continue;
+    if (!mayLease(job)) continue;
     const stuck = [...job.queue.plain].filter((task) => task.avoid.length === 0);
     invariant(stuck.length === 0, `${job.id} has work and slots are idle`);
   }

@@ -7,6 +7,13 @@ import type { Urgency } from './commands.ts';
 import type { RememberedBlock } from './records.ts';
 import type { Block, Core, Store } from './state.ts';
 
+/** A copy that was asked for. */
+export interface Collecting {
+  /** Who was named. */
+  readonly stores: readonly Store[];
+  readonly urgency: Urgency;
+}
+
 /** Somebody can be asked for it now. */
 export function isHeld(block: Block | undefined): boolean {
   return block !== undefined && (block.onCoordinator || block.stores.size > 0);
@@ -17,7 +24,7 @@ export function acceptBlock(
   core: Core,
   id: BlockId,
   salted: boolean,
-  { digest, buckets, accumulators }: RememberedBlock,
+  { digest, buckets, accumulators, acceptedAt = core.attemptsMade }: RememberedBlock,
 ): Block | undefined {
   let block = core.blocks.get(id);
   if (block && block.digest !== digest && isHeld(block)) return undefined;
@@ -28,14 +35,13 @@ export function acceptBlock(
     rows += bucket.rows;
   }
   if (!block) {
-    const acceptedAt = core.attemptsMade;
     const stores: Block['stores'] = new Map();
     const counts = { pins: 0, keeps: 0, runMs: 0, collectsFailed: 0 };
     block = { id, salted, digest, acceptedAt, buckets, accumulators, bytes, rows, onCoordinator: false, stores, ...counts };
     core.blocks.set(id, block);
     recall(core, id);
   } else if (block.digest !== digest) {
-    Object.assign(block, { digest, acceptedAt: core.attemptsMade, buckets, accumulators, bytes, rows });
+    Object.assign(block, { digest, acceptedAt, buckets, accumulators, bytes, rows });
   }
   return block;
 }
@@ -150,10 +156,13 @@ export function forgetIfGone(core: Core, block: Block): void {
   if (isHeld(block) || isPinned(core, block)) return;
   takeBack(core, block);
   core.blocks.delete(block.id);
-  if (block.salted) return;
-  const { digest, buckets, accumulators } = block;
-  core.remembered.set(block.id, { digest, buckets, accumulators });
-  core.rememberedBuckets += block.buckets.length;
+  if (!block.salted) remember(core, block.id, block);
+}
+
+/** Kept with its digest, within bounds. */
+export function remember(core: Core, id: BlockId, { digest, buckets, accumulators, acceptedAt }: RememberedBlock): void {
+  core.remembered.set(id, { digest, buckets, accumulators, acceptedAt });
+  core.rememberedBuckets += buckets.length;
   for (const oldest of core.remembered.keys()) {
     if (core.rememberedBuckets <= core.limits.rememberedBuckets) return;
     recall(core, oldest);

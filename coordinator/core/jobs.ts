@@ -7,6 +7,7 @@ import { scheduleJob } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { isBucketWise } from './identity.ts';
 import { newQueue } from './queue.ts';
+import { resumeJob } from './resume.ts';
 import { forget, settle } from './stages.ts';
 import type { Core, Job, StageState } from './state.ts';
 import { note } from './stories.ts';
@@ -22,9 +23,11 @@ export function jobSubmitted(core: Core, event: CoreEventOf<'jobSubmitted'>): vo
     owner,
     plan,
     options,
-    submittedAtMs: core.now,
+    submittedAtMs: event.submittedAtMs ?? core.now,
     stages: [],
     queue: newQueue(),
+    salt: jobId,
+    isHeld: false,
     state: 'live',
     leases: 0,
     records: [],
@@ -47,6 +50,7 @@ export function jobSubmitted(core: Core, event: CoreEventOf<'jobSubmitted'>): vo
     return;
   }
   linkStages(job);
+  if (event.resumed) resumeJob(core, job);
   for (const stage of job.stages) if (stage.reads.length === 0) core.dirtyStages.add(stage);
 }
 

@@ -30,19 +30,19 @@ export function draftKept(stage: StageState, cuts: readonly TaskCut[]): TaskDraf
   return cuts.flatMap(({ branch: at, inputs: read }, index) => {
     const branch = stage.branches[at];
     if (!branch) return [];
-    const sources = branch.inputs.map((input, i) => sourceOf(stage, input, read[i] ?? {}, groups));
+    const sources = branch.inputs.map((input, i) => sourceOf(stage, input, read[i] ?? {}, i, groups));
     const partition = counts.get(at) ?? 0;
     counts.set(at, partition + 1);
     return [draftOf(stage, branch, sources, { branch: at, tasksBefore: index - partition }, partition)];
   });
 }
 
-/** Tasks that read the same share a group: there may be very many. */
-function sourceOf(stage: StageState, input: PlanInput, cut: InputCut, groups: Map<string, InputGroup>): TaskSource {
+/** Tasks that read the same as their input `i` share a group: there may be very many. */
+function sourceOf(stage: StageState, input: PlanInput, cut: InputCut, i: number, groups: Map<string, InputGroup>): TaskSource {
   if (input.kind === 'module') return { kind: 'module', slice: input.slice };
   if (input.kind === 'scan') return chunksSource(input.source, cut.run ?? { first: 0, end: 0, chunks: [] });
   const source = groupOf(stage, input.stage, input.columns, cut.part);
-  const key = `${input.stage} ${cut.part?.first} ${cut.part?.end}`;
+  const key = `${i} ${input.stage} ${cut.part?.first} ${cut.part?.end}`;
   const group = groups.get(key) ?? source.group;
   groups.set(key, group);
   return { ...source, group, buckets: cut.buckets ?? source.buckets };

@@ -7,4 +7,6 @@ export interface CoreOptions {
   readonly limits?: Partial<CoreLimits>;
   /** Prefix of attempt ids; must differ between runs of the coordinator. */
   readonly idSeed: string;
+  /** Records are made for a journal; who drives the core must take them. */
+  readonly journal?: boolean;
 }

@@ -43,6 +43,7 @@ function stateOf(core: Core, job: Job): JobState {
 function waitingWords(core: Core, job: Job): string | undefined {
   if (job.leases > 0) return undefined;
   if (job.uncollected.size > 0) return 'the result is being copied to the coordinator';
+  if (job.isHeld) return 'the coordinator restarted: it waits a moment for those who worked for this job';
   if (core.liveSlots > 0) return 'all slots are busy with other jobs';
   if (joinedWorkers(core) === 0) return 'no worker is connected: open the volunteer page in a browser, or run `muster worker`';
   if (core.fullStores.size > 0)

@@ -6,6 +6,7 @@
 import type { CachedRelation, Stage } from '../../shared/plan/physical.ts';
 import type { CoreEventOf } from './events.ts';
 import { dropBlock, isPinned, takeBack } from './inventory.ts';
+import { savedPin } from './journal.ts';
 import type { Pin } from './keeping.ts';
 import { countLoaded } from './kept-inputs.ts';
 import { cutsOf } from './kept-stages.ts';
@@ -31,6 +32,7 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
   }
   const blocks = stage.tasks.map((task) => core.blocks.get(task.blockId)).filter((block) => block !== undefined);
   const known = [...core.keeping.pins.values()].find((pin) => pin.owner === job.owner && pin.key === key);
+  const before = known && savedAs(known);
   const pin = known ?? newPin(core, job, key);
   for (const block of new Set(blocks)) take(core, block);
   countLoaded(core, pin, -1);
@@ -41,9 +43,15 @@ function keep(core: Core, stage: StageState, { name, level, key }: CachedRelatio
   core.keeping.pins.set(pin.id, pin);
   core.keeping.isThin = true;
   core.keeping.noRoom = false;
+  if (core.journal && savedAs(pin) !== before) core.journal.push({ type: 'relationKept', pin: savedPin(pin) });
   const detail = { stage: stage.index, blocks: blocks.length, level };
   note(core, job.id, known ? 'relationReused' : 'relationKept', name, [], detail);
   keepWithinCaps(core, pin);
+}
+
+/** Equal while what is written down of it would be as good. */
+function savedAs({ name, level, blocks }: Pin): string {
+  return JSON.stringify([name, level, blocks.map(({ id, digest }) => [id, digest])]);
 }
 
 function newPin(core: Core, { id: jobId, owner }: Job, key: string): Pin {
@@ -128,6 +136,7 @@ export function cheapestFirst(blocks: Iterable<Block>): Block[] {
 
 function letGo(core: Core, pin: Pin): void {
   core.keeping.pins.delete(pin.id);
+  core.journal?.push({ type: 'relationLetGo', pinId: pin.id });
   countLoaded(core, pin, -1);
   for (const block of new Set(pin.blocks)) release(core, block);
 }

@@ -3,6 +3,7 @@
  * for its weight, first what it holds loaded, then what its store holds, then the oldest. Work whose input is loaded
  * elsewhere moves only when waiting would cost more than loading.
  */
+import { adoptions } from './adoption.ts';
 import { beginAttempt } from './attempts.ts';
 import { QUEUE_LOOKAHEAD, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
@@ -12,10 +13,15 @@ import { recall } from './recall.ts';
 import { homeOf, loadMs } from './residents.ts';
 import { specOf } from './spec.ts';
 import { runMs, waitMs } from './speeds.ts';
-import { type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
+import { type Attempt, type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
+import { note } from './stories.ts';
 
 export function dispatch(core: Core): void {
   core.stealAtMs = Number.POSITIVE_INFINITY;
+  for (const { job, task, slot, was } of adoptions(core)) {
+    const { id } = lease(core, job, task, slot);
+    note(core, id, 'attemptAdopted', `it has run there as ${was} since before the session`, [job.id, slot.worker.workerId]);
+  }
   do {
     giveOut(core);
   } while (relieve(core));
@@ -178,7 +184,7 @@ function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {
   return undefined;
 }
 
-function lease(core: Core, job: Job, task: Task, slot: Slot): void {
+function lease(core: Core, job: Job, task: Task, slot: Slot): Attempt {
   dequeue(core, task);
   const attempt = beginAttempt(core, job, task, slot);
   for (const { stage } of task.refs) if (stage.state === 'resolved') stage.state = 'running';
@@ -192,4 +198,5 @@ function lease(core: Core, job: Job, task: Task, slot: Slot): void {
     stage: attempt.record.stage,
     task: specOf(core, task, slot),
   });
+  return attempt;
 }

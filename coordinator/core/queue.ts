@@ -1,7 +1,17 @@
 /** Ready tasks, by job and by where they had best run. A task that several jobs want stands in each one's queue. */
+import type { StoreId } from '../../shared/ids.ts';
 import { keptInputs } from './kept-inputs.ts';
 import { homeOf } from './residents.ts';
-import type { Block, Core, Job, ReadyQueue, Slot, Store, Task } from './state.ts';
+import type { Block, Core, Job, Slot, Store, Task } from './state.ts';
+
+export interface ReadyQueue {
+  /** Ready tasks whose input is resident in no slot. */
+  readonly plain: Set<Task>;
+  /** Ready tasks by the slot that holds their input. */
+  readonly home: Map<Slot, Set<Task>>;
+  /** Those of `plain` by the store that holds most of their input. */
+  readonly store: Map<StoreId, Set<Task>>;
+}
 
 export function newQueue(): ReadyQueue {
   return { plain: new Set(), home: new Map(), store: new Map() };
@@ -18,7 +28,7 @@ export function hasReady(job: Job): boolean {
 }
 
 export function mayLease(job: Job): boolean {
-  return job.leases < (job.options.slotsMax ?? Number.POSITIVE_INFINITY);
+  return !job.isHeld && job.leases < (job.options.slotsMax ?? Number.POSITIVE_INFINITY);
 }
 
 export function enqueue(core: Core, task: Task): void {

@@ -40,6 +40,8 @@ export interface RememberedBlock {
   readonly digest: Digest;
   readonly buckets: readonly BucketInfo[];
   readonly accumulators?: Accumulators | undefined;
+  /** How many attempts had been made when it was accepted; absent: as many as by now. */
+  readonly acceptedAt?: number | undefined;
 }
 
 /** Learned figures; absent until there was a sample. */

@@ -5,6 +5,7 @@ import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt } from './failures.ts';
 import { acceptBlock } from './inventory.ts';
+import { writeAcceptance } from './journal.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
 import { jobsOf } from './queue.ts';
@@ -58,6 +59,7 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   worker.rows += block.rows;
   const { fetchMs, loadMs, computeMs, packMs } = event.costs;
   block.runMs = fetchMs + loadMs + computeMs + packMs;
+  writeAcceptance(core, block, task, attempt);
   if (event.inline) block.onCoordinator = true;
   blockCame(core, block, storeOf(worker));
 }

@@ -6,6 +6,7 @@ import { newStore } from './inventory.ts';
 import { stagesOf } from './jobs.ts';
 import { countLoaded } from './kept-inputs.ts';
 import { newQueue } from './queue.ts';
+import { newRestart, type Restart } from './restart.ts';
 import type { SlotName, Snapshot } from './snapshot.ts';
 import {
   type Attempt,
@@ -76,7 +77,20 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     core.rememberedBuckets += block.buckets.length;
   }
   for (const id of saved.lostChunks) core.lostChunks.add(id);
+  if (saved.restart) core.restart = loadRestart(core, saved.restart);
   for (const worker of core.workers.values()) scheduleWake(core, worker);
+}
+
+function loadRestart(core: Core, saved: NonNullable<Snapshot['restart']>): Restart {
+  const restart = newRestart();
+  restart.untilMs = saved.untilMs ?? Number.POSITIVE_INFINITY;
+  for (const id of saved.awaited) restart.awaited.add(id);
+  for (const [id, cuts, accepted, records] of saved.jobs)
+    restart.jobs.set(id, { cuts: new Map(cuts), accepted: new Set(accepted), records: [...records] });
+  for (const [id, block] of saved.blocks) restart.blocks.set(id, block);
+  for (const [id, digest] of saved.copies) restart.copies.set(id, digest);
+  for (const id of saved.held) restart.held.add(of(core.jobs, id));
+  return restart;
 }
 
 function of<K, V>(map: ReadonlyMap<K, V>, id: K): V {
@@ -96,12 +110,13 @@ function slotOf(core: Core, [session, index]: SlotName): Slot {
 }
 
 function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
-  const { storeId, slots, speeds, ...rest } = saved;
+  const { storeId, slots, speeds, announced, ...rest } = saved;
   const store = of(core.stores, storeId);
   store.sessions.add(saved.sessionId);
   const worker: Worker = {
     ...rest,
     unmatched: [...rest.unmatched],
+    announced: new Map(announced),
     store,
     slots: [],
     attempts: new Set(),
@@ -113,6 +128,7 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
     worker.slots.push({ worker, index, attempts: new Set(), residents: new Map(held), backlog: 0, backlogBytes: 0 });
   });
   core.workers.set(worker.sessionId, worker);
+  if (worker.announced.size > 0) core.announcers.add(worker);
   if (worker.traits.local) core.local = worker;
   if (isEligible(worker)) core.liveSlots += worker.traits.slots;
 }

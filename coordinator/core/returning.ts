@@ -7,9 +7,11 @@ import { bucketCount } from './buckets.ts';
 import { INVENTORY_UNMATCHED } from './constants.ts';
 import type { CoreEventOf } from './events.ts';
 import { acceptBlock, dropFrom } from './inventory.ts';
+import { writeAcceptance } from './journal.ts';
 import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
 import type { EndedAttempt } from './records.ts';
+import { claim, workerReturned } from './restart.ts';
 import type { Block, Core, Store, Task, Worker } from './state.ts';
 import { note } from './stories.ts';
 
@@ -35,6 +37,7 @@ export function inventoryReported(core: Core, { sessionId, blocks, last }: CoreE
     note(core, worker.workerId, 'inventoryReported', `${taken} of ${blocks.length} blocks are as accepted`, [], detail);
   }
   if (!last) return;
+  workerReturned(core, worker.workerId);
   for (const line of worker.unmatched.splice(0)) if (!takeLine(core, store, line)) dropUnlessMade(core, store, line.blockId);
 }
 
@@ -50,6 +53,8 @@ function takeLine(core: Core, store: Store, { blockId, digest }: Line): boolean 
 function knownBlock(core: Core, id: BlockId, digest: Digest): Block | undefined {
   const block = core.blocks.get(id);
   if (block) return block.digest === digest ? block : undefined;
+  const earlier = core.restart?.blocks.get(id);
+  if (earlier) return earlier.digest === digest && !earlier.salted ? claim(core, id) : undefined;
   const remembered = core.remembered.get(id);
   if (remembered?.digest !== digest) return undefined;
   return acceptBlock(core, id, false, remembered);
@@ -90,7 +95,9 @@ function firstAccepted(core: Core, report: Report, ended: EndedAttempt): Block |
   const task = core.tasks.get(blockId);
   if (!task || core.blocks.has(blockId) || core.remembered.has(blockId)) return undefined;
   if (buckets.length !== bucketCount(task.partitioning) || !hasReadTheSame(core, task, ended)) return undefined;
-  return acceptBlock(core, blockId, task.salted, report);
+  const block = acceptBlock(core, blockId, task.salted, report);
+  if (block) writeAcceptance(core, block, task);
+  return block;
 }
 
 function hasReadTheSame(core: Core, task: Task, ended: EndedAttempt): boolean {

@@ -5,6 +5,7 @@
 import type { BlockId, Digest, JobId, SessionId } from '../../shared/ids.ts';
 import type { Stage } from '../../shared/plan/physical.ts';
 import type { BucketInfo } from '../../shared/plan/task.ts';
+import { attemptsAnnounced } from './adoption.ts';
 import { type CacheView, cacheView, isNeededBlock } from './cache-view.ts';
 import { collected, collectFailed } from './collects.ts';
 import type { CoreCommand } from './commands.ts';
@@ -14,6 +15,7 @@ import type { CoreEvent, CoreEventOf } from './events.ts';
 import { checkCore } from './invariants.ts';
 import { evictReusable, isHeld, servingSessions } from './inventory.ts';
 import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
+import type { JournalRecord } from './journal.ts';
 import { newKeeping, notCopied } from './keeping.ts';
 import { coordinatorCopyLost, copiesLost } from './losses.ts';
 import type { CoreOptions } from './options.ts';
@@ -22,6 +24,7 @@ import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { keptStages, relationReleased } from './pins.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
+import { endRestart, jobsResumed, journalRestored } from './restart.ts';
 import { restoreCore } from './restore.ts';
 import { type ResultPart, resultPart } from './results.ts';
 import { inventoryReported } from './returning.ts';
@@ -48,6 +51,7 @@ export class Scheduler {
     const core = this.#core;
     core.now = Math.max(core.now, event.atMs);
     apply(core, event);
+    endRestart(core);
     advance(core);
     do {
       evictReusable(core);
@@ -61,9 +65,14 @@ export class Scheduler {
     return takeCommands(core);
   }
 
+  /** What is to be written down since it was last asked, in order; nothing unless made with `journal`. */
+  takeJournal(): readonly JournalRecord[] {
+    return this.#core.journal?.splice(0) ?? [];
+  }
+
   /** When to send `timePassed`: the next time (on the events' clock) at which time alone changes something. */
   nextDeadline(): number | undefined {
-    const at = nextWakeMs(this.#core);
+    const at = Math.min(nextWakeMs(this.#core), this.#core.restart?.untilMs ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(at) ? at : undefined;
   }
 
@@ -156,7 +165,7 @@ export class Scheduler {
   }
 }
 
-function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
+function newCore({ paceMs, idSeed, limits, journal = false }: CoreOptions): Core {
   const all = { ...CORE_DEFAULTS, ...limits };
   return {
     paceMs,
@@ -186,6 +195,9 @@ function newCore({ paceMs, idSeed, limits }: CoreOptions): Core {
     fullStores: new Set(),
     noRoom: undefined,
     lostChunks: new Set(),
+    journal: journal ? [] : undefined,
+    restart: undefined,
+    announcers: new Set(),
     wakes: [],
     stealAtMs: Number.POSITIVE_INFINITY,
     behind: new Set(),
@@ -215,6 +227,9 @@ const HANDLERS: { readonly [T in CoreEvent['type']]: (core: Core, event: CoreEve
   attemptFailed,
   residentsChanged: workers.residentsChanged,
   inventoryReported,
+  attemptsAnnounced,
+  journalRestored,
+  jobsResumed,
   storeChanged,
   blocksDropped: (core, { storeId, blockIds }) => blocksDropped(core, storeId, blockIds),
   blockCollected: (core, { blockId, digest }) => collected(core, blockId, digest),

@@ -4,6 +4,7 @@
  */
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import type { Fragment } from '../../shared/plan/physical.ts';
+import type { Restart } from './restart.ts';
 import type { Attempt, Block, Core, InputGroup, Job, Slot, Task, TaskSource, Worker } from './state.ts';
 
 export type SlotName = readonly [SessionId, number];
@@ -61,6 +62,18 @@ export function snapshotOf(core: Core) {
     reusable: [...core.reusable.keys()],
     remembered: [...core.remembered],
     lostChunks: [...core.lostChunks],
+    restart: core.restart ? saveRestart(core.restart) : null,
+  };
+}
+
+function saveRestart({ untilMs, awaited, jobs, blocks, copies, held }: Restart) {
+  return {
+    untilMs: Number.isFinite(untilMs) ? untilMs : null,
+    awaited: [...awaited],
+    jobs: [...jobs].map(([id, { cuts, accepted, records }]) => [id, [...cuts], [...accepted], records] as const),
+    blocks: [...blocks],
+    copies: [...copies],
+    held: [...held].map((job) => job.id),
   };
 }
 
@@ -81,6 +94,7 @@ function saveWorker(worker: Worker) {
     rows,
     slots,
     unmatched,
+    announced: [...worker.announced],
     speeds: [...worker.speeds].map(([visibility, speed]) => [visibility, { ...speed }] as const),
   };
 }

@@ -6,6 +6,7 @@ import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts
 import type { ResultBlock } from './commands.ts';
 import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
+import { writeCut } from './journal.ts';
 import { draftKept, expectKept } from './kept-stages.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, taskPictures } from './pictures.ts';
@@ -35,6 +36,10 @@ export function advance(core: Core): void {
 function checkStage(core: Core, stage: StageState): void {
   const { job } = stage;
   if (stage.state === 'skipped') return;
+  if (stage.state === 'unresolved' && job.isHeld) {
+    core.waitingStages.add(stage);
+    return;
+  }
   if (stage.state === 'unresolved') {
     chooseAlternatives(core, job);
     // The choice may have skipped this very stage, or changed what it reads.
@@ -77,6 +82,7 @@ function resolve(core: Core, stage: StageState): void {
     if (task.state === 'done') reused++;
   });
   note(core, stage.job.id, 'stageResolved', 'its inputs are there', [], { stage: stage.index, tasks: drafts.length, reused });
+  writeCut(core, stage);
   if (isResult(stage)) for (const task of stage.tasks) collectAhead(core, task);
   core.dirtyStages.add(stage);
 }
@@ -97,7 +103,8 @@ function isCutBySlots(stage: StageState): boolean {
   return stage.branches.some((branch) => branch.inputs.some(isCut));
 }
 
-function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number, partition: number): Task {
+/** Not yet in its stage. */
+export function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number, partition: number): Task {
   const block = core.blocks.get(draft.blockId);
   const task: Task = {
     blockId: draft.blockId,
@@ -133,7 +140,7 @@ function newTask(core: Core, stage: StageState, draft: TaskDraft, count: number,
 
 /** Stages that waited for a slot to be cut. */
 export function slotsCame(core: Core): void {
-  for (const stage of core.waitingStages) core.dirtyStages.add(stage);
+  for (const stage of core.waitingStages) if (!stage.job.isHeld) core.dirtyStages.add(stage);
 }
 
 /** Call again whenever a copy of one of the result's blocks has arrived. */

@@ -7,12 +7,17 @@ import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } 
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
-import type { CoreCommand, JobState, Urgency } from './commands.ts';
+import type { Announced } from './adoption.ts';
+import type { CoreCommand, JobState } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
+import type { Collecting } from './inventory.ts';
+import type { JournalRecord } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import type { KeptInput } from './kept-inputs.ts';
+import type { ReadyQueue } from './queue.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
+import type { Restart } from './restart.ts';
 import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
@@ -39,15 +44,6 @@ export interface StageState {
   done: number;
 }
 
-export interface ReadyQueue {
-  /** Ready tasks whose input is resident in no slot. */
-  readonly plain: Set<Task>;
-  /** Ready tasks by the slot that holds their input. */
-  readonly home: Map<Slot, Set<Task>>;
-  /** Those of `plain` by the store that holds most of their input. */
-  readonly store: Map<StoreId, Set<Task>>;
-}
-
 export interface Job {
   readonly id: JobId;
   readonly owner: string;
@@ -56,6 +52,10 @@ export interface Job {
   readonly submittedAtMs: number;
   readonly stages: StageState[];
   readonly queue: ReadyQueue;
+  /** What its indeterminate outputs are named by; another one once they are gone and must be made anew. */
+  salt: JobId | `${JobId}/${string}`;
+  /** Nothing is cut or leased for it: those who worked for it before the coordinator restarted may yet come back. */
+  isHeld: boolean;
   state: 'live' | Extract<JobState, 'successful' | 'failed' | 'cancelled'>;
   startedAtMs?: number;
   settledAtMs?: number;
@@ -198,6 +198,8 @@ export interface Worker {
   rows: number;
   /** Lines of an inventory not yet ended that match no accepted block. */
   readonly unmatched: { readonly blockId: BlockId; readonly digest: Digest }[];
+  /** What runs in its tab since before this session, by the block that it makes. */
+  readonly announced: Map<BlockId, Announced>;
 }
 
 export interface Store {
@@ -239,13 +241,6 @@ export interface Block {
   collectsFailed: number;
 }
 
-/** A copy that was asked for. */
-export interface Collecting {
-  /** Who was named. */
-  readonly stores: readonly Store[];
-  readonly urgency: Urgency;
-}
-
 export interface Core {
   readonly paceMs: number;
   readonly idSeed: string;
@@ -284,6 +279,12 @@ export interface Core {
   /** Why the coordinator could not take a block of a full store over; tried again when something may have changed. */
   noRoom: string | undefined;
   readonly lostChunks: Set<BlockId>;
+  /** What is to be written down; absent where nobody does. */
+  readonly journal: JournalRecord[] | undefined;
+  /** Set while those who were there before a restart may yet come back. */
+  restart: Restart | undefined;
+  /** Who has told of attempts that nobody has leased to them again. */
+  readonly announcers: Set<Worker>;
   readonly wakes: { at: number; readonly who: Worker | Job }[];
   stealAtMs: number;
   /** Attempts that wait behind another one in their slot, oldest lease first. */

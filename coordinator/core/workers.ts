@@ -41,9 +41,11 @@ export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): vo
     recomputed: 0,
     rows: 0,
     unmatched: [],
+    announced: new Map(),
   };
   core.workers.set(sessionId, worker);
   if (traits.local) core.local = worker;
+  if (!traits.local) core.journal?.push({ type: 'workerJoined', workerId });
   core.stories.keep(workerId);
   note(core, workerId, 'workerJoined', `session ${sessionId}`, [], { slots: traits.slots, visibility: traits.visibility });
   alter(core, worker, () => {
@@ -148,6 +150,9 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
     worker.leaving = true;
   });
   core.workers.delete(sessionId);
+  core.announcers.delete(worker);
+  const isBack = [...core.workers.values()].some((other) => other.workerId === workerId);
+  if (!isBack && !worker.traits.local) core.journal?.push({ type: 'workerLeft', workerId });
   if (core.local === worker) delete core.local;
   for (const slot of worker.slots) {
     for (const key of slot.residents.keys()) unindex(core, slot, key);

@@ -29,14 +29,14 @@ export class Fleet extends Books {
   readonly jobs: JobId[] = [];
   /** The coordinator can keep no more copies. */
   isDiskFull = false;
-  readonly #options: CoreOptions;
+  readonly options: CoreOptions;
   #made = 0;
 
   /** `rowBytes`: what a row weighs. */
   constructor({ rowBytes = 70, ...options }: Partial<CoreOptions> & { readonly rowBytes?: number } = {}) {
     super(rowBytes);
-    this.#options = { paceMs: 0, idSeed: 't', ...options };
-    this.scheduler = new Scheduler(this.#options);
+    this.options = { paceMs: 0, idSeed: 't', ...options };
+    this.scheduler = new Scheduler(this.options);
   }
 
   nextNumber(): number {
@@ -45,7 +45,7 @@ export class Fleet extends Books {
 
   /** The coordinator's process is replaced by one that knows the snapshot, and nobody notices. */
   reload(restore: (snapshot: unknown, options: CoreOptions) => Scheduler): void {
-    this.scheduler = restore(JSON.parse(JSON.stringify(this.scheduler.snapshot())), this.#options);
+    this.scheduler = restore(JSON.parse(JSON.stringify(this.scheduler.snapshot())), this.options);
     this.scheduler.checkInvariants();
   }
 
