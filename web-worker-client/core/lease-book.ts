@@ -33,6 +33,10 @@ export class LeaseBook {
     return this.#attempts.all();
   }
 
+  knows(attemptId: string): boolean {
+    return this.#attempts.get(attemptId) !== undefined;
+  }
+
   /** Attempts whose outcome the coordinator still waits for. */
   unsettled(): readonly Attempt[] {
     return this.#attempts.unsettled();

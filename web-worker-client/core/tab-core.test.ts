@@ -146,7 +146,7 @@ test('a lost connection: what waits is forgotten, what runs goes on and is told 
   expect(tab.core.nextDeadlineMs()).toBe(backoffMs(0, 1006, 0.5));
   expect(tab.types({ type: 'timePassed' }, 375)).toEqual(['openSocket']);
   expect(tab.types({ type: 'socketClosed', epoch: 1, code: 1006, reason: '' })).toEqual([]);
-  expect(tab.lease('c', 0, 1)).toEqual([]);
+  expect(tab.lease('c', 0, 1)).toEqual(['forgetAttempt c']);
   tab.join(2);
   // The coordinator does not hear of it by heartbeats, and may fill the slot.
   expect(tab.tell({ type: 'timePassed' }, 2000)).toEqual([{ type: 'send', message: { type: 'heartbeat', seq: 1, running: [] } }]);
@@ -207,6 +207,15 @@ test('a tab that slept knows at once that its session is dead, whatever message 
   const tab = new Tab().join().runs('a');
   expect(tab.types({ type: 'heartbeatSeen', epoch: 1, seq: 1 }, 60_000)).toEqual(['closeSocket', 'endSession']);
   expect(tab.types({ type: 'wokenUp' })).toEqual(['openSocket']);
+  expect(tab.types(done('a'))).toEqual(['reportLate a']);
+});
+
+test('a lease that was sent before the tab slept is forgotten by its shell, which has noted it already', () => {
+  const tab = new Tab().join().runs('a');
+  const late = { type: 'leased', epoch: 1, attemptId: 'b', slot: 1, blockId: 'block of b', title: 'task b' } as const;
+  expect(tab.types(late, 60_000)).toEqual(['closeSocket', 'endSession', 'forgetAttempt b']);
+  // It came once before, and runs on as an orphan.
+  expect(tab.types({ ...late, attemptId: 'a' })).toEqual([]);
   expect(tab.types(done('a'))).toEqual(['reportLate a']);
 });
 

@@ -58,6 +58,9 @@ export class TabCore {
     // A tab that slept may find messages from before: they don't show that the session lives.
     if (dueAt(this.#connection, this.#atMs) === 'silent') this.#onTime();
     if (!('epoch' in event && event.epoch !== this.#epoch)) this.#dispatch(event);
+    // The shell has noted the lease already, and nobody else would make it forget.
+    else if (event.type === 'leased' && !this.#leases.knows(event.attemptId))
+      this.#do({ type: 'forgetAttempt', attemptId: event.attemptId });
     return this.#out;
   }
 

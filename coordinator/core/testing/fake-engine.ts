@@ -34,7 +34,22 @@ export function knowChunk(blockId: BlockId, dataset: string, chunk: number): voi
   chunks.set(blockId, { dataset, chunk });
 }
 
-function chunkRows(dataset: string, chunk: number): FakeRow[] {
+const rowsKnown = new Map<string, readonly FakeRow[]>();
+
+function chunkRows(dataset: string, chunk: number): readonly FakeRow[] {
+  const name = `${dataset} ${chunk}`;
+  const known = rowsKnown.get(name) ?? makeRows(dataset, chunk);
+  rowsKnown.set(name, known);
+  return known;
+}
+
+/** What the fragment's filter lets pass of a column chunk. */
+export function rowsOfChunk(fragment: Pick<Fragment, 'steps'>, blockId: BlockId): readonly FakeRow[] {
+  const { dataset, chunk } = chunks.get(blockId) ?? fail(blockId);
+  return passes(fragment, dataset, chunk) ? chunkRows(dataset, chunk) : [];
+}
+
+function makeRows(dataset: string, chunk: number): FakeRow[] {
   return Array.from({ length: ROWS_PER_CHUNK }, (_, i) => {
     const random = Number.parseInt(sha256Hex(`${dataset} ${chunk} ${i}`).slice(0, 8), 16);
     const isHeavy = dataset.startsWith('skewed') && i > 0;
@@ -55,11 +70,12 @@ function passes(fragment: Pick<Fragment, 'steps'>, dataset: string, chunk: numbe
 }
 
 /** Guests do nothing here. */
-const sqlOf = ({ steps }: Pick<Fragment, 'steps'>): string[] => steps.flatMap((step) => (step.kind === 'sql' ? [step.sql] : []));
+export const sqlOf = ({ steps }: Pick<Fragment, 'steps'>): string[] =>
+  steps.flatMap((step) => (step.kind === 'sql' ? [step.sql] : []));
 
-const byKey = (a: FakeRow, b: FakeRow): number => a[0] - b[0] || a[1] - b[1];
+export const byKey = (a: FakeRow, b: FakeRow): number => a[0] - b[0] || a[1] - b[1];
 
-function evaluate(fragment: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
+export function evaluate(fragment: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
   const [word] = sqlOf(fragment)[0]?.split(' ') ?? [];
   if (inputs.length === 0) return word === 'nothing' ? [] : [[0, 1]];
   if (word === 'join')
@@ -75,7 +91,7 @@ function pairs(left: readonly FakeRow[], right: readonly FakeRow[]): FakeRow[] {
   return left.flatMap(([key, n]) => right.flatMap(([other, m]) => (other === key ? [[key, n * m] as const] : [])));
 }
 
-function bucketOf([key]: FakeRow, partitioning: OutputPartitioning): number {
+export function bucketOf([key]: FakeRow, partitioning: OutputPartitioning): number {
   if (partitioning.kind === 'single') return 0;
   return partitioning.kind === 'hash' ? key % partitioning.count : Math.floor((key * partitioning.count) / KEYS);
 }
@@ -106,10 +122,7 @@ export class FakeEngine {
       if (input.kind === 'slices') return input.slices.flatMap(({ digest }) => [...(this.#slices.get(digest) ?? fail(digest))]);
       if (input.kind === 'module') return [];
       const [column] = input.run.columns;
-      return (column?.slices ?? []).flatMap(({ blockId }) => {
-        const { dataset, chunk } = chunks.get(blockId) ?? fail(blockId);
-        return passes(task, dataset, chunk) ? chunkRows(dataset, chunk) : [];
-      });
+      return (column?.slices ?? []).flatMap(({ blockId }) => rowsOfChunk(task, blockId));
     });
   }
 
