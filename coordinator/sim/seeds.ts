@@ -12,5 +12,5 @@ export function firstFreshSeed(): number {
   if (MUSTER_SIM_FROM !== undefined) return Number(MUSTER_SIM_FROM);
   const day = Math.floor(Date.now() / 86_400_000);
   const run = Number(GITHUB_RUN_ID ?? CI_PIPELINE_ID ?? 0) % 1_000;
-  return (day * 1_000 + run) * FRESH;
+  return ((day * 1_000 + run) * FRESH) % 2 ** 31;
 }
