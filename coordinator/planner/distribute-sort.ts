@@ -50,7 +50,7 @@ export function sortOver(n: Sort, input: Relation, d: Distribution): Relation {
     many: true,
     partitioning: { kind: 'range', count },
   };
-  const sorted: LogicalNode = { ...n, input: read('range', ranges) };
+  const sorted: LogicalNode = { ...n, input: read('range', ranges), large: true };
   return { ...scattered(input), branches: [sorted], types: n.types };
 }
 
@@ -63,7 +63,7 @@ function pickedRanges(n: Sort, input: Relation, d: Distribution): Relation | und
   const edge = (slot: number): number => Math.round((slot * FINE_CUTS) / d.slots);
   const branches = Array.from({ length: d.slots }, (_, slot): LogicalNode => {
     const range = { low: edge(slot), high: edge(slot + 1) };
-    return { ...n, input: pickedByCuts(whole, n.keys, cuts, FINE_CUTS, range) };
+    return { ...n, input: pickedByCuts(whole, n.keys, cuts, FINE_CUTS, range), large: true };
   });
   return { ...scattered(input), branches, types: n.types };
 }

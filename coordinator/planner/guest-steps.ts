@@ -4,6 +4,7 @@ import type { GuestCode, GuestPlace, GuestRows, GuestStep, NamedColumn, Step } f
 import { nodeSql } from './fragment-sql.ts';
 import type { GuestNode, GuestProgram, LogicalNode, ModuleInput } from './logical.ts';
 import { selectList } from './select-list.ts';
+import { unsortedRows } from './unsorted.ts';
 import { fromWire, planColumn, toWire } from './wire.ts';
 
 /** How the tables in0..inN are written. */
@@ -34,7 +35,9 @@ export class GuestSteps {
       return this.steps;
     }
     const sql = toWire(this.sql(root), written.map(planColumn));
-    return [...this.steps, { kind: 'sql', sql }];
+    // Guests below are steps already, and would be so twice.
+    const unsorted = this.steps.length === 0 ? unsortedRows(top, (n) => this.sql(n)) : undefined;
+    return [...this.steps, { kind: 'sql', sql, ...(unsorted && { unsorted }) }];
   }
 
   private sql(n: LogicalNode): string {

@@ -67,7 +67,8 @@ export type LogicalNode = Base &
     | { readonly op: 'filter'; readonly input: LogicalNode; readonly predicates: readonly Expr[] }
     | AggregateNode
     | JoinNode
-    | { readonly op: 'sort'; readonly input: LogicalNode; readonly keys: readonly SortKey[] }
+    /** `large`: of so many rows that how they are sorted matters. */
+    | { readonly op: 'sort'; readonly input: LogicalNode; readonly keys: readonly SortKey[]; readonly large?: true }
     | LimitNode
     | {
         readonly op: 'distinct';

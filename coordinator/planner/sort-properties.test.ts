@@ -23,6 +23,24 @@ describe('sorts', () => {
     for (const runBuckets of [3, 16]) expect((await run(plan, { runBuckets })).rows).toEqual(await native(sql));
   });
 
+  it.each([
+    ['SELECT id, amount, whole FROM keys ORDER BY amount DESC, real NULLS FIRST, id', 1, [1, 3, 0]],
+    ['SELECT id + 1, whole FROM keys ORDER BY id', 1, [2]],
+    ['SELECT huge, id FROM keys ORDER BY id DESC', 0, [1]],
+    // Texts have no fixed width, HUGEINT has more bits than a key.
+    ['SELECT word, id FROM keys ORDER BY id', undefined, []],
+    ['SELECT id FROM keys ORDER BY word, id', undefined, []],
+    ['SELECT id FROM keys ORDER BY huge, id', undefined, []],
+    ['SELECT id FROM keys ORDER BY id LIMIT 5', undefined, []],
+  ])('slots sort what has fixed width: %s', async (sql, extra, keys) => {
+    const plan = await planOf(sql, { factor: 50_000 });
+    const step = plan.stages.at(-1)?.branches[0]?.fragment.steps.at(-1);
+    const unsorted = step?.kind === 'sql' ? step.unsorted : undefined;
+    expect(unsorted?.extra.length).toBe(extra);
+    expect(unsorted?.keys.map((k) => k.column) ?? []).toEqual(keys);
+    expect((await run(plan, { runBuckets: 3 })).rows).toEqual(await native(sql));
+  });
+
   it('rows of one frequent key are spread over several buckets', async () => {
     const plan = await planOf('SELECT flag, id FROM odd ORDER BY flag');
     const split = plan.stages.find((s) => s.output.partitioning.kind === 'range');

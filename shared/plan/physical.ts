@@ -123,7 +123,30 @@ export interface GuestStep {
  * What a guest step `i` made is the relation `s<i>` (columns c0..cn) for later steps. SQL steps other than the last are statements, as
  * CREATE TEMP TABLE, and name their results themselves: what SQL has to do before a guest goes into the guest's `rows`.
  */
-export type Step = { readonly kind: 'sql'; readonly sql: string } | GuestStep;
+export type Step = SqlStep | GuestStep;
+
+export interface SqlStep {
+  readonly kind: 'sql';
+  readonly sql: string;
+  /** Another way to make the same rows, for slots: they sort these faster than the engine does. Only of a last step. */
+  readonly unsorted?: UnsortedRows;
+}
+
+/** Rows still to be sorted, of columns of fixed width. */
+export interface UnsortedRows {
+  /** A SELECT of the step's columns, and behind them of keys that are none of them. */
+  readonly sql: string;
+  /** Wire types of the keys behind. */
+  readonly extra: readonly string[];
+  /** The most significant first. Equals stay in the order of the rows. */
+  readonly keys: readonly SortKey[];
+}
+
+export interface SortKey {
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
 
 /** What a task runs: the steps in order; the last one's rows are the output. */
 export interface Fragment {

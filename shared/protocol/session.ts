@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { LIMITS } from '../limits.ts';
+import { StepMessage } from './steps.ts';
 
 const Id = Type.String({ minLength: 1, maxLength: 128 });
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -161,70 +162,10 @@ const Partitioning = Type.Union([
   Type.Object({ kind: Type.Literal('hash'), keys: Type.Array(Count, { minItems: 1 }), count: BucketCount }, closed),
   Type.Object({ kind: Type.Literal('range'), count: BucketCount }, closed),
 ]);
-const Sql = Type.String({ maxLength: LIMITS.sessionFrameBytes });
-const GuestColumns = Type.Array(Type.Object({ name: Words, type: Words, wire: Words }, closed), {
-  maxItems: LIMITS.datasetColumns,
-});
-const GuestRows = Type.Object({ sql: Sql, columns: GuestColumns }, closed);
-const GuestParams = Type.Record(
-  Type.String(),
-  Type.Union([
-    Type.Boolean(),
-    Type.Number(),
-    Type.String(),
-    Type.Array(Type.Boolean()),
-    Type.Array(Type.Number()),
-    Type.Array(Type.String()),
-  ]),
-);
-const GuestCode = Type.Union([
-  Type.Object({ kind: Type.Literal('batch'), module: Count, function: Words, params: Type.Optional(GuestParams) }, closed),
-  Type.Object(
-    {
-      kind: Type.Literal('stream'),
-      module: Count,
-      input: Words,
-      output: Words,
-      args: Type.Optional(Type.Array(Type.String())),
-    },
-    closed,
-  ),
-  Type.Object(
-    {
-      kind: Type.Literal('script'),
-      source: Type.String({ maxLength: LIMITS.scriptBytes }),
-      function: Words,
-      params: Type.Optional(GuestParams),
-    },
-    closed,
-  ),
-]);
-const Step = Type.Union([
-  Type.Object({ kind: Type.Literal('sql'), sql: Sql }, closed),
-  Type.Object(
-    {
-      kind: Type.Literal('guest'),
-      action: Type.Union([
-        Type.Literal('map'),
-        Type.Literal('filter'),
-        Type.Literal('flatMap'),
-        Type.Literal('mapPartitions'),
-        Type.Literal('partial'),
-        Type.Literal('merge'),
-      ]),
-      code: GuestCode,
-      rows: GuestRows,
-      sides: Type.Optional(Type.Array(GuestRows)),
-      keys: Type.Optional(Type.Array(Words)),
-      output: GuestColumns,
-    },
-    closed,
-  ),
-]);
 const Task = Type.Object(
   {
     blockId: Hex64,
-    steps: Type.Array(Step),
+    steps: Type.Array(StepMessage),
     inputs: Type.Array(
       Type.Union([
         Type.Object(

@@ -5,6 +5,9 @@ import { hasOffsets, type SplitNode } from './nodes.ts';
 
 const MAX_OFFSET = 0x7fffffff;
 
+/** What cells hold. */
+export type RowCounts = Pick<CellBooks, 'rowsOf' | 'nullsOf' | 'lengthsOf'>;
+
 export interface NodePlace {
   readonly rows: number;
   readonly nulls: number;
@@ -25,7 +28,7 @@ export interface CellLayout {
   readonly messageBytes: number;
 }
 
-export function layoutOfCell(books: CellBooks, nodes: readonly SplitNode[], cell: number): CellLayout {
+export function layoutOfCell(books: RowCounts, nodes: readonly SplitNode[], cell: number): CellLayout {
   const places: NodePlace[] = [];
   const lengths: number[] = [];
   const buffers: number[] = [];
@@ -53,7 +56,7 @@ export function layoutOfCell(books: CellBooks, nodes: readonly SplitNode[], cell
 }
 
 function rowsOfNode(
-  books: CellBooks,
+  books: RowCounts,
   nodes: readonly SplitNode[],
   places: readonly NodePlace[],
   i: number,
@@ -67,7 +70,7 @@ function rowsOfNode(
   return above.kind === 'array' ? rows * above.width : rows;
 }
 
-function dataBytesOf(books: CellBooks, node: SplitNode, i: number, rows: number, cell: number): number {
+function dataBytesOf(books: RowCounts, node: SplitNode, i: number, rows: number, cell: number): number {
   if (node.kind === 'bool') return (rows + 7) >> 3;
   if (node.kind === 'fixed') return rows * node.width;
   return node.kind === 'bytes' ? checked(books.lengthsOf(i, cell)) : 0;

@@ -47,7 +47,29 @@ export interface SplitExports {
   scatterNulls(cells: number, validity: number, rows: number, cursors: number): void;
   scatterBytes(cells: number, offsets: number, data: number, validity: number, rows: number, cursors: number): void;
   scatterLists(cells: number, offsets: number, validity: number, rows: number, cursors: number): void;
+  noteNulls(bits: number, from: number, rows: number, to: number, first: number): void;
+  keyBounds(...key: SortedColumn): void;
+  newRecords(records: number, rows: number): void;
+  clearKeys(records: number, rows: number): void;
+  addKey(...key: [...SortedColumn, descending: number, shift: number, records: number]): void;
+  addNulls(validity: number, rows: number, nullsFirst: number, shift: number, records: number): void;
+  inOrder(records: number, rows: number): number;
+  countDigits(records: number, rows: number, bits: number, digits: number, tables: number): void;
+  sortByDigit(records: number, rows: number, shift: number, bits: number, table: number, to: number): number;
+  gatherValues(width: number, segments: number, records: number, count: number, to: number): void;
+  nullsAmong(validity: number, records: number, count: number): number;
+  gatherNulls(width: number, validity: number, records: number, count: number, bits: number, values: number): void;
 }
+
+/** A column by which rows are sorted, and where its bounds are. */
+export type SortedColumn = readonly [
+  kind: number,
+  segments: number,
+  stride: number,
+  validity: number,
+  rows: number,
+  bounds: number,
+];
 
 /** What `assign` and its kin keep their books in, and their bounds. */
 export type CellTables = readonly [

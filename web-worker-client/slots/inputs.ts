@@ -80,7 +80,10 @@ export class InputBinder {
     const sources = this.#sources;
     if (only?.kind === 'sql' && steps.length === 1 && /^SELECT\b/.test(only.sql)) {
       const named = [...sources].map(([i, source]) => `in${i} AS NOT MATERIALIZED (${source})`);
-      return named.length === 0 ? steps : [{ ...only, sql: `WITH ${named.join(', ')} ${only.sql}` }];
+      if (named.length === 0) return steps;
+      const { sql, unsorted } = only;
+      const naming = (text: string): string => `WITH ${named.join(', ')} ${text}`;
+      return [{ ...only, sql: naming(sql), ...(unsorted && { unsorted: { ...unsorted, sql: naming(unsorted.sql) } }) }];
     }
     for (const [i, source] of sources) this.#options.connection.execute(`CREATE OR REPLACE TEMP VIEW in${i} AS ${source}`);
     return steps;

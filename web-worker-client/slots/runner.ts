@@ -4,9 +4,10 @@ import { IpcError, parseStream } from '../../shared/arrow/ipc.ts';
 import type { Failure } from '../../shared/failure.ts';
 import { GuestError } from '../../shared/guest/guest-error.ts';
 import { digestOfBlock } from '../../shared/hash.ts';
-import type { GuestStep } from '../../shared/plan/physical.ts';
+import type { GuestStep, Step, UnsortedRows } from '../../shared/plan/physical.ts';
 import { AccumulatorBook } from '../guest/accumulator-book.ts';
 import { KernelMemory, SplitMemoryError } from '../kernels/kernel-memory.ts';
+import { KernelSorter } from '../kernels/kernel-sorter.ts';
 import { KernelSplitter, type SplitBucket } from '../kernels/kernel-splitter.ts';
 import type { CodedSlice, SlotCosts, SlotInput, SlotOutcome, SlotTask } from './api.ts';
 import { type AttemptControl, AttemptStopped } from './attempt-control.ts';
@@ -127,7 +128,11 @@ export class Runner {
     const steps = binder.namingInputs(task.spec.steps);
     const last = steps.length - 1;
     const columns = namedByPosition(task.spec.output.columns.map((c) => c.wire));
-    const splitter = new KernelSplitter(this.#splitMemory, columns, task.spec.output.partitioning);
+    const { partitioning } = task.spec.output;
+    const unsorted = partitioning.kind === 'single' ? unsortedOf(steps[last]) : undefined;
+    const splitter = unsorted
+      ? new KernelSorter(this.#splitMemory, columns, unsorted.extra, unsorted.keys)
+      : new KernelSplitter(this.#splitMemory, columns, partitioning);
     let packMs = 0;
     const pack = (piece: Uint8Array): void => {
       const startedMs = nowMs();
@@ -137,9 +142,10 @@ export class Runner {
     await this.#timed(costs, 'computeMs', async () => {
       for (const [i, step] of steps.entries()) {
         const emit = i === last ? pack : () => undefined;
-        if (step.kind === 'sql') await connection.query(step.sql, () => control.breathe(), emit);
-        else if (i === last) await this.#guest(attempt, step, i, pack);
-        else await this.#guestTable(attempt, step, i);
+        const sql = i === last && unsorted ? unsorted.sql : step.kind === 'sql' ? step.sql : undefined;
+        if (sql !== undefined) await connection.query(sql, () => control.breathe(), emit);
+        else if (step.kind === 'guest' && i === last) await this.#guest(attempt, step, i, pack);
+        else if (step.kind === 'guest') await this.#guestTable(attempt, step, i);
       }
     });
     costs.computeMs -= packMs;
@@ -252,6 +258,8 @@ export class Runner {
 
 const givenModule = (given: SlotInput | undefined): CodedSlice | undefined =>
   given?.kind === 'module' ? given.slices[0] : undefined;
+
+const unsortedOf = (step: Step | undefined): UnsortedRows | undefined => (step?.kind === 'sql' ? step.unsorted : undefined);
 
 /** The end of a log is worth most. */
 const LOG_CHARS = 4096;

@@ -39,6 +39,24 @@ test('by range, the last column says the bucket and is not stored', async () => 
   expect(outcome.streams.map((s) => rowsOf(s).flat())).toEqual([[0n, 1n, 2n, 3n], [4n, 5n, 6n, 7n], [8n, 9n], []]);
 });
 
+test('rows that the slot sorts itself are those that the engine sorts, in the same block', async () => {
+  const types = ['BIGINT', 'DECIMAL(18,2)'];
+  const rows = `SELECT range AS a, (hash(range) % 100 / 100)::DECIMAL(18,2) AS b, CASE WHEN range % 5 > 0 THEN -(range % 11)::INTEGER END AS k FROM range(200000)`;
+  const sql = `SELECT a AS c0, b AS c1 FROM (${rows}) ORDER BY k DESC NULLS LAST, b, a`;
+  const keys = [
+    { column: 2, descending: true, nullsFirst: false },
+    { column: 1, descending: false, nullsFirst: false },
+    { column: 0, descending: false, nullsFirst: false },
+  ];
+  const unsorted = { sql: `SELECT a AS c0, b AS c1, k AS c2 FROM (${rows})`, extra: ['INTEGER'], keys };
+  const [engine, own] = [
+    await slot.run(taskOf(sql, types)),
+    await slot.run(taskOf([{ kind: 'sql', sql: 'SELECT 1 / 0 FROM nowhere', unsorted }], types)),
+  ];
+  expect(own).toMatchObject({ kind: 'succeeded', buckets: [{ rows: 200_000 }] });
+  if (engine.kind === 'succeeded' && own.kind === 'succeeded') expect(own.digest).toBe(engine.digest);
+});
+
 test('a bucket that does not exist is the error of the fragment', async () => {
   const columns = [planColumn('BIGINT')];
   const output = { columns, partitioning: { kind: 'range' as const, count: 2 } };

@@ -6,7 +6,15 @@
  */
 
 import { stepsOf } from '../../../shared/plan/partition-step.ts';
-import type { Branch, PhysicalPlan, PlanColumn, PlanInput, ScanSource, Stage } from '../../../shared/plan/physical.ts';
+import type {
+  Branch,
+  PhysicalPlan,
+  PlanColumn,
+  PlanInput,
+  ScanSource,
+  Stage,
+  UnsortedRows,
+} from '../../../shared/plan/physical.ts';
 import { quoteName } from '../literals.ts';
 import { checkStage } from './check-plan.ts';
 import { bucketTasks, type ReadBuckets } from './simulated-buckets.ts';
@@ -134,7 +142,9 @@ class Simulator {
       for (const [i, step] of steps.entries()) {
         if (step.kind !== 'sql') throw new Error('native DuckDB runs no guests');
         const isLast = i === steps.length - 1;
-        await c.run(isLast ? `CREATE TABLE ${name}.out AS ${wholeSample(step.sql)}` : step.sql.replace(' TEMP ', ' '));
+        // Every other task makes its rows as a slot does that sorts them itself.
+        const sql = step.unsorted && at.partition % 2 === 0 ? sortedSql(step.unsorted, stage.output.columns.length) : step.sql;
+        await c.run(isLast ? `CREATE TABLE ${name}.out AS ${wholeSample(sql)}` : sql.replace(' TEMP ', ' '));
       }
     } finally {
       await c.run("SET schema = 'main'");
@@ -242,6 +252,12 @@ function wholeSample(sql: string): string {
   return sql.includes('create_sort_key')
     ? sql.replace(/USING SAMPLE [\d.]+% \(bernoulli, 1\)/, 'USING SAMPLE 100% (bernoulli, 1)')
     : sql;
+}
+
+function sortedSql({ sql, extra, keys }: UnsortedRows, width: number): string {
+  const order = keys.map((k) => `o.c${k.column} ${k.descending ? 'DESC' : 'ASC'} NULLS ${k.nullsFirst ? 'FIRST' : 'LAST'}`);
+  const behind = extra.length > 0 ? ` EXCLUDE (${extra.map((_, i) => `c${width + i}`).join(', ')})` : '';
+  return `SELECT *${behind} FROM (${sql}) o ORDER BY ${order.join(', ')}`;
 }
 
 /** One task a table, or a run of them for each of at most so many tasks. */

@@ -1,4 +1,4 @@
-/** The split kernel: rows into the buckets of a shuffle. kernel-splitter.ts beside this folder drives it and owns its memory. */
+/** The split kernel: rows into the buckets of a shuffle, or in order. kernel-splitter.ts and kernel-sorter.ts beside this folder drive it. */
 export { bothValid, repeatBits } from './bits.as';
 export { blake3Chunks, blake3End, blake3Room } from './blake3.as';
 export { assign, assignGiven, assignOne, cellsOfElements, countLengths, countNulls, repeatCells } from './cells.as';
@@ -26,3 +26,17 @@ export {
   scatterLists,
   scatterNulls,
 } from './scatter.as';
+export {
+  addKey,
+  addNulls,
+  clearKeys,
+  countDigits,
+  gatherNulls,
+  gatherValues,
+  inOrder,
+  keyBounds,
+  newRecords,
+  noteNulls,
+  nullsAmong,
+  sortByDigit,
+} from './sort.as';
