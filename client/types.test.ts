@@ -1,6 +1,6 @@
 /** Types of the main signatures: what the compiler knows of a chain. */
 import { expect, expectTypeOf, test } from 'vitest';
-import type { AnyRow, DataFrame, JobHandle, Rdd, Value } from './index.ts';
+import { type AnyRow, type DataFrame, GuestModule, type JobHandle, type Rdd, type Value } from './index.ts';
 import { offline } from './testing/offline.ts';
 
 interface Flight {
@@ -29,6 +29,34 @@ test('frames', () => {
   flights.select('destination');
   // @ts-expect-error a column without a type
   expect(() => flights.map(({ origin }) => ({ o: origin }), { schema: {} })).toThrow(TypeError);
+});
+
+test('functions over two frames, sides, and modules by their schema', () => {
+  const airports = grid.table<{ origin: string; city: string }>('airports');
+  const met = flights.cogroup(airports, ['origin'], ({ origin }, left, right) => [{ origin, n: left.length + right.length }], {
+    schema: { origin: 'VARCHAR', n: 'INTEGER' },
+  });
+  expectTypeOf(met).toEqualTypeOf<DataFrame<{ origin: string; n: number }>>();
+  flights.filter((_, ctx) => {
+    expectTypeOf(ctx.side(0)).toEqualTypeOf<readonly AnyRow[]>();
+    expectTypeOf(ctx.side<Flight>(0)).toEqualTypeOf<readonly Flight[]>();
+    return true;
+  });
+  // @ts-expect-error no key of both
+  flights.cogroup(airports, ['delay'], () => [{ n: 1 }], { schema: { n: 'INTEGER' } });
+  const module = new GuestModule({ digest: '', abi: 'batch', functions: ['f'], bytes: 0, owner: '', createdAtMs: 0 });
+  const made = flights.map(module.fn('f'), {
+    schema: { n: 'BIGINT', d: 'DECIMAL(9,2)', l: 'INTEGER[]', b: 'blob', m: 'MAP(INT, INT)' },
+  });
+  expectTypeOf(made).toEqualTypeOf<
+    DataFrame<{
+      readonly n: bigint | null;
+      readonly d: string | null;
+      readonly l: readonly (number | null)[] | null;
+      readonly b: Uint8Array | null;
+      readonly m: Value;
+    }>
+  >();
 });
 
 test('queries', () => {

@@ -1,21 +1,10 @@
 /** Rows with named columns, made lazily on the grid. */
-import type { AuthorCode } from '../../shared/plan/author-plan.ts';
 import type { CacheLevel } from '../../shared/plan/physical.ts';
-import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
+import type { NoBroadcasts } from '../functions/context.ts';
 import { ModuleCode } from '../functions/modules.ts';
-import { rowScript, type StepKind, scriptStep } from '../functions/script.ts';
 import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
-import {
-  dataset,
-  depthOver,
-  guestNode,
-  keptNode,
-  type RelationNode,
-  type Source,
-  sqlNode,
-  stepLabel,
-} from '../plan/relation-node.ts';
-import { columnsOf, type Schema } from '../plan/schema.ts';
+import { dataset, keptNode, type Source, sqlNode } from '../plan/relation-node.ts';
+import type { Columns, RowOf } from '../plan/schema.ts';
 import type { Rdd } from '../rdd/rdd.ts';
 import type { AnyRow, Value } from '../run/cell-values.ts';
 import { type ActionOptions, saveRows } from '../run/run-plan.ts';
@@ -23,17 +12,19 @@ import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
 import { FrameActions, limitSql, rowCount } from './frame-actions.ts';
 import { type Expressions, GroupedData, selected, textsOf } from './grouped-data.ts';
+import {
+  type BothOptions,
+  type CogroupFunction,
+  cogroupStep,
+  type GivenOptions,
+  type GuestOperation,
+  guestStep,
+  type ModuleOptions,
+  type RowContext,
+  type RowOptions,
+  type StepOptions,
+} from './guest-step.ts';
 import { type JoinType, joinNode } from './join.ts';
-
-/** Options of a step that makes rows: the columns that it makes. */
-export interface RowOptions<Row extends object, Params, Broadcasts extends object> extends FunctionOptions<Params, Broadcasts> {
-  /** DuckDB's name of each column's type: `{ word: 'VARCHAR', n: 'BIGINT' }`. */
-  readonly schema: Schema<Row>;
-  /** For modules of the batch ABI: frames that every task gets whole. */
-  readonly sides?: readonly DataFrame<object>[];
-}
-
-type RowContext<Params, Broadcasts extends object> = FunctionContext<Params, Broadcasts>;
 
 /**
  * Lazy and immutable: each method gives a new frame, and nothing runs until an action asks. `Row` is what the author says of its rows.
@@ -63,7 +54,7 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
   /** Rows for which the SQL, or the function, is true. */
   filter<Params = undefined, Broadcasts extends object = NoBroadcasts>(
     condition: Expression | ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => unknown),
-    options?: FunctionOptions<Params, Broadcasts>,
+    options?: StepOptions<Params, Broadcasts>,
   ): DataFrame<Row> {
     if (typeof condition !== 'function' && !(condition instanceof ModuleCode)) return this.where(condition);
     return this.#guest('filter', condition, options);
@@ -156,44 +147,62 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
 
   /** A row for each row. JavaScript runs in QuickJS in the tab: its source is sent, so it sees its arguments only. */
   map<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
-    fn: ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => Out),
+    fn: (row: Row, ctx: RowContext<Params, Broadcasts>) => Out,
     options: RowOptions<Out, Params, Broadcasts>,
-  ): DataFrame<Out> {
+  ): DataFrame<Out>;
+  /** The same by a module: the schema says what its rows are. */
+  map<const Given extends Columns>(code: ModuleCode, options: ModuleOptions<Given>): DataFrame<RowOf<Given>>;
+  map(fn: unknown, options: GivenOptions): DataFrame<never> {
     return this.#guest('map', fn, options);
   }
 
   /** Any number of rows for each row: the function returns an array, or is a generator. */
   flatMap<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
-    fn: ModuleCode | ((row: Row, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>),
+    fn: (row: Row, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>,
     options: RowOptions<Out, Params, Broadcasts>,
-  ): DataFrame<Out> {
+  ): DataFrame<Out>;
+  /** The same by a module: the schema says what its rows are. */
+  flatMap<const Given extends Columns>(code: ModuleCode, options: ModuleOptions<Given>): DataFrame<RowOf<Given>>;
+  flatMap(fn: unknown, options: GivenOptions): DataFrame<never> {
     return this.#guest('flatMap', fn, options);
   }
 
   /** Rows for a partition's rows, which the function pulls one by one. A partition is what one task reads. */
   mapPartitions<Out extends object, Params = undefined, Broadcasts extends object = NoBroadcasts>(
-    fn: ModuleCode | ((rows: Iterable<Row>, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>),
+    fn: (rows: Iterable<Row>, ctx: RowContext<Params, Broadcasts>) => Iterable<Out>,
     options: RowOptions<Out, Params, Broadcasts>,
-  ): DataFrame<Out> {
+  ): DataFrame<Out>;
+  /** The same by a module: the schema says what its rows are. */
+  mapPartitions<const Given extends Columns>(code: ModuleCode, options: ModuleOptions<Given>): DataFrame<RowOf<Given>>;
+  mapPartitions(fn: unknown, options: GivenOptions): DataFrame<never> {
     return this.#guest('mapPartitions', fn, options);
   }
 
   /**
-   * A module's function over the rows of both that have equal keys, ordered by them: its rows are this frame's, its side 0 the other's.
-   * Keys have the same names in both.
+   * The function is called once for each key that either frame has: with the key's columns, this frame's rows and the other's, which may be
+   * none; its rows are the result. Keys have the same names in both frames; the rows of a task must fit in its memory.
    */
-  cogroup<Other extends object, Out extends object>(
+  cogroup<
+    Other extends object,
+    Key extends keyof Row & keyof Other & string,
+    Out extends object,
+    Params = undefined,
+    Broadcasts extends object = NoBroadcasts,
+  >(
+    other: DataFrame<Other>,
+    keys: readonly Key[],
+    fn: CogroupFunction<Row, Other, Key, Out, Params, Broadcasts>,
+    options: BothOptions<Out, Params, Broadcasts>,
+  ): DataFrame<Out>;
+  /** The same by a module, which sees this frame's rows of a task, and the other's as its side 0, both in the order of the keys. */
+  cogroup<Other extends object, const Given extends Columns>(
     other: DataFrame<Other>,
     keys: readonly (keyof Row & keyof Other & string)[],
-    { code }: ModuleCode,
-    options: { readonly schema: Schema<Out> },
-  ): DataFrame<Out> {
-    const schema = columnsOf(options.schema, 'cogroup');
-    const inputs = [this.source, this.#ofHere(other, 'cogroup').source];
-    const node = guestNode('cogroup', inputs, ([input = '', second = '']) => {
-      return { kind: 'cogroup', input, other: second, keys: [...keys], code, schema };
-    });
-    return this.session.frame(node);
+    code: ModuleCode,
+    options: { readonly schema: Given },
+  ): DataFrame<RowOf<Given>>;
+  cogroup(other: DataFrame<object>, keys: readonly string[], fn: unknown, options: GivenOptions): DataFrame<never> {
+    return this.session.frame(cogroupStep([this.source, this.#ofHere(other, 'cogroup').source], keys, fn, options));
   }
 
   /** The same rows in just so many partitions, each a task of what follows; with keys, rows with equal keys meet. */
@@ -265,39 +274,8 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
     throw new TypeError(`${step} needs a DataFrame of the same connection.`);
   }
 
-  #guest(operation: GuestOperation, fn: unknown, options: GuestStepOptions | undefined): DataFrame<never> {
+  #guest(operation: GuestOperation, fn: unknown, options: GivenOptions | undefined): DataFrame<never> {
     const sides = options?.sides?.map((side) => this.#ofHere(side, operation).source) ?? [];
-    const schema = options?.schema && columnsOf(options.schema, operation);
-    const inputs = [this.source, ...sides];
-    const code = codeOf(operation, stepLabel(operation, depthOver(inputs)), fn, options);
-    return new DataFrame(this.session, guestStep(operation, inputs, code, schema));
+    return new DataFrame(this.session, guestStep(operation, [this.source, ...sides], fn, options));
   }
-}
-
-type GuestOperation = Extract<StepKind, 'map' | 'filter' | 'flatMap' | 'mapPartitions'>;
-
-interface GuestStepOptions extends FunctionOptions<unknown, object> {
-  readonly schema?: Readonly<Record<string, string>>;
-  readonly sides?: readonly DataFrame<object>[];
-}
-
-function codeOf(operation: GuestOperation, label: string, fn: unknown, options: GuestStepOptions | undefined): AuthorCode {
-  if (fn instanceof ModuleCode) return fn.code;
-  return rowScript(scriptStep(operation, label, fn, options));
-}
-
-function guestStep(
-  operation: GuestOperation,
-  inputs: readonly Source[],
-  code: AuthorCode,
-  schema: ReturnType<typeof columnsOf> | undefined,
-): RelationNode {
-  return guestNode(operation, inputs, ([input = '', ...sides]) => ({
-    kind: 'guest',
-    operation,
-    input,
-    code,
-    ...(schema && { schema }),
-    ...(sides.length > 0 && { sides }),
-  }));
 }

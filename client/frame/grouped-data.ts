@@ -4,7 +4,7 @@ import { functionSource } from '../functions/function-source.ts';
 import { ModuleCode } from '../functions/modules.ts';
 import { groupScript } from '../functions/script.ts';
 import { depthOver, guestNode, sqlNode, stepLabel } from '../plan/relation-node.ts';
-import { columnsOf, type Schema } from '../plan/schema.ts';
+import { type Columns, columnsOf, type RowOf, type Schema } from '../plan/schema.ts';
 import type { AnyRow, Value } from '../run/cell-values.ts';
 import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
@@ -68,9 +68,18 @@ export class GroupedData<Keys extends object, Row extends object = AnyRow> {
    * of the output, keys first; a group's keys are put into its row. A module says the columns of its `state` as well.
    */
   aggregate<Out extends object, State = unknown, Params = undefined, Broadcasts extends object = NoBroadcasts>(
-    code: ModuleCode | GroupFunctions<Row, Keys, State, Params, Broadcasts>,
+    code: GroupFunctions<Row, Keys, State, Params, Broadcasts>,
     options: GroupOptions<Out, Params, Broadcasts>,
-  ): DataFrame<Out> {
+  ): DataFrame<Out>;
+  /** The same by a module, which says the columns of its `state` as well; they begin with the keys. */
+  aggregate<const Given extends Columns>(
+    code: ModuleCode,
+    options: { readonly schema: Given; readonly state: Columns },
+  ): DataFrame<RowOf<Given>>;
+  aggregate(
+    code: ModuleCode | Parameters<typeof groupSources>[0],
+    options: GroupOptions<Readonly<Record<string, unknown>>, unknown, object>,
+  ): DataFrame<never> {
     const { session, source } = this.#frame;
     const keys = Object.keys(this.#keys);
     const isPlain = keys.every((key) => textOf(this.#keys[key] ?? '') === identifierSql(key));

@@ -109,6 +109,7 @@ const $muster = (() => {
         return broadcasts.get(name);
       },
       add: (name, n) => c.add(name, n),
+      side: (k) => c.side(k),
     };
   };
   const contexts = (labels, c) => {
@@ -213,18 +214,28 @@ const $muster = (() => {
     }
     return (rows, c) => { chain.ready(c); return all(rows); };
   };
-  /** A script's function over rows, which are what the prelude makes of them. */
-  const overRows = (label, fn, isWhole) => {
+  /** What a function over rows made: generators run, and throw, only when they are read. */
+  function* readIn(label, made) {
+    try { yield* made; } catch (error) { throw inStep(label, error); }
+  }
+  const manyOf = (label, made) => { const all = iterable(settled(made)); return isArray(all) ? all : readIn(label, all); };
+  const calling = (label, call) => {
     let ctx;
-    const begin = (c) => { ctx ??= contexts([label], c); };
-    if (!isWhole) return (row, c) => {
-      begin(c);
-      try { return settled(fn(row, ctx[0])); } catch (error) { throw inStep(label, error); }
+    return (c, given) => {
+      ctx ??= contexts([label], c);
+      try { return call(ctx[0], given); } catch (error) { throw inStep(label, error); }
     };
-    function* all(rows) {
-      try { yield* iterable(settled(fn(rows, ctx[0]))); } catch (error) { throw inStep(label, error); }
-    }
-    return (rows, c) => { begin(c); return all(rows); };
+  };
+  /** A script's function over rows, which are what the prelude makes of them. */
+  const overRows = (label, fn, kind) => {
+    const isMany = kind === 'flatMap' || kind === 'mapPartitions';
+    const run = calling(label, (ctx, row) => (isMany ? manyOf(label, fn(row, ctx)) : settled(fn(row, ctx))));
+    return (row, c) => run(c, row);
+  };
+  /** A script's function over a key and the rows that two relations have for it. */
+  const overBoth = (label, fn) => {
+    const run = calling(label, (ctx, [key, left, right]) => manyOf(label, fn(key, left, right, ctx)));
+    return (key, left, right, c) => run(c, [key, left, right]);
   };
   /**
    * A script's aggregate: elements go through steps and into the state of their key. No value is a state of its own: there may be nothing
@@ -262,6 +273,6 @@ const $muster = (() => {
       finish: (state, keys, c) => guarded(c, (own) => (finish ? finish(state, keys, own) : state)),
     };
   };
-  return { encode, decode, keyOf, order, pipeline, overRows, aggregate, overGroups };
+  return { encode, decode, keyOf, order, pipeline, overRows, overBoth, aggregate, overGroups };
 })();
 `;

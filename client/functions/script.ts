@@ -6,7 +6,7 @@ import type { FunctionOptions } from './context.ts';
 import { functionSource } from './function-source.ts';
 import { RUNTIME } from './runtime.ts';
 
-export type StepKind = 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'mapPartitions';
+export type StepKind = 'map' | 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'mapPartitions' | 'cogroup';
 
 /** One function over elements. */
 export interface ScriptStep {
@@ -67,8 +67,13 @@ export function pipelineScript(
 
 /** The script of one function over rows. */
 export function rowScript(step: ScriptStep): AuthorCode {
-  const isWhole = step.kind === 'mapPartitions';
-  const source = `${RUNTIME}const f = ${step.source};\nexport const run = $muster.overRows('${step.label}', f, ${isWhole});\n`;
+  const source = `${RUNTIME}const f = ${step.source};\nexport const run = $muster.overRows('${step.label}', f, '${step.kind}');\n`;
+  return { kind: 'script', source, function: 'run', ...paramsOf([step.given]) };
+}
+
+/** The script of one function over a key and what two relations have for it. */
+export function bothScript(step: ScriptStep): AuthorCode {
+  const source = `${RUNTIME}const f = ${step.source};\nexport const run = $muster.overBoth('${step.label}', f);\n`;
   return { kind: 'script', source, function: 'run', ...paramsOf([step.given]) };
 }
 
