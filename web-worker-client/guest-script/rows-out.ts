@@ -4,6 +4,7 @@ import type { ColumnView } from '../../shared/arrow/column-view.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
 import { columnOfValues, ValueError } from '../../shared/cells/value-columns.ts';
+import { BATCH_ROWS } from '../../shared/guest/abi.ts';
 import { authorError, resourceError } from '../../shared/guest/guest-error.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { GuestOutput } from '../guest/guest.ts';
@@ -14,6 +15,8 @@ export class RowsOut {
   #types: readonly SqlType[] = [];
   #rows: Canonicaliser | undefined;
   #count = 0;
+  /** Gets rows as soon as there are as many as fill a batch; absent: they wait for `take`. */
+  drain: ((output: GuestOutput) => void) | undefined;
   /** Handed out, about: text as the script wrote it, and rows that filters passed on. */
   bytes = 0;
 
@@ -87,6 +90,8 @@ export class RowsOut {
     this.#rows ??= new Canonicaliser(this.#columns);
     this.#rows.addColumns(views, to, from);
     this.#count += to - from;
+    if (this.drain === undefined || this.#rows.rows < BATCH_ROWS) return;
+    for (const output of this.take()) this.drain(output);
   }
 
   #spend(bytes: number): void {

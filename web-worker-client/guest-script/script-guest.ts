@@ -8,7 +8,7 @@ import { layoutOfType } from '../../shared/arrow/layout.ts';
 import { readSchema, type WireColumn } from '../../shared/arrow/schema.ts';
 import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
 import { invariant } from '../../shared/assert.ts';
-import { authorError } from '../../shared/guest/guest-error.ts';
+import { authorError, GuestError, resourceError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import type { Params } from '../../shared/guest/params.ts';
 import { AccumulatorBook } from '../guest/accumulator-book.ts';
@@ -69,9 +69,10 @@ export class ScriptGuest implements Guest {
   readonly #log: GuestLog;
   readonly #out: RowsOut;
   readonly #breathe: () => Promise<void>;
-  /** Of mapPartitions and cogroup: what its rows are pulled from, at the end. */
+  /** Of mapPartitions and cogroup: what came by `batch`. */
   readonly #waiting: Uint8Array[] = [];
   #input: readonly WireColumn[] | undefined;
+  readonly whole?: NonNullable<Guest['whole']>;
 
   private constructor(interpreter: Interpreter, source: string, options: ScriptOptions) {
     this.#options = options;
@@ -93,6 +94,7 @@ export class ScriptGuest implements Guest {
       accumulators: options.accumulators ?? new AccumulatorBook(),
     });
     this.#runner.open(interpreter.load(source), options);
+    if (isWhole(options.operation)) this.whole = (streams, out) => this.#whole(streams, out);
   }
 
   /** `wasm`: QuickJS, compiled (interpreter.ts). Runs the module's own code. Throws GuestError. */
@@ -132,6 +134,7 @@ export class ScriptGuest implements Guest {
     if (input === undefined) return [];
     const keys = (this.#options.keys ?? []).map((name) => input.find((column) => column.name === name));
     this.#out.columns([...keys.filter((column) => column !== undefined), STATE]);
+    await this.#breathe();
     return this.#end('partial');
   }
 
@@ -141,11 +144,38 @@ export class ScriptGuest implements Guest {
       this.#runner.checkFields();
       return [];
     }
+    await this.#breathe();
+    if (operation === 'aggregate') {
+      this.#out.columns(this.#outputs());
+      return this.#end('final');
+    }
+    const outputs: GuestOutput[] = [];
+    this.#whole(this.#waiting, (output) => outputs.push(output));
+    return outputs;
+  }
+
+  #whole(streams: Iterable<Uint8Array>, out: (output: GuestOutput) => void): void {
+    // What others throw goes past the interpreter, in which the author's function would see it, and could catch it.
+    let failed: { readonly thrown: unknown } | undefined;
+    const aside = <T>(work: () => T): T => {
+      try {
+        return work();
+      } catch (thrown) {
+        failed ??= { thrown };
+        throw thrown instanceof GuestError ? thrown : resourceError('guest-host', String(thrown));
+      }
+    };
+    const pieces = this.#pieces(streams);
     this.#out.columns(this.#outputs());
-    if (operation === 'aggregate') return this.#end('final');
-    const pieces = this.#pieces();
-    this.#runner.pull = () => pieces.next().done !== true;
-    return this.#end(operation);
+    this.#runner.pull = () => aside(() => pieces.next().done !== true);
+    this.#out.drain = (output) => aside(() => out(output));
+    try {
+      for (const output of this.#end(this.#options.operation)) out(output);
+    } catch (error) {
+      throw failed === undefined ? error : failed.thrown;
+    } finally {
+      this.#out.drain = undefined;
+    }
   }
 
   close(): GuestReport {
@@ -173,8 +203,7 @@ export class ScriptGuest implements Guest {
     return this.#options.outputs;
   }
 
-  async #end(operation: string): Promise<readonly GuestOutput[]> {
-    await this.#breathe();
+  #end(operation: string): readonly GuestOutput[] {
     this.#runner.outputs(this.#out.names);
     this.#runner.end(operation);
     this.#runner.checkFields();
@@ -204,8 +233,8 @@ export class ScriptGuest implements Guest {
   }
 
   /** Gives each piece to the script as it is asked for. */
-  *#pieces(): Iterator<void> {
-    for (const stream of this.#waiting) {
+  *#pieces(streams: Iterable<Uint8Array>): Iterator<void> {
+    for (const stream of streams) {
       const rows = this.#rowsOf(stream, this.#options.columnNames);
       this.#runner.schema(rows.columns, rows.types);
       for (const { views, rows: count } of rows.batches) {

@@ -24,17 +24,17 @@ export function checkOffsets(view: ColumnView): void {
   for (const child of view.children) checkOffsets(child);
 }
 
-/** Checks all text of a canonical stream, and makes its NaNs one kind, in place. Throws GuestError. */
-export function sealStream(stream: CanonicalStream, columns: readonly WireColumn[]): void {
+/** Checks all text of a canonical stream, and makes its NaNs one kind, in place. `rowsBefore` it were others. Throws GuestError. */
+export function sealStream(stream: CanonicalStream, columns: readonly WireColumn[], rowsBefore = 0): void {
   const types = columns.map((column) => parseSqlType(column.wire));
   const layouts = types.map(layoutOfType);
-  let rowsBefore = 0;
+  let before = rowsBefore;
   for (const batch of parseStream(stream.bytes).batches) {
     columnViews(stream.bytes, batch, layouts).forEach((view, i) => {
       const bad = seal(types[i] as SqlType, view);
-      if (bad !== undefined) throw badText(columns[i]?.name ?? '', rowsBefore + bad);
+      if (bad !== undefined) throw badText(columns[i]?.name ?? '', before + bad);
     });
-    rowsBefore += batch.rows;
+    before += batch.rows;
   }
 }
 

@@ -14,7 +14,11 @@ import type { StreamFormat } from './run-stream.ts';
 
 /** Lines are cut into columns when this much has come. */
 const BLOCK_BYTES = 256 * 1024;
+/** So much of them is handed on at once. */
+const DRAIN_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 10;
+
+type Drain = (stream: CanonicalStream) => void;
 
 export interface StdoutReader {
   /** Copies the bytes. Throws GuestError as soon as something in them is wrong. */
@@ -35,16 +39,19 @@ export function columnsOfFormat(format: StreamFormat): readonly WireColumn[] | u
   return { lines: LINES, tsv: TSV, raw: RAW, jsonl: undefined, arrow: undefined }[format];
 }
 
-/** `schema`: needed for jsonl; with arrow the types that must come; without meaning for the others. */
-export function stdoutReader(format: StreamFormat, schema?: readonly WireColumn[]): StdoutReader {
+/**
+ * `schema`: needed for jsonl; with arrow the types that must come; without meaning for the others. `drain`: gets rows of lines as they come,
+ * and `finish` what is left.
+ */
+export function stdoutReader(format: StreamFormat, schema?: readonly WireColumn[], drain?: Drain): StdoutReader {
   switch (format) {
     case 'lines':
-      return new LineReader(LINES, plainLines);
+      return new LineReader(LINES, plainLines, drain);
     case 'tsv':
-      return new LineReader(TSV, tabbedLines);
+      return new LineReader(TSV, tabbedLines, drain);
     case 'jsonl': {
       if (schema === undefined || schema.length === 0) throw new TypeError('output as jsonl needs a schema');
-      return new LineReader(schema, jsonLines(schema));
+      return new LineReader(schema, jsonLines(schema), drain);
     }
     case 'arrow':
       return new ArrowReader(schema);
@@ -60,10 +67,14 @@ class LineReader implements StdoutReader {
   readonly #columns: readonly WireColumn[];
   readonly #block: LineBlock;
   readonly #rows: Canonicaliser;
+  readonly #drain: Drain | undefined;
   #waiting = new ByteBuffer(2 * BLOCK_BYTES);
   #lines = 0;
+  /** Of the rows at hand. */
+  #bytes = 0;
 
-  constructor(columns: readonly WireColumn[], block: LineBlock) {
+  constructor(columns: readonly WireColumn[], block: LineBlock, drain: Drain | undefined) {
+    this.#drain = drain;
     this.#columns = columns;
     this.#block = block;
     this.#rows = new Canonicaliser(columns);
@@ -80,9 +91,14 @@ class LineReader implements StdoutReader {
 
   finish(): { columns: readonly WireColumn[]; stream: CanonicalStream } {
     if (this.#waiting.used > 0) this.#cut(this.#waiting.used);
-    const stream = this.#rows.finish();
-    sealStream(stream, this.#columns);
-    return { columns: this.#columns, stream };
+    return { columns: this.#columns, stream: this.#take() };
+  }
+
+  #take(): CanonicalStream {
+    const before = this.#lines - this.#rows.rows;
+    const stream = this.#rows.take();
+    sealStream(stream, this.#columns, before);
+    return stream;
   }
 
   #cut(end: number): void {
@@ -91,6 +107,10 @@ class LineReader implements StdoutReader {
     const rest = new ByteBuffer(Math.max(2 * BLOCK_BYTES, used - end));
     rest.append(bytes, end, used);
     this.#waiting = rest;
+    this.#bytes += end;
+    if (this.#drain === undefined || this.#bytes < DRAIN_BYTES) return;
+    this.#bytes = 0;
+    this.#drain(this.#take());
   }
 }
 

@@ -11,17 +11,20 @@ export interface StreamTask extends Omit<StreamRun, 'input' | 'output' | 'format
   readonly outputFormat: StreamFormat;
   /** The columns of the output: needed for jsonl, checked for arrow, given by the format else. */
   readonly outputSchema?: readonly WireColumn[];
+  /** Gets rows of line formats while the program runs; absent: all are in the result. */
+  readonly drain?: (stream: CanonicalStream) => void;
 }
 
 export interface StreamTaskResult {
   readonly columns: readonly WireColumn[];
+  /** Rows that were not drained. */
   readonly stream: CanonicalStream;
   readonly counts: StreamCounts;
 }
 
 /** @throws GuestError */
 export function runStreamTask(task: StreamTask): StreamTaskResult {
-  const reader = stdoutReader(task.outputFormat, task.outputSchema);
+  const reader = stdoutReader(task.outputFormat, task.outputSchema, task.drain);
   const counts = runStream({
     ...task,
     format: task.inputFormat,

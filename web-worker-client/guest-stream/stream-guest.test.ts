@@ -40,6 +40,51 @@ test('a partition without rows runs the program too, and makes no output', async
   expect(guest.close().log).toHaveLength(1);
 });
 
+/** 4 MiB of lines. */
+const lines = (): Uint8Array =>
+  streamOf([{ name: 'c0', wire: 'VARCHAR', values: Array.from({ length: 4096 }, () => 'x'.repeat(1023)) }]);
+
+test('rows are asked for as the program reads them, and its lines handed on as it writes them', () => {
+  const order: string[] = [];
+  function* streams(): Iterable<Uint8Array> {
+    for (let i = 0; i < 6; i++) {
+      order.push('in');
+      yield lines();
+    }
+  }
+  let rows = 0;
+  new StreamGuest(wat(CAT), OPTIONS).whole(streams(), (output) => {
+    order.push('out');
+    rows += output.rows;
+  });
+  expect(rows).toBe(6 * 4096);
+  expect(order.join(' ')).toBe('in out in out in out in out in out in out');
+});
+
+test('what is not read is not asked for; what others throw comes out as it is', () => {
+  const guest = new StreamGuest(wat('(module (memory (export "memory") 1 1) (func (export "_start")))'), OPTIONS);
+  let asked = 0;
+  function* streams(): Iterable<Uint8Array> {
+    for (;;) {
+      asked++;
+      yield lines();
+    }
+  }
+  guest.whole(streams(), () => expect.unreachable());
+  expect(asked).toBe(1);
+
+  const cat = () => new StreamGuest(wat(CAT), OPTIONS);
+  function* failing(): Iterable<Uint8Array> {
+    yield lines();
+    throw new TypeError('the engine is gone');
+  }
+  expect(() => cat().whole(failing(), () => undefined)).toThrow(new TypeError('the engine is gone'));
+  const full = () => {
+    throw new TypeError('no room');
+  };
+  expect(() => cat().whole([lines(), lines()], full)).toThrow(new TypeError('no room'));
+});
+
 test('there are no parts', async () => {
   const guest = new StreamGuest(wat(CAT), OPTIONS);
   await expect(guest.endPartial()).rejects.toThrow('no partial result');

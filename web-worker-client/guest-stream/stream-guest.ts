@@ -1,5 +1,6 @@
 /** A stream guest behind the interface that the runner uses for guests of any kind. */
 
+import type { CanonicalStream } from '../../shared/arrow/canonical.ts';
 import { parseStream } from '../../shared/arrow/ipc.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
 import { readSchema } from '../../shared/arrow/schema.ts';
@@ -8,6 +9,7 @@ import { authorError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
+import type { StreamTable } from './formats-in.ts';
 import type { StreamFormat } from './run-stream.ts';
 import { runStreamTask } from './run-stream-task.ts';
 
@@ -26,10 +28,15 @@ export interface StreamGuestOptions {
   readonly breathe?: () => Promise<void>;
 }
 
+function* startingWith<T>(first: T, rest: Iterator<T>): Iterable<T> {
+  yield first;
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
+}
+
 const UTF8 = new TextEncoder();
 const WARNING = 2;
 
-/** The program runs as a whole at the end; until then the streams that came are kept, by reference. */
+/** The program runs as a whole. Given its rows by `batch`, it keeps them by reference until the end. */
 export class StreamGuest implements Guest {
   readonly #module: WebAssembly.Module;
   readonly #options: StreamGuestOptions;
@@ -58,12 +65,23 @@ export class StreamGuest implements Guest {
 
   async endFinal(): Promise<readonly GuestOutput[]> {
     await this.#options.breathe?.();
+    const outputs: GuestOutput[] = [];
+    this.whole(this.#streams, (output) => outputs.push(output));
+    this.#streams.length = 0;
+    return outputs;
+  }
+
+  readonly whole = (streams: Iterable<Uint8Array>, out: (output: GuestOutput) => void): void => {
     const { limits, inputFormat, outputFormat, outputs, args, seed, partition } = this.#options;
+    const pass = ({ bytes, rows }: CanonicalStream): void => {
+      if (rows > 0) out({ port: 0, stream: bytes, rows });
+    };
     const { stream, counts } = runStreamTask({
       module: this.#module,
-      table: { columns: this.#columns(), streams: this.#streams },
+      table: this.#tableOf(streams),
       inputFormat,
       outputFormat,
+      drain: pass,
       ...(outputs === undefined ? {} : { outputSchema: outputs }),
       ...(args === undefined ? {} : { args }),
       seed,
@@ -74,10 +92,9 @@ export class StreamGuest implements Guest {
       ...(limits.outputBytesMax === undefined ? {} : { limits: { outputBytes: limits.outputBytesMax } }),
       ...(limits.deadline === undefined ? {} : { deadline: { now: limits.deadline.nowMs, atMs: limits.deadline.atMs } }),
     });
-    this.#streams.length = 0;
     this.#outputBytes = counts.outputBytes;
-    return stream.rows === 0 ? [] : [{ port: 0, stream: stream.bytes, rows: stream.rows }];
-  }
+    pass(stream);
+  };
 
   close(): GuestReport {
     return {
@@ -89,12 +106,15 @@ export class StreamGuest implements Guest {
     };
   }
 
-  #columns(): readonly WireColumn[] {
-    const [first] = this.#streams;
+  /** The first stream tells the columns. */
+  #tableOf(streams: Iterable<Uint8Array>): StreamTable {
+    const rest = streams[Symbol.iterator]();
+    const { value: first, done } = rest.next();
     // Without a stream there is nothing to name.
-    if (first === undefined) return [{ name: 'empty', wire: 'VARCHAR' }];
+    if (done === true) return { columns: [{ name: 'empty', wire: 'VARCHAR' }], streams: [] };
     const { schema } = parseStream(first);
     invariant(schema, 'a stream without a schema');
-    return readSchema(schema).map((column, i) => ({ ...column, name: this.#options.columnNames?.[i] ?? column.name }));
+    const columns = readSchema(schema).map((column, i) => ({ ...column, name: this.#options.columnNames?.[i] ?? column.name }));
+    return { columns, streams: startingWith(first, rest) };
   }
 }

@@ -54,6 +54,11 @@ export interface GuestReport {
  * each throws the same again. Streams are IPC streams of wire types; they are read, not kept.
  */
 export interface Guest {
+  /**
+   * Of a guest that runs once over its whole partition, and asks for rows as it reads them: instead of `batch` and `endFinal`. `streams` has
+   * at least one; each is read no more once the next is asked for. What these two throw comes out as it is.
+   */
+  readonly whole?: (streams: Iterable<Uint8Array>, out: (output: GuestOutput) => void) => void;
   /** Rows of the partition. Returns what the guest emitted meanwhile, ports in ascending order. */
   batch(stream: Uint8Array): Promise<readonly GuestOutput[]>;
   /** Rows that END_PARTIAL had emitted, here or elsewhere. */

@@ -12,6 +12,14 @@ import { EngineError, engineError } from './engine-errors.ts';
 /** Called between slices; may wait, and throws to stop the query. */
 export type Breathe = () => Promise<void>;
 
+interface Pulling {
+  readonly breathe: Breathe;
+  /** May throw to stop the query. */
+  readonly check: () => void;
+  readonly visit: (piece: Uint8Array) => void;
+  readonly use: (more: () => boolean) => void;
+}
+
 const STATUS_OK = 0;
 /** The query is not done, but has no rows yet. */
 const STATUS_RETRY = 256;
@@ -117,28 +125,59 @@ export class EngineConnection {
    */
   async query(sql: string, breathe: Breathe, visit: (piece: Uint8Array) => void): Promise<void> {
     const { resultBytesMax } = this.#engine;
-    const refuse = (): never => {
-      throw new EngineError('memory', `Out of Memory Error: the result takes more than ${resultBytesMax} bytes`);
-    };
-    let running = true;
     let bytes = 0;
+    const counted = (piece: Uint8Array): void => {
+      bytes += piece.length;
+      if (bytes > resultBytesMax) {
+        throw new EngineError('memory', `Out of Memory Error: the result takes more than ${resultBytesMax} bytes`);
+      }
+      visit(piece);
+    };
+    await this.#running(sql, breathe, visit, async (next) => {
+      while (next(counted) !== 'done') await breathe();
+    });
+  }
+
+  /**
+   * As `query`, for a reader that cannot wait: once the first rows are there, `use` runs, and each call of `more` shows it a piece; false
+   * when there are none. The engine computes while it is asked, and `check` is called meanwhile; rows that nobody asks for are left.
+   */
+  async pulled(sql: string, { breathe, check, visit, use }: Pulling): Promise<void> {
+    await this.#running(sql, breathe, visit, async (next) => {
+      use(() => {
+        let shown = next(visit);
+        while (shown === 'none-yet') {
+          check();
+          shown = next(visit);
+        }
+        return shown === 'piece';
+      });
+    });
+  }
+
+  /** `read` is given what shows the next piece. */
+  async #running(
+    sql: string,
+    breathe: Breathe,
+    first: (schema: Uint8Array) => void,
+    read: (next: (visit: (piece: Uint8Array) => void) => 'piece' | 'none-yet' | 'done') => Promise<void>,
+  ): Promise<void> {
+    let running = true;
     try {
       let schema = this.#engine.guard((bindings) => bindings.startPendingQuery(this.#id, sql, true));
       while (schema === null) {
         await breathe();
         schema = this.#engine.guard((bindings) => bindings.pollPendingQuery(this.#id));
       }
-      visit(schema);
-      for (;;) {
+      first(schema);
+      await read((visit) => {
+        if (!running) return 'done';
         const piece = this.#engine.guard((bindings) => this.#fetch(bindings));
-        if (piece === 'done') break;
-        if (piece !== 'none-yet') {
-          bytes += piece.length;
-          this.#show(piece, bytes > resultBytesMax ? refuse : visit);
-        }
-        await breathe();
-      }
-      running = false;
+        running = piece !== 'done';
+        if (typeof piece === 'string') return piece;
+        this.#show(piece, visit);
+        return 'piece';
+      });
     } finally {
       if (running && !this.#engine.broken) this.#engine.guard((bindings) => bindings.cancelPendingQuery(this.#id));
     }

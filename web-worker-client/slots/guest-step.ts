@@ -25,6 +25,8 @@ export interface GuestStepOptions {
   readonly out: (stream: Uint8Array) => void;
 }
 
+/** Where batches end cannot be seen by a guest that asks for rows: few at a time, so that long rows take little memory. */
+const PULLED_ROWS = 8192;
 /** How much of what a guest said last is put to its error. */
 const LAST_WORDS_LINES = 10;
 const LAST_WORDS_CHARS = 1500;
@@ -62,10 +64,18 @@ async function pour(guest: Guest, { step, connection, control, out }: GuestStepO
       out(stream);
     }
   };
-  let fed = 0;
+  const { whole } = guest;
+  if (whole !== undefined) {
+    const batches = new RowBatches(step.rows.columns, PULLED_ROWS);
+    return connection.pulled(step.rows.sql, {
+      breathe: () => control.breathe(),
+      check: () => control.check(),
+      visit: (piece) => batches.add(piece),
+      use: (more) => whole(streamsOf(batches, more), (output) => pass([output])),
+    });
+  }
   const batches = new RowBatches(step.rows.columns);
   const feed = async (stream: Uint8Array): Promise<void> => {
-    fed++;
     pass(await (action === 'merge' ? guest.merge(stream) : guest.batch(stream)));
     // Modules of the batch ABI have a copy in their own memory; others may keep what they get.
     if (code.kind === 'batch') batches.giveBack(stream);
@@ -80,10 +90,23 @@ async function pour(guest: Guest, { step, connection, control, out }: GuestStepO
   );
   batches.end();
   for (const batch of batches.take()) await feed(batch);
-  // A program learns the columns of its input from it, and runs though there is none.
-  if (fed === 0 && code.kind === 'stream') await feed(batches.none());
   if (action === 'partial') pass(await guest.endPartial());
   else if (action === 'merge' || action === 'mapPartitions' || code.kind !== 'batch') pass(await guest.endFinal());
+}
+
+/** The batches of a guest that asks for them, in the memory of one. It learns its columns from the first, and there is always one. */
+function* streamsOf(batches: RowBatches, more: () => boolean): Iterable<Uint8Array> {
+  let given = false;
+  for (let running = true; running; ) {
+    running = more();
+    if (!running) batches.end();
+    for (const batch of batches.take()) {
+      given = true;
+      yield batch;
+      batches.giveBack(batch);
+    }
+  }
+  if (!given) yield batches.none();
 }
 
 async function allRows(rows: GuestRows, { connection, control }: GuestStepOptions): Promise<readonly Uint8Array[]> {

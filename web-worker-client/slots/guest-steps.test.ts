@@ -164,6 +164,24 @@ describe('programs', () => {
     expect(rowsOfOutcome(none)).toEqual([]);
   });
 
+  test('the block is the one that SQL alone makes, however its rows travelled', async () => {
+    const sql = "SELECT range::INTEGER AS a, 'v' || repeat('x', (range % 50)::INTEGER) AS b FROM range(300000)";
+    const types = ['VARCHAR', 'VARCHAR'];
+    const through = await slot.run(taskOf([cat(sql)], types, [moduleInput(wat(CAT))]));
+    const plain = await slot.run(taskOf(`SELECT a::VARCHAR, b FROM (${sql})`, types));
+    expect(through.kind === 'succeeded' && through.digest).toBe(plain.kind === 'succeeded' && plain.digest);
+  });
+
+  test('SQL that fails while the program reads is told as SQL that fails; so is room that is gone while it writes', async () => {
+    const late = "SELECT range::INTEGER, CASE WHEN range = 200000 THEN error('too late') ELSE 'v' END FROM range(300000)";
+    const outcome = await slot.run(taskOf([cat(late)], ['VARCHAR', 'VARCHAR'], [moduleInput(wat(CAT))]));
+    expect(failureOf(outcome)).toMatchObject({ reason: 'author', message: expect.stringContaining('too late'), broken: false });
+    const small = await bootedSlot(24 * 1024 * 1024);
+    const wide = cat("SELECT range::INTEGER, repeat('x', 1000) || range FROM range(60000)");
+    const full = await small.run(taskOf([wide, 'SELECT count(*) FROM s0'], ['BIGINT'], [moduleInput(wat(CAT))]));
+    expect(failureOf(full)).toMatchObject({ reason: 'resource', code: 'memory-limit' });
+  });
+
   test('count by lines on stderr, which are no part of the log', async () => {
     const outcome = await slot.run(taskOf([cat("SELECT 1, 'a'")], ['VARCHAR', 'VARCHAR'], [moduleInput(wat(COUNTER))]));
     expect(outcome).toMatchObject({ kind: 'succeeded', accumulators: { 'g.runs': 2 }, log: 'hello' });

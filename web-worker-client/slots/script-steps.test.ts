@@ -51,6 +51,27 @@ describe('scripts', () => {
     ]);
   });
 
+  test('mapPartitions reads rows as it asks for them, and hands its own on before the end', async () => {
+    const copies = (sql: string, f: string): GuestStep =>
+      step({
+        action: 'mapPartitions',
+        code: script(`export function* f(rows) { ${f} }`),
+        rows: { sql, columns: named(['i', 'INTEGER']) },
+        output: named(['i', 'INTEGER']),
+      });
+    const rows = 'SELECT range::INTEGER AS i FROM range(150000)';
+    const through = await slot.run(taskOf([copies(rows, 'yield* rows;')], ['INTEGER']));
+    const plain = await slot.run(taskOf(rows, ['INTEGER']));
+    expect(through.kind === 'succeeded' && through.digest).toBe(plain.kind === 'succeeded' && plain.digest);
+    const some = await slot.run(
+      taskOf([copies(rows, 'for (const row of rows) { yield row; if (row.i === 2) return; }')], ['INTEGER']),
+    );
+    expect(rowsOfOutcome(some)).toEqual([[0], [1], [2]]);
+    const late = "SELECT CASE WHEN range = 140000 THEN error('too late') ELSE range END::INTEGER FROM range(150000)";
+    const caught = await slot.run(taskOf([copies(late, 'try { yield* rows; } catch { yield { i: 1 }; }')], ['INTEGER']));
+    expect(failureOf(caught)).toMatchObject({ reason: 'author', message: expect.stringContaining('too late') });
+  });
+
   test('mapPartitions sees the end, also of nothing', async () => {
     const count = (sql: string): GuestStep =>
       step({
