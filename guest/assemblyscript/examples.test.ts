@@ -92,6 +92,15 @@ describe('a type that is not the column’s is the author’s error, never a wro
     expect(await outcomeOf('read', wire, values)).toMatchObject(refused(told));
   });
 
+  test.each(['DECIMAL(38,0)', 'DECIMAL(38,4)'])('%s is read and pushed as v128', async (wire) => {
+    const tail = wire.endsWith('4)') ? '.0000' : '';
+    const values = ['0', '-1', '9223372036854775808', '-18446744073709551617', '4999999999999999999999999999999999', null];
+    const given = values.map((value) => (value === null ? null : `${value}${tail}`));
+    const guest = await openGuest('batch', (await compileGuest(module)).module, { ...TERMS, function: 'twice' });
+    const made = rows(await guest.batch(streamOf([{ name: 'big', wire, values: given }])));
+    expect(made).toEqual(values.map((value) => [value === null ? null : `${BigInt(value) * 2n}${tail}`]));
+  });
+
   test('signs are as the author likes; push says what it takes its value for', async () => {
     expect(await outcomeOf('signs', 'BIGINT', [-1n])).toEqual([[-1n]]);
     const told = 'column half has the Arrow type g: use push<f64>, not push<i32>';

@@ -18,6 +18,22 @@ describe('operations', () => {
     expect(kept).toEqual(rowsOf(stream).slice(1));
   });
 
+  test('a HUGEINT is a bigint, as other integers are that numbers would not hold', async () => {
+    const stream = streamOf([
+      { name: 'h', wire: 'DECIMAL(38,0)', values: ['170141183460469231731687303715884105', '-1', null] },
+      { name: 'l', wire: 'DECIMAL(38,0)[]', values: [['5', null], [], null] },
+      { name: 'd', wire: 'DECIMAL(38,0)', values: ['7', null, null] },
+    ]);
+    const f =
+      'export const f = ({ h, l, d }) => ({ h: h === null ? h : h + 1n, l: l?.map((n) => typeof n).join(), d: typeof d });';
+    const outputs = [column('h', 'DECIMAL(38,0)'), column('l', 'VARCHAR'), column('d', 'VARCHAR')];
+    expect(await run(f, stream, { columnTypes: ['HUGEINT', 'HUGEINT[]', 'DECIMAL(38,0)'], outputs })).toEqual([
+      ['170141183460469231731687303715884106', 'bigint,object', 'string'],
+      ['0', '', 'object'],
+      [null, null, 'object'],
+    ]);
+  });
+
   test('flatMap over arrays, generators and nothing', async () => {
     const source = `export function f({ line }) { return line === null ? undefined : line === 'g' ? (function* () { yield { w: 'gen' }; })() : line.split(' ').map((w) => ({ w })); }`;
     const stream = streamOf([{ name: 'line', wire: 'VARCHAR', values: ['a b', null, 'g', 'déjà 😀'] }]);

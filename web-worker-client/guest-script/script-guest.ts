@@ -30,6 +30,8 @@ export interface ScriptOptions {
   readonly function: string;
   /** Names of the input's columns, as rows shall have them; without it those of the streams. */
   readonly columnNames?: readonly string[];
+  /** Their types as the plan says them: a HUGEINT travels as a DECIMAL, and is a bigint to a script all the same. */
+  readonly columnTypes?: readonly string[];
   /** Other tables, whole: what `ctx.side(k)` gives. Of a cogroup, the first is its other side. */
   readonly sides?: readonly ScriptSide[];
   /** Of an aggregate and a cogroup: the columns, by name, whose values make a group. */
@@ -46,6 +48,7 @@ export interface ScriptOptions {
 
 export interface ScriptSide {
   readonly columnNames: readonly string[];
+  readonly columnTypes?: readonly string[];
   readonly streams: readonly Uint8Array[];
 }
 
@@ -188,9 +191,9 @@ export class ScriptGuest implements Guest {
   }
 
   /** Its rows stay in the interpreter. */
-  async #side(k: number, { columnNames, streams }: ScriptSide): Promise<void> {
+  async #side(k: number, { columnNames, columnTypes, streams }: ScriptSide): Promise<void> {
     this.#runner.side(k);
-    for (const stream of streams) await this.#feed(this.#rowsOf(stream, columnNames), 'side');
+    for (const stream of streams) await this.#feed(this.#rowsOf(stream, columnNames, columnTypes), 'side');
   }
 
   #mustAggregate(): void {
@@ -210,14 +213,15 @@ export class ScriptGuest implements Guest {
     return this.#out.take();
   }
 
-  #rowsOf(bytes: Uint8Array, names: readonly string[] | undefined): Rows {
+  #rowsOf(bytes: Uint8Array, names?: readonly string[], types: readonly string[] = this.#options.columnTypes ?? []): Rows {
     const stream = parseStream(bytes);
     invariant(stream.schema, 'a stream without a schema');
     const columns = readSchema(stream.schema).map((column, i) => ({ ...column, name: names?.[i] ?? column.name }));
-    const types = columns.map((column) => parseSqlType(column.wire));
-    const layouts = types.map(layoutOfType);
+    const wires = columns.map((column) => parseSqlType(column.wire));
+    const layouts = wires.map(layoutOfType);
     const batches = stream.batches.map((batch) => ({ views: columnViews(bytes, batch, layouts), rows: batch.rows }));
-    return { columns, types, batches };
+    const seen = wires.map((wire, i) => (types[i]?.includes('HUGEINT') ? parseSqlType(types[i]) : wire));
+    return { columns, types: seen, batches };
   }
 
   async #feed(rows: Rows, operation: string): Promise<void> {

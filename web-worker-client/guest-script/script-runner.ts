@@ -2,7 +2,7 @@
 import type { QuickJSHandle } from 'quickjs-emscripten-core';
 import type { ColumnView } from '../../shared/arrow/column-view.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
-import type { SqlType } from '../../shared/arrow/types.ts';
+import { parseSqlType, type SqlType } from '../../shared/arrow/types.ts';
 import { ByteWriter } from '../../shared/cells/byte-writer.ts';
 import { jsonCells } from '../../shared/cells/json-cells.ts';
 import { authorError } from '../../shared/guest/guest-error.ts';
@@ -41,6 +41,7 @@ export class ScriptRunner {
   readonly #out: RowsOut;
   readonly #functions: ReadonlyMap<RunnerFunction, QuickJSHandle>;
   #types: readonly SqlType[] = [];
+  #wires: readonly SqlType[] = [];
   #kinds: readonly ValueKind[] = [];
   #piece: Piece = { views: [], from: 0, to: 0 };
   /** Puts the next piece in place; false at the end. */
@@ -109,6 +110,7 @@ export class ScriptRunner {
 
   schema(columns: readonly WireColumn[], types: readonly SqlType[]): void {
     this.#types = types;
+    this.#wires = columns.map((column) => parseSqlType(column.wire));
     this.#kinds = types.map(columnKind);
     const described = columns.map(({ name }, i) => ({ name, type: this.#kinds[i] }));
     this.#call('schema', this.#text(JSON.stringify(described)));
@@ -174,7 +176,7 @@ export class ScriptRunner {
 
   #json(view: ColumnView, index: number, { from, to }: Piece): string {
     const type = this.#types[index] as SqlType;
-    const write = jsonCells(type, type, view);
+    const write = jsonCells(type, this.#wires[index] as SqlType, view);
     const out = new ByteWriter();
     out.ascii('[');
     for (let row = from; row < to; row++) {

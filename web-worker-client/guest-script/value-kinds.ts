@@ -22,11 +22,13 @@ const TYPED: Readonly<Record<string, string>> = {
   DOUBLE: 'Float64Array',
 };
 
+const BIG: ReadonlySet<string> = new Set(['BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT']);
+
 /** Within nested values. */
 function nestedKind(type: SqlType): ValueKind {
   switch (type.id) {
     case 'scalar':
-      if (type.name === 'BIGINT' || type.name === 'UBIGINT') return { kind: 'big' };
+      if (BIG.has(type.name)) return { kind: 'big' };
       if (type.name === 'FLOAT' || type.name === 'DOUBLE') return { kind: 'float' };
       return { kind: type.name === 'BLOB' ? 'blob' : 'same' };
     case 'list':

@@ -97,9 +97,11 @@ export class GuestRoom {
       operation: operationOf(step),
       function: code.function,
       columnNames: step.rows.columns.map((column) => column.name),
+      columnTypes: step.rows.columns.map((column) => column.type),
       ...(step.keys === undefined ? {} : { keys: step.keys }),
       sides: terms.sides.map((streams, k) => ({
         columnNames: step.sides?.[k]?.columns.map((column) => column.name) ?? [],
+        columnTypes: step.sides?.[k]?.columns.map((column) => column.type) ?? [],
         streams,
       })),
       outputs: step.output,
