@@ -51,7 +51,7 @@ export interface SplitExports {
   keyBounds(...key: SortedColumn): void;
   newRecords(records: number, rows: number): void;
   clearKeys(records: number, rows: number): void;
-  addKey(...key: [...SortedColumn, descending: number, shift: number, records: number]): void;
+  addKey(...key: [...SortedColumn, descending: number, shift: number, records: number, asTheyCame: number]): void;
   addNulls(validity: number, rows: number, nullsFirst: number, shift: number, records: number): void;
   inOrder(records: number, rows: number): number;
   countDigits(records: number, rows: number, bits: number, digits: number, tables: number): void;

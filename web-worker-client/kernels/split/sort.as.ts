@@ -40,11 +40,15 @@ function ordinal<T>(at: usize): u64 {
 function bounds<T>(segments: usize, stride: usize, validity: usize, rows: u32, to: usize): void {
   let least: u64 = u64.MAX_VALUE;
   let most: u64 = 0;
-  for (let row: u32 = 0; row < rows; row++) {
-    if (validity && isNull(validity, row)) continue;
-    const value = ordinal<T>(segmentOf(segments, row) + <usize>(row & WITHIN) * stride);
-    least = min(least, value);
-    most = max(most, value);
+  for (let row: u32 = 0; row < rows; ) {
+    let at = segmentOf(segments, row);
+    const end = min(rows, (row | WITHIN) + 1);
+    for (; row < end; row++, at += stride) {
+      if (validity && isNull(validity, row)) continue;
+      const value = ordinal<T>(at);
+      least = min(least, value);
+      most = max(most, value);
+    }
   }
   store<u64>(to, least);
   store<u64>(to, most, 8);
@@ -86,18 +90,31 @@ function add<T>(
   descending: bool,
   shift: u64,
   records: usize,
+  asTheyCame: bool,
 ): void {
   const least = load<u64>(bounds);
   const most = load<u64>(bounds, 8);
-  for (let i: u32 = 0, at = records; i < rows; i++, at += RECORD) {
-    const row = load<u32>(at, ROW);
-    if (validity && isNull(validity, row)) continue;
-    const value = ordinal<T>(segmentOf(segments, row) + <usize>(row & WITHIN) * stride);
-    store<u64>(at, load<u64>(at) | ((descending ? most - value : value - least) << shift));
+  let at = records;
+  if (!asTheyCame || validity) {
+    for (let i: u32 = 0; i < rows; i++, at += RECORD) {
+      const row = load<u32>(at, ROW);
+      if (validity && isNull(validity, row)) continue;
+      const value = ordinal<T>(segmentOf(segments, row) + <usize>(row & WITHIN) * stride);
+      store<u64>(at, load<u64>(at) | ((descending ? most - value : value - least) << shift));
+    }
+    return;
+  }
+  for (let row: u32 = 0; row < rows; ) {
+    let from = segmentOf(segments, row);
+    const end = min(rows, (row | WITHIN) + 1);
+    for (; row < end; row++, at += RECORD, from += stride) {
+      const value = ordinal<T>(from);
+      store<u64>(at, load<u64>(at) | ((descending ? most - value : value - least) << shift));
+    }
   }
 }
 
-/** Adds how far each row's value is from `bounds` to the records, `shift` bits up; 0 for NULLs. */
+/** Adds how far each row's value is from `bounds` to the records, `shift` bits up; 0 for NULLs. `asTheyCame`: nothing was sorted yet. */
 export function addKey(
   kind: u32,
   segments: usize,
@@ -108,18 +125,19 @@ export function addKey(
   descending: bool,
   shift: u32,
   records: usize,
+  asTheyCame: bool,
 ): void {
   const up = <u64>shift;
-  if (kind === 0) add<i8>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 1) add<i16>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 2) add<i32>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 3) add<i64>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 4) add<u8>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 5) add<u16>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 6) add<u32>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 7) add<u64>(segments, stride, validity, rows, bounds, descending, up, records);
-  else if (kind === 8) add<f32>(segments, stride, validity, rows, bounds, descending, up, records);
-  else add<f64>(segments, stride, validity, rows, bounds, descending, up, records);
+  if (kind === 0) add<i8>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 1) add<i16>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 2) add<i32>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 3) add<i64>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 4) add<u8>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 5) add<u16>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 6) add<u32>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 7) add<u64>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else if (kind === 8) add<f32>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
+  else add<f64>(segments, stride, validity, rows, bounds, descending, up, records, asTheyCame);
 }
 
 /** One bit, `shift` up, for each row that is NULL (or, with `nullsFirst`, is not). */
