@@ -11,9 +11,7 @@ import { claim, type Earlier, hasCopy, type Restart } from './restart.ts';
 import { newTask } from './stages.ts';
 import type { Core, Job, StageState } from './state.ts';
 import { note } from './stories.ts';
-import { subscribe } from './subscribe.ts';
-
-const GONE = 'the coordinator restarted, and nobody who has its block came back';
+import { knowFromEarlier, subscribe } from './subscribe.ts';
 
 /** `job` is new, its stages are linked and none of them is cut. */
 export function resumeJob(core: Core, job: Job): void {
@@ -44,6 +42,8 @@ function cutAgain(core: Core, restart: Restart, job: Job, earlier: Earlier): num
   let cut = 0;
   let isSure = true;
   for (const stage of job.stages) {
+    // Stages of a relation that was kept meanwhile: they say themselves how they are cut.
+    if (stage.plan.kept) continue;
     const was = earlier.cuts.get(stage.index);
     const isCut = was !== undefined && recut(core, restart, stage, was, earlier);
     if (isCut) cut++;
@@ -71,10 +71,7 @@ function recut(core: Core, restart: Restart, stage: StageState, was: StageCut, e
     const task = known ?? newTask(core, stage, draft, drafts.length, partition);
     if (known === undefined) expectKept(core, stage, task);
     stage.branchOf[partition] = draft.branchIndex;
-    if (earlier.accepted.has(task.blockId) && !task.known.includes(job.id)) {
-      task.known.push(job.id);
-      if (task.state !== 'done') task.rerunWhy ??= GONE;
-    }
+    if (earlier.accepted.has(task.blockId)) knowFromEarlier(job, task);
     subscribe(core, stage, partition, task, known === undefined);
   });
   return true;

@@ -1,5 +1,6 @@
 /** Stages: cut into tasks once their inputs are there, successful when every task is done, rolled back by lineage. */
 import type { JobError } from '../../shared/failure.ts';
+import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PlanInput } from '../../shared/plan/physical.ts';
 import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts';
@@ -15,7 +16,7 @@ import { collectAhead, listUncollected, stopCollecting } from './results.ts';
 import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
 import { note } from './stories.ts';
-import { releaseTasks, subscribe } from './subscribe.ts';
+import { knowFromEarlier, releaseTasks, subscribe } from './subscribe.ts';
 
 /** Brings about what the last changes allow: job after job, until nothing moves. */
 export function advance(core: Core): void {
@@ -73,10 +74,12 @@ function resolve(core: Core, stage: StageState): void {
   // As planned, then: what only its alternatives would have read is not needed.
   if (stage.plan.alternatives && stage.alternative === undefined) stagesDecided(core, stage.job);
   let reused = 0;
+  const earlier = blocksMadeEarlier(stage);
   drafts.forEach((draft, partition) => {
     const known = core.tasks.get(draft.blockId);
     const task = known ?? newTask(core, stage, draft, drafts.length, partition);
     if (known === undefined) expectKept(core, stage, task);
+    if (earlier.has(task.blockId)) knowFromEarlier(stage.job, task);
     stage.branchOf[partition] = draft.branchIndex;
     subscribe(core, stage, partition, task, known === undefined);
     if (task.state === 'done') reused++;
@@ -85,6 +88,13 @@ function resolve(core: Core, stage: StageState): void {
   writeCut(core, stage);
   if (isResult(stage)) for (const task of stage.tasks) collectAhead(core, task);
   core.dirtyStages.add(stage);
+}
+
+/** What an earlier run of the coordinator made in this stage: it was planned once, though the stage is cut anew. */
+function blocksMadeEarlier({ job, index }: StageState): ReadonlySet<BlockId> {
+  const made = new Set<BlockId>();
+  for (const record of job.records) if (record.stage === index) made.add(record.blockId);
+  return made;
 }
 
 function tooManyPieces({ index, plan }: StageState): JobError {
@@ -170,6 +180,7 @@ export function settle(core: Core, job: Job, state: 'successful' | 'failed' | 'c
   if (state === 'failed') for (const stage of job.stages) if (stage.index === error?.stage) stage.state = 'failed';
   job.settledAtMs = core.now;
   job.state = state;
+  core.restart?.held.delete(job);
   const pictures = taskPictures(core, job);
   const parts = state === 'successful' ? [] : (job.stages.at(-1)?.tasks.map((task) => task.blockId) ?? []);
   releaseTasks(core, job);

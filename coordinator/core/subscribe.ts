@@ -5,6 +5,15 @@ import { groupsOf, leaveGroups, requeue, stop, want, withdraw } from './lineage.
 import { addToQueue, dequeue, mayLease, removeFromQueue } from './queue.ts';
 import type { Core, Job, StageState, Task, TaskRef } from './state.ts';
 
+const GONE = 'the coordinator restarted, and nobody who has its block came back';
+
+/** An earlier run of the coordinator did the task for the job: should it be done again, that is a recompute. */
+export function knowFromEarlier(job: Job, task: Task): void {
+  if (task.known.includes(job.id)) return;
+  task.known.push(job.id);
+  if (task.state !== 'done') task.rerunWhy ??= GONE;
+}
+
 /** Puts a task at its place in a stage. A task that is new, or whose output is gone, begins to want its inputs. */
 export function subscribe(core: Core, stage: StageState, partition: number, task: Task, isNew: boolean): void {
   task.refs.push({ stage, partition });

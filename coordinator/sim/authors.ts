@@ -24,6 +24,7 @@ export interface AuthoredJob {
 export interface AuthorsOptions {
   readonly chance: Chance;
   readonly options: SimOptions;
+  readonly nowMs: () => number;
   /** Undefined while there is none. */
   readonly coordinator: () => Coordinator | undefined;
   readonly tell: (words: () => string) => void;
@@ -75,7 +76,8 @@ export class Authors {
     };
     this.jobs.set(job.jobId, job);
     tell(() => `${job.owner} submits ${job.jobId}, plan ${number}, ${JSON.stringify(jobOptions)}`);
-    coordinator()?.jobs.submit(job, () => {
+    const { jobId, owner, plan } = job;
+    coordinator()?.jobs.submit({ jobId, owner, plan, options: jobOptions, submittedAtMs: this.#around.nowMs() }, () => {
       job.isAccepted = true;
     });
   }

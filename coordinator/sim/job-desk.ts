@@ -1,22 +1,13 @@
 /** Jobs as the job service keeps them: accepted, settled, and their results as long as somebody may read them. */
 import type { BlockId, JobId } from '../../shared/ids.ts';
-import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { CoreCommand, ResultBlock } from '../core/commands.ts';
-import type { JobOptions } from '../core/events.ts';
 import { readingKept } from '../core/reading-kept.ts';
 import type { Told } from '../sessions/shell.ts';
 import type { CoordinatorBlocks } from './coordinator-blocks.ts';
-import type { Journal } from './journal.ts';
+import type { AcceptedJob, Journal } from './journal.ts';
 import type { ObservedCore } from './observed-core.ts';
 
 export type SettleCommand = Extract<CoreCommand, { type: 'settleJob' }>;
-
-export interface AcceptedJob {
-  readonly jobId: JobId;
-  readonly owner: string;
-  readonly plan: PhysicalPlan;
-  readonly options: JobOptions;
-}
 
 export interface JobDeskOptions {
   readonly core: ObservedCore;
@@ -40,18 +31,20 @@ export class JobDesk {
   }
 
   /** `accepted` is called when the job can't be lost any more. */
-  submit({ jobId, owner, plan, options }: AcceptedJob, accepted: () => void): void {
+  submit(job: AcceptedJob, accepted: () => void): void {
     const { journal, acksEarly } = this.#options;
-    this.start({ jobId, owner, plan, options });
+    // Before the core's own records of it.
+    journal.append({ kind: 'accepted', ...job }, acksEarly ? undefined : accepted);
     if (acksEarly) accepted();
-    journal.append({ kind: 'accepted', jobId, owner, plan, options }, acksEarly ? undefined : accepted);
+    this.start(job, false);
   }
 
   /** As the job service does it, also with jobs of an earlier life: cached relations are read where they are kept. */
-  start({ jobId, owner, plan: given, options }: AcceptedJob): void {
+  start({ jobId, owner, plan: given, options, submittedAtMs }: AcceptedJob, resumed: boolean): void {
     const { scheduler } = this.#options.core;
     const plan = options.reuse ? readingKept(given, (key) => scheduler.keptStages(key)) : given;
-    this.#options.tell({ type: 'jobSubmitted', jobId, owner, plan, options });
+    const again = resumed && { submittedAtMs, resumed };
+    this.#options.tell({ type: 'jobSubmitted', jobId, owner, plan, options, ...again });
   }
 
   cancel(jobId: JobId): void {

@@ -1,21 +1,23 @@
 /**
- * What survives the coordinator (design, section 10), as a log: accepted jobs, settled ones, and per accepted attempt what it made. Records
- * are written in groups; a crash keeps some of those that waited, in order, and tears the next one.
+ * What survives the coordinator (design, section 10), as a log: accepted jobs, settled ones, and what the core writes down. Records are
+ * written in groups; a crash keeps some of those that waited, in order, and tears the next one.
  */
-import type { BlockId, Digest, JobId } from '../../shared/ids.ts';
+import type { JobId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
-import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { ResultBlock } from '../core/commands.ts';
 import type { JobOptions } from '../core/events.ts';
+import { type JournalRecord as CoreRecord, jobOf } from '../core/journal.ts';
+
+export interface AcceptedJob {
+  readonly jobId: JobId;
+  readonly owner: string;
+  readonly plan: PhysicalPlan;
+  readonly options: JobOptions;
+  readonly submittedAtMs: number;
+}
 
 export type JournalRecord =
-  | {
-      readonly kind: 'accepted';
-      readonly jobId: JobId;
-      readonly owner: string;
-      readonly plan: PhysicalPlan;
-      readonly options: JobOptions;
-    }
+  | ({ readonly kind: 'accepted' } & AcceptedJob)
   | {
       readonly kind: 'settled';
       readonly jobId: JobId;
@@ -23,14 +25,16 @@ export type JournalRecord =
       readonly result: readonly ResultBlock[];
     }
   | { readonly kind: 'forgotten'; readonly jobId: JobId }
-  | {
-      readonly kind: 'made';
-      readonly blockId: BlockId;
-      readonly digest: Digest;
-      readonly buckets: readonly BucketInfo[];
-      /** It, or something that it was made from, gives other rows each time: it must not meet what another run made. */
-      readonly isTainted: boolean;
-    };
+  /** What the core has written down. */
+  | { readonly kind: 'core'; readonly record: CoreRecord };
+
+/** What a journal tells the next life. */
+export interface Recovered {
+  /** Accepted and not settled. */
+  readonly jobs: readonly AcceptedJob[];
+  readonly results: ReadonlyMap<JobId, readonly ResultBlock[]>;
+  readonly records: readonly CoreRecord[];
+}
 
 interface Waiting {
   readonly record: JournalRecord;
@@ -93,18 +97,38 @@ export class Journal {
     return this.#waiting.length;
   }
 
-  /** All whole records, in order; a torn one at the end is cut off for good. */
-  read(): JournalRecord[] {
+  /** What the whole records say, in order; a torn one at the end is cut off for good. */
+  recover(): Recovered {
     const torn = this.#disk.findIndex(({ isTorn }) => isTorn);
     if (torn >= 0 && this.#options.readsTorn) this.#disk[torn] = { record: halfOf(this.#disk[torn]?.record), isTorn: false };
     else if (torn >= 0) this.#disk.length = torn;
-    return this.#disk.map(({ record }) => record);
+    const jobs = new Map<JobId, AcceptedJob>();
+    const results = new Map<JobId, readonly ResultBlock[]>();
+    const records: CoreRecord[] = [];
+    for (const { record } of this.#disk) {
+      if (record.kind === 'core') records.push(record.record);
+      else if (record.kind === 'accepted') jobs.set(record.jobId, record);
+      else {
+        jobs.delete(record.jobId);
+        results.delete(record.jobId);
+        if (record.kind === 'settled' && record.state === 'successful') results.set(record.jobId, record.result);
+      }
+    }
+    // Of jobs that are over only what they made may be of use.
+    const isOfUse = (record: CoreRecord): boolean => {
+      const jobId = jobOf(record);
+      return jobId === undefined || jobs.has(jobId) || record.type === 'blockAccepted';
+    };
+    return { jobs: [...jobs.values()], results, records: records.filter(isOfUse) };
   }
 }
 
 /** What half of a record looks like to someone who does not check it. */
 function halfOf(record: JournalRecord | undefined): JournalRecord {
   if (record?.kind === 'settled') return { ...record, result: record.result.slice(0, Math.floor(record.result.length / 2)) };
-  if (record?.kind === 'made') return { ...record, buckets: record.buckets.slice(0, Math.floor(record.buckets.length / 2)) };
+  if (record?.kind === 'core' && record.record.type === 'stageCut') {
+    const { tasks } = record.record;
+    return { kind: 'core', record: { ...record.record, tasks: tasks.slice(0, Math.floor(tasks.length / 2)) } };
+  }
   return record ?? { kind: 'forgotten', jobId: '' as JobId };
 }

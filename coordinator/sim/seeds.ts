@@ -1,5 +1,8 @@
 /** Seeds that once found something, by what they found; and where the search goes on. */
 export const NAMED_SEEDS: { readonly [found: string]: readonly number[] } = {
+  'a job that was forgotten right after a restart stayed among those that wait for their workers': [85],
+  'a restarted job whose relation had been kept meanwhile was cut as before, beside what was kept': [46],
+  'what an earlier life had made counted as planned twice where its stage was cut anew': [184, 229, 363, 629],
   'a lease found by a tab that slept was never forgotten by its shell': [131, 252, 270],
 };
 

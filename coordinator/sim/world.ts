@@ -3,6 +3,7 @@ import type { Failure } from '../../shared/failure.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { CORE_DEFAULTS } from '../core/constants.ts';
 import type { CoreEvent } from '../core/events.ts';
+import { Scheduler } from '../core/scheduler.ts';
 import { checkWorkerMessage } from '../sessions/session.ts';
 import { Authors } from './authors.ts';
 import { Chance } from './chance.ts';
@@ -17,13 +18,11 @@ import { told, traced } from './describe.ts';
 import type { DataWire, LeaseFrame, SessionWire } from './frames.ts';
 import type { SettleCommand } from './job-desk.ts';
 import { Journal } from './journal.ts';
-import { MadeBook } from './made-book.ts';
 import { Network, Wire } from './network.ts';
 import { type CoreSettings, ObservedCore, type Watcher } from './observed-core.ts';
 import type { Moment, SimOptions } from './options.ts';
 import type { Plant } from './plant.ts';
 import { Profile } from './profile.ts';
-import { recover } from './restart.ts';
 import { Tab, type TabSurroundings } from './tab.ts';
 import { Trace } from './trace.ts';
 
@@ -79,6 +78,7 @@ export class World {
       chance: new Chance(seed, 'authors'),
       options,
       coordinator: () => this.coordinator,
+      nowMs: () => this.clock.nowMs(),
       tell: (words) => this.tell(words),
     });
     this.start();
@@ -93,12 +93,11 @@ export class World {
   /** A new life, from what is on disk. */
   start(): void {
     const life = ++this.#lives;
-    const settings: CoreSettings = { paceMs: 0, idSeed: `${life}`, limits: this.options.limits };
-    const { scheduler, jobs, results } = recover(this.disk.journal.read(), settings, this.clock.nowMs());
+    const settings: CoreSettings = { paceMs: 0, idSeed: `${life}`, limits: this.options.limits, journal: true };
+    const { jobs, results, records } = this.disk.journal.recover();
     this.leases = new LeaseBook(this.#leaseMs());
-    const watchers: Watcher[] = [this.#tracer(), this.leases, new HolderBook(), this.#inspector()];
-    watchers.push(new MadeBook(this.disk.journal));
-    const core = new ObservedCore(scheduler, settings, watchers, this.#plant?.bug?.());
+    const watchers: Watcher[] = [this.#tracer(), this.leases, new HolderBook(), this.#journalist(), this.#inspector()];
+    const core = new ObservedCore(new Scheduler(settings), settings, watchers, this.#plant?.bug?.());
     const coordinator = new Coordinator({
       clock: this.clock,
       chance: this.#chances.coordinator,
@@ -116,11 +115,14 @@ export class World {
     });
     this.coordinator = coordinator;
     this.tell(() => `the coordinator begins its life ${life} with ${jobs.length} jobs and ${results.size} results`);
-    const kept = new Set([...results.values()].flatMap((result) => result.map(({ blockId }) => blockId)));
-    for (const id of [...this.disk.outputs.keys()]) if (!kept.has(id)) this.disk.outputs.delete(id);
-    for (const [jobId, result] of results) coordinator.jobs.results.set(jobId, result);
-    for (const job of jobs) coordinator.jobs.start(job);
     this.authors.checkKept(jobs, results);
+    for (const [jobId, result] of results) coordinator.jobs.results.set(jobId, result);
+    if (life > 1) {
+      const copies = [...this.disk.outputs.values()].map(({ blockId, digest }) => ({ blockId, digest }));
+      coordinator.tell({ type: 'journalRestored', records, copies });
+      for (const job of jobs) coordinator.jobs.start(job, true);
+      coordinator.tell({ type: 'jobsResumed' });
+    }
   }
 
   /** The process dies at once; `downMs` later it is started again. */
@@ -157,6 +159,16 @@ export class World {
           this.trace.add(traced(command));
           this.tell(() => `  core -> ${told(command)}`);
         }
+      },
+    };
+  }
+
+  /** Writes down what the core has to say. */
+  #journalist(): Watcher {
+    const { journal } = this.disk;
+    return {
+      after: (_event, _commands, scheduler) => {
+        for (const record of scheduler.takeJournal()) journal.append({ kind: 'core', record });
       },
     };
   }

@@ -24,6 +24,8 @@ export class HolderBook implements Watcher {
   readonly before = (event: CoreEvent, scheduler: Scheduler): void => {
     if (event.type === 'workerJoined') this.#stores.set(event.sessionId, event.storeId);
     this.#before.clear();
+    if (event.type === 'journalRestored')
+      for (const { blockId, digest } of event.copies) this.#claim(COORDINATOR, blockId, digest);
     for (const { blockId, digest } of linesOf(event)) {
       const { onCoordinator, sessions } = scheduler.holders(blockId);
       this.#before.set(blockId, { digest: scheduler.blockInfo(blockId)?.digest, isHeld: onCoordinator || sessions.length > 0 });
