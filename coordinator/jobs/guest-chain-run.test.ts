@@ -114,6 +114,35 @@ test('a table function over a common table expression, and one over what another
   expect((await stepsOf(app, own.jobId))[0]).toEqual(['guest guest sql']);
 }, 90_000);
 
+test('a program reads a side as a file, in every task', async () => {
+  const app = await grid();
+  const open = `(drop (call $open (i32.const 3) (i32.const 0) (i32.const 16) (i32.const 1) (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 20)))`;
+  const source = CAT.replace(
+    '(memory',
+    `(import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32))) (memory`,
+  )
+    .replace('1 1)', '1 1) (data (i32.const 16) "0")')
+    .replace('(loop', `${open} (loop`)
+    .replace('$read (i32.const 0)', '$read (i32.load (i32.const 20))');
+  const module = await uploaded(app, Buffer.from(wat(source)), { 'content-type': 'application/wasm' });
+  const { rows } = await runPlan(app, {
+    names: sql("SELECT 'n' || range AS key, range AS value FROM range(3)"),
+    turns: { kind: 'repartition', input: 'rows', partitions: 4 },
+    copies: {
+      ...guest('mapPartitions', 'turns', { kind: 'stream', module, input: 'tsv', output: 'tsv' }),
+      sides: ['names'],
+      schema: [column('key', 'VARCHAR'), column('value', 'VARCHAR')],
+    },
+    out: sql('SELECT key, value, count(*) FROM copies GROUP BY ALL ORDER BY ALL'),
+  });
+  expect(rows.map((row) => row.map(String))).toEqual([
+    ['n0', '0', '4'],
+    ['n1', '1', '4'],
+    ['n2', '2', '4'],
+  ]);
+}, 90_000);
+
 test('HUGEINT and DECIMAL(38,0): a module, a script and a program have every digit', async () => {
   const app = await grid();
   const [module, copy] = [await typesModule(app, 'twice'), await program(app)];

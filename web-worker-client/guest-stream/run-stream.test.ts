@@ -100,6 +100,20 @@ describe('what a guest gets', () => {
     expect([...outputOf(module)]).toEqual([0, 6, 8, 70, 8, 8]);
   });
 
+  test('S-18: sides are files that can be read and sought, and nothing else', () => {
+    const open = (name: string, how = 0) =>
+      `(i32.store8 (i32.const 40) (i32.const ${name.charCodeAt(0)}))
+      (call $errno (call $path_open (i32.const 3) (i32.const 0) (i32.const 40) (i32.const 1) (i32.const ${how}) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 44)))`;
+    const read = `(i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 8))
+      (call $errno (call $fd_read (i32.load (i32.const 44)) (i32.const 0) (i32.const 1) (i32.const 48)))
+      (call $out (i32.const 1) (i32.const 1024) (i32.load (i32.const 48)))`;
+    const seek = '(call $errno (call $fd_seek (i32.load (i32.const 44)) (i64.const -2) (i32.const 2) (i32.const 1024)))';
+    const write = '(call $errno (call $fd_write (i32.load (i32.const 44)) (i32.const 0) (i32.const 1) (i32.const 8)))';
+    const body = `${open('1')} ${read} ${seek} ${read} ${write} ${open('2')} ${open('0', 1)} ${open('0')} ${read}`;
+    const files = [UTF8.encode('zero'), UTF8.encode('one')];
+    expect(text(outputOf(command(body), { files }))).toBe('\0\0one\0\0ne\b,L\0\0zero');
+  });
+
   test('S-11: how the input is cut cannot be seen', () => {
     const whole = UTF8.encode('abcdefghij');
     const cuts = [[10], [1, 9], [2, 2, 2, 2, 2], [0, 3, 0, 7], [8, 2]];

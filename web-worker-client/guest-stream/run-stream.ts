@@ -36,6 +36,8 @@ export interface StreamRun {
   readonly input: Iterable<Uint8Array>;
   /** Gets bytes within the guest's memory: copy what is kept. What it throws ends the run. */
   readonly output: (bytes: Uint8Array) => void;
+  /** What `/broadcast/0` and so on hold; absent: there are no such files. */
+  readonly files?: readonly Uint8Array[];
   /** What stdin holds. */
   readonly format: StreamFormat;
   readonly partition: number;
@@ -114,6 +116,7 @@ class StreamAttempt {
         write: (bytes) => this.#write(bytes),
         log: (bytes) => words.stderr.add(bytes),
       },
+      ...(run.files === undefined ? {} : { files: run.files }),
       args: ['guest', ...(run.args ?? [])],
       environment: {
         MUSTER_PARTITION: String(run.partition),

@@ -1,5 +1,6 @@
 /** A stream guest behind the interface that the runner uses for guests of any kind. */
 
+import { ByteBuffer } from '../../shared/arrow/byte-buffer.ts';
 import type { CanonicalStream } from '../../shared/arrow/canonical.ts';
 import { parseStream } from '../../shared/arrow/ipc.ts';
 import type { WireColumn } from '../../shared/arrow/schema.ts';
@@ -9,13 +10,15 @@ import { authorError } from '../../shared/guest/guest-error.ts';
 import { GuestLog } from '../../shared/guest/guest-log.ts';
 import type { AccumulatorBook } from '../guest/accumulator-book.ts';
 import type { Guest, GuestLimits, GuestOutput, GuestReport } from '../guest/guest.ts';
-import type { StreamTable } from './formats-in.ts';
+import { type StreamTable, stdinPieces } from './formats-in.ts';
 import type { StreamFormat } from './run-stream.ts';
 import { runStreamTask } from './run-stream-task.ts';
 
 export interface StreamGuestOptions {
   readonly inputFormat: StreamFormat;
   readonly outputFormat: StreamFormat;
+  /** Other tables, whole: files in the input's format. */
+  readonly sides?: readonly StreamTable[];
   /** Names of the input's columns; without it those of the streams. */
   readonly columnNames?: readonly string[];
   /** The columns of the output: needed for jsonl, checked for arrow, given by the format else. */
@@ -26,6 +29,12 @@ export interface StreamGuestOptions {
   readonly limits: GuestLimits;
   readonly accumulators?: AccumulatorBook;
   readonly breathe?: () => Promise<void>;
+}
+
+function fileOf(format: StreamFormat, side: StreamTable): Uint8Array {
+  const file = new ByteBuffer();
+  for (const piece of stdinPieces(format, side)) file.append(piece, 0, piece.length);
+  return file.bytes.subarray(0, file.used);
 }
 
 function* startingWith<T>(first: T, rest: Iterator<T>): Iterable<T> {
@@ -79,6 +88,7 @@ export class StreamGuest implements Guest {
     const { stream, counts } = runStreamTask({
       module: this.#module,
       table: this.#tableOf(streams),
+      files: (this.#options.sides ?? []).map((side) => fileOf(inputFormat, side)),
       inputFormat,
       outputFormat,
       drain: pass,

@@ -130,11 +130,11 @@ function openBatch(step: GuestStep, code: CodeOf<'batch'>, ready: ReadyModule, t
 }
 
 function openStream(step: GuestStep, code: CodeOf<'stream'>, ready: ReadyModule, terms: GuestTerms): Guest {
-  refuseSides(terms);
   return new StreamGuest(ready.module, {
     inputFormat: formatOf(code.input),
     outputFormat: formatOf(code.output),
     columnNames: step.rows.columns.map((column) => column.name),
+    sides: terms.sides.map((streams, k) => ({ columns: step.sides?.[k]?.columns ?? [], streams })),
     outputs: step.output,
     ...(code.args === undefined ? {} : { args: code.args }),
     seed: terms.seed,
@@ -159,12 +159,6 @@ function readyFor(abi: ReadyModule['abi'], ready: ReadyModule | undefined): Read
     `The step needs a module of the ${abi} ABI and has ${what}.`,
     `Name the code's kind ${ready?.abi ?? abi}.`,
   );
-}
-
-function refuseSides({ sides }: GuestTerms): void {
-  if (sides.length === 0) return;
-  const hint = 'Join them in SQL before, or use a module of the batch ABI or a script.';
-  throw authorError('guest-abi', 'A program gets no other tables.', hint);
 }
 
 function formatOf(name: string): StreamFormat {

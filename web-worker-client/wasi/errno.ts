@@ -4,7 +4,10 @@ export const ERRNO = {
   badf: 8,
   fault: 21,
   inval: 28,
+  nfile: 41,
+  noent: 44,
   nosys: 52,
+  notdir: 54,
   spipe: 70,
   notcapable: 76,
 } as const;

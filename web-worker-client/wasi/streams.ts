@@ -20,7 +20,13 @@ export interface StandardStreams {
 type Call = (...values: number[]) => number;
 
 /** Runs `use` over the guest's buffers in turn, until it takes less than one whole buffer; gives the errno. */
-function eachBuffer(memory: GuestMemory, list: number, count: number, out: number, use: (bytes: Uint8Array) => number): number {
+export function eachBuffer(
+  memory: GuestMemory,
+  list: number,
+  count: number,
+  out: number,
+  use: (bytes: Uint8Array) => number,
+): number {
   if (count > IOVECS_MAX) return ERRNO.inval;
   if (!memory.holds(list, 8 * count) || !memory.holds(out, 4)) return ERRNO.fault;
   // All are checked before the first is used, so that a bad list has no effect.

@@ -7,6 +7,7 @@ import { isClock, REALTIME_CLOCK } from './clocks.ts';
 import { ERRNO } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { pollOneoff } from './poll.ts';
+import { fileCalls } from './side-files.ts';
 import { type StandardStreams, streamCalls } from './streams.ts';
 
 const CLOCK_RESOLUTION_NANOS = 1_000n;
@@ -14,6 +15,8 @@ const UTF8 = new TextEncoder();
 
 export interface WasiOptions {
   readonly streams: StandardStreams;
+  /** Further files to read; absent: there are none. */
+  readonly files?: readonly Uint8Array[];
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly seed: bigint;
@@ -66,8 +69,11 @@ export class WasiHost {
       Object.entries(options.environment).map(([name, value]) => `${name}=${value}`),
     );
     this.#guard = options.guard;
+    const { files = [] } = options;
+    const streams = streamCalls(memory, options.streams) as Record<string, WasiCall>;
     this.#calls = {
-      ...(streamCalls(memory, options.streams) as Record<string, WasiCall>),
+      ...streams,
+      ...(files.length > 0 && fileCalls(memory, files, streams)),
       args_sizes_get: args.sizes,
       args_get: args.get,
       environ_sizes_get: environment.sizes,

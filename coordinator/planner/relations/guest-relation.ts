@@ -61,21 +61,13 @@ function nodeOver(
 }
 
 function functionOfRows(relation: Of<'guest'>, context: RelationContext): Made {
-  const { operation, sides = [], code } = relation;
+  const { operation, sides = [] } = relation;
   const columns = operation === 'filter' ? filtered(relation, context) : schemaOf(relation, context);
-  if (sides.length > 0) refuseSides(code, context.name);
   const tables = sides.map((side) => {
     const { node, columns: own } = context.read(side);
     return { node, names: namesOf(own) };
   });
   return { columns, node: { ...nodeOver(context, relation, operation, columns), sides: tables } };
-}
-
-/** Programs have one stdin, and it is their input. */
-function refuseSides(code: Of<'guest'>['code'], name: string): void {
-  if (code.kind !== 'stream') return;
-  const hint = 'Join in SQL before (list() gathers the rows of a key), or use a module of the batch ABI or a script.';
-  throw refusedPlan('plan-invalid', name, 'A stream program is given no other relations.', hint);
 }
 
 function schemaOf({ schema, operation }: Of<'guest'>, { name }: RelationContext): readonly RelationColumn[] {
@@ -139,7 +131,6 @@ function stateOf({ state, code }: Of<'aggregate'>, keys: readonly RelationColumn
 
 function cogroup(relation: Of<'cogroup'>, context: RelationContext): Made {
   const { name } = context;
-  refuseSides(relation.code, name);
   const [input, other] = [context.read(relation.input), context.read(relation.other)];
   const keys = keysIn(input.columns, relation.keys, name, relation.input);
   const otherKeys = keysIn(other.columns, relation.keys, name, relation.other);

@@ -190,16 +190,6 @@ describe('what authors are told', () => {
       { code: 'plan-schema', hint: 'Cast one of them in SQL before.' },
     ],
     [
-      'sides of a program',
-      {
-        out: map('flights', {
-          sides: ['airports'],
-          code: { kind: 'stream', module: STREAM.digest, input: 'tsv', output: 'tsv' },
-        }),
-      },
-      { code: 'plan-invalid', detail: 'A stream program is given no other relations.' },
-    ],
-    [
       'a column whose name is a long query',
       { a: sql(`SELECT ${'1 + '.repeat(100)} 1`), b: map('a') },
       { code: 'plan-schema', hint: 'Name the columns with AS.' },
