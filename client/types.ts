@@ -1,7 +1,7 @@
 /** The JSON of the coordinator's REST interface (design, section 12), as authors see it. */
 import type { JobError } from '../shared/failure.ts';
 import type { Fallback, LogicalView } from '../shared/plan/physical.ts';
-import type { Accumulators, JobCounters, JobState, StageView, WorkerFigures } from '../shared/rest/views.ts';
+import type { Accumulators, JobCounters, JobState, LongRun, StageView, WorkerFigures } from '../shared/rest/views.ts';
 
 export type { CacheJson, DatasetCache, Held, JobCache, StorePart, TabPart } from '../shared/rest/cache.ts';
 export type {
@@ -31,6 +31,8 @@ export interface JobJson {
   readonly settledAtMs?: number;
   /** Why it waits, in words, while it does. */
   readonly waitingFor?: string;
+  /** A task that has been running unusually long, while it does: perhaps a loop without an end. */
+  readonly longRun?: LongRun;
   readonly error?: JobError;
 }
 

@@ -132,6 +132,9 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       const problem = await page.textContent('[data-test=problem]');
       expect(problem).toContain('Did you mean flights?');
       expect(problem).toContain('2 | from fligths');
+      expect(await page.textContent('[data-test=long-run]')).toMatch(
+        /Task 3 of stage 1 .* has been running for 45 s on w-4k2mz0qpa/,
+      );
       await shot('dashboard-error');
       expect(await page.textContent('[data-test=recomputes]')).toContain('its only copy was lost');
       await page.fill('[data-test=log-filter]', 'worker lost');

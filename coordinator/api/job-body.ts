@@ -16,6 +16,7 @@ export function jobBody(job: Job, view: JobView | undefined) {
     ...(view?.startedAtMs !== undefined && { startedAtMs: view.startedAtMs }),
     ...(job.kind === 'settled' && { settledAtMs: job.record.settledAtMs }),
     ...(job.kind === 'live' && view?.waitingFor !== undefined && { waitingFor: view.waitingFor }),
+    ...(job.kind === 'live' && view?.longRun !== undefined && { longRun: view.longRun }),
     stages: view?.stages ?? [],
     progress: progressOf(job, view),
     counters: view?.counters ?? {},

@@ -143,6 +143,12 @@ export const JobBody = Type.Object({
   startedAtMs: Type.Optional(Type.Number()),
   settledAtMs: Type.Optional(Type.Number()),
   waitingFor: Type.Optional(Type.String()),
+  longRun: Type.Optional(
+    Type.Object(
+      { stage: Count, task: Count, workerId: Id, forMs: Count, detail: Type.String(), hint: Type.String() },
+      { description: 'A task that has been running unusually long, while it does' },
+    ),
+  ),
   stages: Type.Array(StageBody),
   /** Done tasks as a part of all, 0..1. */
   progress: Type.Number(),

@@ -81,6 +81,20 @@ it('says once that it waits for tabs, and a cancel deletes the job', async () =>
   expect(terminal.notes).toEqual(['Waiting: no tab is there (Ctrl-C cancels)', 'Cancelled (job-1).']);
 });
 
+it('says once that a task runs unusually long', async () => {
+  const abort = new AbortController();
+  const detail = 'Task 0 of stage 0 (map rows with loop (JavaScript)) has been running for 30 s on w-1.';
+  const longRun = { stage: 0, task: 0, workerId: 'w-1', forMs: 30_000, detail, hint: '' };
+  let looks = 0;
+  const job = () => {
+    if (++looks === 4) abort.abort();
+    const { waitingFor: _, ...running } = { ...WAITING, state: 'running' };
+    return looks === 1 ? running : { ...running, longRun };
+  };
+  const { terminal } = await run('select 1', { result: () => 'hold', job }, { cancel: abort.signal });
+  expect(terminal.notes).toEqual([`${detail} Ctrl-C cancels.`, 'Cancelled (job-1).']);
+});
+
 it('tells apart a coordinator that is not there', async () => {
   const terminal = recordingTerminal();
   const gone = await fakeCoordinator();

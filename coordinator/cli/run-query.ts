@@ -71,6 +71,7 @@ export function problemLines(error: ProblemError, sql?: string): readonly string
 /** Shows progress while the job runs; a job that waits for tabs says so once, also where stderr is a file. */
 async function watchProgress(job: JobHandle, terminal: Terminal, everyMs: number, signal: AbortSignal): Promise<void> {
   let said: string | undefined;
+  let warned = false;
   try {
     await pause(2 * everyMs, undefined, { signal });
     for (;;) {
@@ -80,6 +81,9 @@ async function watchProgress(job: JobHandle, terminal: Terminal, everyMs: number
       if (waiting !== undefined && waiting !== said) terminal.note(waiting);
       said = waiting;
       if (waiting === undefined) terminal.status(progressLine(state));
+      const long = longRunLine(state);
+      if (long !== undefined && !warned) terminal.note(long);
+      warned = long !== undefined;
       await pause(everyMs, undefined, { signal });
     }
   } catch (error) {
@@ -91,6 +95,11 @@ async function watchProgress(job: JobHandle, terminal: Terminal, everyMs: number
 export function waitingLine(job: JobJson): string | undefined {
   if (job.state !== 'waiting' && job.waitingFor === undefined) return undefined;
   return `Waiting: ${job.waitingFor ?? 'no tab is there yet'} (Ctrl-C cancels)`;
+}
+
+/** Once for each task that runs on and on: the seconds go on in the progress. */
+export function longRunLine({ longRun }: JobJson): string | undefined {
+  return longRun && `${longRun.detail} Ctrl-C cancels.`;
 }
 
 export function progressLine(job: JobJson): string {

@@ -6,6 +6,8 @@ const MiB = 1024 * 1024;
 export const CORE_DEFAULTS = {
   leaseMs: LIMITS.leaseMs,
   maxRunMs: LIMITS.maxRunMs,
+  /** An attempt that runs longer is unusual enough for its job to say so. */
+  longRunMs: 30_000,
   leasesPerSlot: LIMITS.leasesPerSlot,
   failuresPerTask: LIMITS.failuresPerTask,
   deathsPerTask: LIMITS.deathsPerTask,

@@ -4,6 +4,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { accumulatorsOf } from './accumulators.ts';
 import type { JobState } from './commands.ts';
 import { joinedWorkers } from './local-worker.ts';
+import { longRunOf } from './long-runs.ts';
 import type { Block, Core, Job, StageState, Worker } from './state.ts';
 import type { BlockView, JobCounters, JobView, StageView, WorkerView } from './views.ts';
 
@@ -19,6 +20,7 @@ export function taskPictures(core: Core, job: Job): TaskPictures {
 
 export function pictureOf(core: Core, job: Job, { stages, accumulators }: TaskPictures = taskPictures(core, job)): JobView {
   const waitingFor = job.state === 'live' ? waitingWords(core, job) : undefined;
+  const longRun = job.state === 'live' ? longRunOf(core, job) : undefined;
   return {
     jobId: job.id,
     owner: job.owner,
@@ -27,6 +29,7 @@ export function pictureOf(core: Core, job: Job, { stages, accumulators }: TaskPi
     ...(job.startedAtMs === undefined ? {} : { startedAtMs: job.startedAtMs }),
     ...(job.settledAtMs === undefined ? {} : { settledAtMs: job.settledAtMs }),
     ...(waitingFor === undefined ? {} : { waitingFor }),
+    ...(longRun === undefined ? {} : { longRun }),
     stages,
     counters: countersOf(job, stages),
     ...(accumulators === undefined ? {} : { accumulators }),

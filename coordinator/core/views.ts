@@ -2,10 +2,10 @@
 import type { JobError } from '../../shared/failure.ts';
 import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
-import type { JobCounters, StageView, WorkerFigures } from '../../shared/rest/views.ts';
+import type { JobCounters, LongRun, StageView, WorkerFigures } from '../../shared/rest/views.ts';
 import type { JobState } from './commands.ts';
 
-export type { JobCounters, StageView, StoryLine } from '../../shared/rest/views.ts';
+export type { JobCounters, LongRun, StageView, StoryLine } from '../../shared/rest/views.ts';
 
 export interface JobView {
   readonly jobId: JobId;
@@ -16,6 +16,8 @@ export interface JobView {
   readonly settledAtMs?: number;
   /** Why it waits, in words, while it does. */
   readonly waitingFor?: string;
+  /** A task that has been running unusually long, while it does. */
+  readonly longRun?: LongRun;
   readonly stages: readonly StageView[];
   readonly counters: JobCounters;
   /** What guests counted, in all output blocks that the job's tasks use, each once. Absent: nothing. */

@@ -65,6 +65,11 @@ function JobRow({ job }: { job: JobJson }) {
         )}
       </div>
       {running && job.waitingFor !== undefined && <p class="small warn-text">{job.waitingFor}</p>}
+      {running && job.longRun !== undefined && (
+        <p class="small warn-text" data-test="long-run">
+          {job.longRun.detail}
+        </p>
+      )}
       {job.error !== undefined && (
         <p class="small bad-text">
           {job.error.title}: {job.error.detail}

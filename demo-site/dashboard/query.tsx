@@ -107,6 +107,14 @@ function Progress() {
           <span>{sentenceOf(job.waitingFor ?? 'the job starts as soon as a tab joins')}</span>
         </Notice>
       )}
+      {job.longRun !== undefined && (
+        <Notice tone="warn" title="A task runs unusually long">
+          <span>{job.longRun.detail}</span>
+          <span>
+            If that is not meant, press Cancel. A job with <code>deadlineMs</code> in its options ends by itself.
+          </span>
+        </Notice>
+      )}
       {job.stages.slice(0, STAGES_SHOWN).map((stage) => (
         <StageLine key={stage.index} stage={stage} />
       ))}

@@ -46,6 +46,8 @@ const COUNTERS: JobCountersJson = {
 
 const QUERY = 'select origin, count(*) as n, avg(delay) as mean_delay from flights group by origin order by n desc limit 20';
 
+const LONG_RUN = 'Task 3 of stage 1 (scan flights, map rows with loop (JavaScript)) has been running for 45 s on w-4k2mz0qpa.';
+
 export const JOBS: readonly JobJson[] = [
   {
     jobId: 'job-latest',
@@ -64,6 +66,7 @@ export const JOBS: readonly JobJson[] = [
     state: 'running',
     sql: 'select a.state, sum(f.distance) from flights f join airports a on a.iata = f.origin group by a.state',
     submittedAtMs: 88_000,
+    longRun: { stage: 1, task: 3, workerId: 'w-4k2mz0qpa', forMs: 45_000, detail: LONG_RUN, hint: 'Cancel it.' },
     stages: [
       stage(0, 'scan airports', 1, 1),
       stage(1, 'scan flights, join airports (broadcast), aggregate partially', 24, 15, { recomputes: 2 }),

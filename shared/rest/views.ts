@@ -38,6 +38,20 @@ export interface JobCounters {
   readonly packMs: number;
 }
 
+/** A task that has been running unusually long. */
+export interface LongRun {
+  readonly stage: number;
+  /** Its place in the stage, from 0. */
+  readonly task: number;
+  readonly workerId: string;
+  /** Rounded down to 5 s. */
+  readonly forMs: number;
+  /** In words. */
+  readonly detail: string;
+  /** What the author can do. */
+  readonly hint: string;
+}
+
 /** What a slot does now. */
 export interface CurrentTask<JobId extends string = string> {
   readonly slot: number;

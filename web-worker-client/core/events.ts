@@ -49,6 +49,8 @@ export type TabEvent =
   | { readonly type: 'wokenUp' }
   | { readonly type: 'timePassed' };
 
-export type AttemptEnding =
-  | { readonly how: 'succeeded'; readonly rows: number; readonly cpuMs: number }
-  | { readonly how: 'failed'; readonly reason: FailureReason; readonly message: string };
+/** `cpuMs`: what it took, whatever came of it. */
+export type AttemptEnding = { readonly cpuMs: number } & (
+  | { readonly how: 'succeeded'; readonly rows: number }
+  | { readonly how: 'failed'; readonly reason: FailureReason; readonly message: string }
+);

@@ -74,6 +74,8 @@ export class LeaseBook {
     const attempt = this.#attempts.get(attemptId);
     if (!attempt) return;
     this.#attempts.remove(attemptId);
+    // Whoever gets the outcome, and were it nobody: the volunteer's machine has worked.
+    this.#cpuMs += ending.cpuMs;
     if (attempt.orphanedAtMs !== undefined) this.#orphanEnded(attempt, ending, atMs);
     else this.#emit({ type: attempt.settled ? 'discard' : 'report', attemptId });
     if (!attempt.settled) this.#note(attempt, ending, atMs);
@@ -192,7 +194,6 @@ export class LeaseBook {
     }
     this.#tasks += 1;
     this.#rows += ending.rows;
-    this.#cpuMs += ending.cpuMs;
     const took = seconds(atMs - attempt.startedAtMs);
     this.#emit({
       type: 'log',

@@ -48,7 +48,7 @@ const event: fc.Arbitrary<TabEvent> = fc.oneof(
       attemptId,
       ending: fc.oneof(
         fc.constant({ how: 'succeeded' as const, rows: 1, cpuMs: 1 }),
-        fc.constant({ how: 'failed' as const, reason: 'resource' as const, message: 'm' }),
+        fc.constant({ how: 'failed' as const, cpuMs: 1, reason: 'resource' as const, message: 'm' }),
       ),
     }),
   },

@@ -50,7 +50,7 @@ const done = (attemptId: string): TabEvent => ({
 const released = (attemptId: string): TabEvent => ({
   type: 'attemptEnded',
   attemptId,
-  ending: { how: 'failed', reason: 'released', message: 'stopped' },
+  ending: { how: 'failed', cpuMs: 30, reason: 'released', message: 'stopped' },
 });
 
 test('connects, says hello, joins, beats', () => {
@@ -161,7 +161,7 @@ test('an attempt that ends while there is no connection is told late, a failed o
   tab.types({ type: 'socketClosed', epoch: 1, code: 1006, reason: '' });
   expect(tab.types(done('a'))).toEqual(['reportLate a']);
   expect(
-    tab.types({ type: 'attemptEnded', attemptId: 'b', ending: { how: 'failed', reason: 'resource', message: 'm' } }),
+    tab.types({ type: 'attemptEnded', attemptId: 'b', ending: { how: 'failed', cpuMs: 0, reason: 'resource', message: 'm' } }),
   ).toEqual(['discard b']);
 });
 

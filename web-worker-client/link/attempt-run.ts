@@ -116,11 +116,12 @@ export class AttemptRun {
       const inputs = this.#inputs;
       if (!inputs) return this.#failed({ reason: 'released', code: 'released', message: this.#stopWhy ?? 'stopped' });
       this.#inputs = undefined;
+      const beganAtMs = this.#around.clock.nowMs();
       const outcome = await handle.run({ attemptId, spec: task, inputs });
       // A broken slot's tables went with it, and have been told as lost already.
       if (!(outcome.kind === 'failed' && outcome.broken))
         this.#changes.push(...this.#around.residents.apply(slot, outcome.residents));
-      this.#slotCosts = addCosts(this.#slotCosts, outcome.costs);
+      this.#slotCosts = addCosts(this.#slotCosts, costsOf(outcome, this.#around.clock.nowMs() - beganAtMs));
       if (outcome.kind === 'succeeded') {
         this.#around.residents.compiled(slot, task);
         return outcome;
@@ -195,6 +196,12 @@ function fetchFailure(
     return { reason: 'resource', code: 'slice-refused', message: 'The coordinator refused slices that the lease names.' };
   }
   return { reason: 'released', code: 'data-link', message: 'The data connection was lost while inputs were fetched.' };
+}
+
+/** A slot that had to be ended from outside says nothing of its costs: it computed all the time, or it would have listened. */
+function costsOf({ kind, costs }: SlotOutcome, ranMs: number): SlotCosts {
+  const isSilent = kind === 'failed' && costs.loadMs + costs.computeMs + costs.packMs === 0;
+  return isSilent ? { ...costs, computeMs: ranMs } : costs;
 }
 
 function addCosts(a: SlotCosts, b: SlotCosts): SlotCosts {

@@ -122,7 +122,8 @@ export class AttemptTable {
 
   #settle(attemptId: string, outcome: FinalOutcome): void {
     this.#outcomes.set(attemptId, outcome);
-    const cpu = outcome.costs;
+    const { loadMs, computeMs, packMs } = this.#runs.get(attemptId)?.costs() ?? outcome.costs;
+    const cpuMs = loadMs + computeMs + packMs;
     this.#options.dispatch({
       type: 'attemptEnded',
       attemptId,
@@ -131,9 +132,9 @@ export class AttemptTable {
           ? {
               how: 'succeeded',
               rows: outcome.buckets.reduce((sum, b) => sum + b.rows, 0),
-              cpuMs: cpu.loadMs + cpu.computeMs + cpu.packMs,
+              cpuMs,
             }
-          : { how: 'failed', reason: outcome.failure.reason, message: outcome.failure.message },
+          : { how: 'failed', cpuMs, reason: outcome.failure.reason, message: outcome.failure.message },
     });
   }
 
