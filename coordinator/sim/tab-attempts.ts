@@ -199,7 +199,7 @@ export class TabAttempts {
     const ending =
       outcome.kind === 'succeeded'
         ? { how: 'succeeded' as const, rows: 1, cpuMs: 1 }
-        : { how: 'failed' as const, reason: outcome.failure.reason, message: outcome.failure.message };
+        : { how: 'failed' as const, cpuMs: 1, reason: outcome.failure.reason, message: outcome.failure.message };
     this.#options.dispatch({ type: 'attemptEnded', attemptId, ending });
   }
 
