@@ -100,6 +100,8 @@ export interface AppHandles {
   readonly tokens: Tokens;
   readonly catalog: CatalogPort;
   readonly modules: Modules;
+  /** What happened at the start, in words for whoever started it. */
+  readonly notes: readonly string[];
 }
 
 export type App = FastifyInstance & { readonly grid: AppHandles };

@@ -11,7 +11,7 @@ import { HostList } from './auth/hosts.ts';
 import { Tokens } from './auth/tokens.ts';
 import { CoordinatorBlocks } from './blocks/coordinator-blocks.ts';
 import { Catalog } from './catalog/catalog.ts';
-import { JobJournal } from './jobs/journal.ts';
+import { notesOf, openEarlier } from './jobs/earlier.ts';
 import type { PlannerPort } from './jobs/ports.ts';
 import { JobService } from './jobs/service.ts';
 import { LocalSlot } from './local/local-slot.ts';
@@ -34,6 +34,8 @@ export interface Rooms extends Omit<Grid, 'serve'> {
   readonly modules: Modules;
   readonly jobs: JobService;
   readonly results: ResultsPort;
+  /** What happened at the start, in words for whoever started it. */
+  readonly notes: readonly string[];
   /** Closes all sessions; jobs stay accepted. */
   disconnect(): void;
   close(): Promise<void>;
@@ -72,13 +74,19 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
       breakpoints: options.breakpoints ?? {},
       makeLocalSlot: localSlotOf(options, clock),
       log,
+      journal: (records) => store.journal.append(records),
       relay: relayLimits(options),
     });
-    const jobs = await openJobs({ options, store, blocks, catalog, planner, modules, grid, log });
+    store.journal.onFailed(log);
+    const { jobs, notes } = await openJobs({ options, store, blocks, catalog, planner, modules, grid, log });
     const results =
       options.parts?.results ??
       (await Results.open({ blocks, tempDir: join(dataDir, 'results'), ...childEntry(options.childEntries?.ingest) }));
-    return withClosing({ ...grid, volunteerToken, guard, tokens, blocks, catalog, modules, jobs, results }, planner, store);
+    return withClosing(
+      { ...grid, volunteerToken, guard, tokens, blocks, catalog, modules, jobs, results, notes },
+      planner,
+      store,
+    );
   } catch (error) {
     await planner?.close();
     await store.close();
@@ -140,12 +148,9 @@ interface JobParts {
   readonly log: Log;
 }
 
-async function openJobs({ options, store, blocks, catalog, planner, modules, grid, log }: JobParts): Promise<JobService> {
+async function openJobs({ options, store, blocks, catalog, planner, modules, grid, log }: JobParts) {
   const { jobsQueued, jobsKept, resultTtlMs } = options.limits ?? {};
-  const records = await store.jobs.list();
-  const nowMs = Date.now();
-  const kept = records.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
-  await blocks.sweepOutputs(new Set(kept.map((block) => block.blockId)));
+  const earlier = await openEarlier(store, blocks);
   const discard = (blockIds: readonly BlockId[]): Promise<void> =>
     // What the core counts on must stay, whatever an older result's time to live says.
     blocks.discard(blockIds.filter((blockId) => !grid.core.holders(blockId).onCoordinator));
@@ -160,7 +165,7 @@ async function openJobs({ options, store, blocks, catalog, planner, modules, gri
     results: { persist: (blockIds) => blocks.persist(blockIds), discard },
     arrivals: blocks.arrivals,
     store: store.jobs,
-    journal: await JobJournal.open(store.meta),
+    journal: store.accepted,
     log,
     ...(jobsQueued !== undefined && { jobsQueued }),
     ...(jobsKept !== undefined && { jobsKept }),
@@ -181,8 +186,9 @@ async function openJobs({ options, store, blocks, catalog, planner, modules, gri
       blocks.discard(jobs.unneeded(blockIds)).catch((error: unknown) => log(error, 'blocks could not be deleted'));
     },
   });
-  await jobs.restore(records);
-  return jobs;
+  shell.tell({ type: 'journalRestored', records: earlier.journalled.records, copies: earlier.copies });
+  await jobs.restore(earlier.settled, earlier.accepted);
+  return { jobs, notes: notesOf(store, earlier) };
 }
 
 type Parts = Omit<Rooms, 'close' | 'disconnect'>;
@@ -200,6 +206,8 @@ function withClosing(rooms: Parts, planner: PlannerPort, store: Store): Rooms {
   return {
     ...rooms,
     disconnect() {
+      // Whoever is here now is expected back by the next run.
+      store.journal.stop();
       rooms.sessions.close();
       rooms.relay.close();
     },

@@ -12,16 +12,19 @@ export class CoordinatorProcess {
   readonly dataDir: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, url: string, dataDir: string) {
+  readonly #notes: () => string;
+
+  private constructor(child: ChildProcess, url: string, dataDir: string, notes: () => string) {
+    this.#notes = notes;
     this.#child = child;
     this.url = url;
     this.dataDir = dataDir;
   }
 
-  static async start(dataDir: string): Promise<CoordinatorProcess> {
-    const child = spawn(process.execPath, [builtBin(), 'serve', '--port', '0', '--data-dir', dataDir], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  /** `port`: 0 picks a free one. `options`: further ones of `muster serve`. */
+  static async start(dataDir: string, port = 0, options: readonly string[] = []): Promise<CoordinatorProcess> {
+    const args = [builtBin(), 'serve', '--port', `${port}`, '--data-dir', dataDir, ...options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let notes = '';
     child.stderr.on('data', (text: Buffer) => {
       notes = (notes + text.toString()).slice(-4096);
@@ -35,7 +38,16 @@ export class CoordinatorProcess {
         reject(new Error(`the coordinator ended with exit code ${code} before it was ready:\n${notes}`)),
       );
     });
-    return new CoordinatorProcess(child, url, dataDir);
+    return new CoordinatorProcess(child, url, dataDir, () => notes);
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** What it has said on stderr. */
+  get notes(): string {
+    return this.#notes();
   }
 
   get pid(): number {
@@ -51,7 +63,15 @@ export class CoordinatorProcess {
     return Number(found);
   }
 
+  /** As `kill -9` does: it gets no chance to write anything. */
+  async kill(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#child.kill('SIGTERM');
     await ended;

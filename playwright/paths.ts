@@ -13,3 +13,6 @@ export function packageRoot(): string {
 }
 
 export const builtBin = (): string => join(packageRoot(), 'bin', 'muster.mjs');
+
+/** The thread of a headless worker's slot. */
+export const slotEntry = (): string => join(packageRoot(), 'dist', 'node', 'slot-entry.js');

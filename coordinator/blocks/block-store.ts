@@ -299,8 +299,12 @@ export class BlockStore {
   }
 
   #pathOf(blockId: BlockId): string {
-    return join(this.#dir, blockId.slice(0, 2), blockId);
+    return blockPath(this.#dir, blockId);
   }
+}
+
+export function blockPath(dir: string, blockId: BlockId): string {
+  return join(dir, blockId.slice(0, 2), blockId);
 }
 
 async function listBlocks(dir: string): Promise<Map<BlockId, number>> {

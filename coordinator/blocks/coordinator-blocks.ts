@@ -16,6 +16,7 @@ import type { CreateFile } from './files.ts';
 import { type InlineBucket, InlineTier } from './inline-tier.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { OpenSlice } from './relay-kept.ts';
+import { type StoredBlock, storedDigests } from './stored-digests.ts';
 import { loadCodecs, verifySlice } from './verify.ts';
 
 export interface CoordinatorBlocksOptions {
@@ -40,26 +41,27 @@ export class CoordinatorBlocks {
   readonly #outputs: BlockStore;
   readonly #inline: InlineTier;
 
-  private constructor(chunks: BlockStore, modules: BlockStore, outputs: BlockStore, inline: InlineTier) {
+  readonly #outputsDir: string;
+
+  private constructor(chunks: BlockStore, modules: BlockStore, outputs: BlockStore, inline: InlineTier, outputsDir: string) {
     this.chunks = chunks;
     this.modules = modules;
     this.#outputs = outputs;
     this.#inline = inline;
+    this.#outputsDir = outputsDir;
   }
 
   /** @throws BlockError `io` when the folder cannot be used */
   static async open(options: CoordinatorBlocksOptions): Promise<CoordinatorBlocks> {
+    const outputsDir = join(options.dir, 'outputs');
     const [chunks, modules, outputs] = await Promise.all([
       BlockStore.open(join(options.dir, 'chunks'), storeOptions(options, options.chunksCapBytes)),
       BlockStore.open(join(options.dir, 'modules'), storeOptions(options, undefined)),
-      BlockStore.open(
-        join(options.dir, 'outputs'),
-        storeOptions(options, options.outputsCapBytes ?? LIMITS.coordinatorDiskBytes),
-      ),
+      BlockStore.open(outputsDir, storeOptions(options, options.outputsCapBytes ?? LIMITS.coordinatorDiskBytes)),
       loadCodecs(),
     ]);
     const inline = new InlineTier(outputs, options.inlineBytes ?? LIMITS.coordinatorInlineBytes);
-    return new CoordinatorBlocks(chunks, modules, outputs, inline);
+    return new CoordinatorBlocks(chunks, modules, outputs, inline, outputsDir);
   }
 
   has(blockId: BlockId): boolean {
@@ -162,6 +164,12 @@ export class CoordinatorBlocks {
   async discard(blockIds: readonly BlockId[]): Promise<void> {
     for (const blockId of blockIds) this.#inline.drop(blockId);
     await this.#outputs.delete(blockIds);
+  }
+
+  /** Those of these outputs that lie on disk with a sound header, with their digests. */
+  outputDigests(blockIds: Iterable<BlockId>): Promise<StoredBlock[]> {
+    const here = [...new Set(blockIds)].filter((blockId) => this.#outputs.has(blockId));
+    return storedDigests(this.#outputsDir, here);
   }
 
   /** At start: deletes outputs on disk that no kept result names; answers how many. */

@@ -1,4 +1,5 @@
 /** All commands. Each is loaded when it is called, so that `muster sql` does not load a coordinator. */
+import { backupSpec, restoreSpec } from './backup-spec.ts';
 import { benchSpec } from './bench-spec.ts';
 import { demoSpec } from './demo/spec.ts';
 import type { Arguments, CommandSpec } from './options.ts';
@@ -19,5 +20,7 @@ export const COMMANDS: readonly Command[] = [
   { spec: workerSpec, load: async () => (await import('./worker.ts')).workerCommand },
   { spec: sqlSpec, load: async () => (await import('./sql.ts')).sqlCommand },
   { spec: demoSpec, load: async () => (await import('./demo/demo.ts')).demoCommand },
+  { spec: backupSpec, load: async () => (await import('./backup.ts')).backupCommand },
+  { spec: restoreSpec, load: async () => (await import('./backup.ts')).restoreCommand },
   { spec: benchSpec, load: async () => (await import('./bench.ts')).benchCommand },
 ];

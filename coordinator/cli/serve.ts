@@ -66,6 +66,7 @@ export async function serveCommand(args: Arguments, terminal: Terminal): Promise
     const url = await listen(app, options);
     announceRunning(options.dataDir, { pid: process.pid, url });
     say(options, url, terminal);
+    for (const note of app.grid.notes) terminal.note(note);
     terminal.print(`muster ready ${url}\n`);
     const signal = await stopped.promise;
     terminal.note(`${signal}: stopping. Jobs go on when the coordinator is started again.`);

@@ -156,6 +156,8 @@ export function endRestart(core: Core): void {
   if (!restart || !Number.isFinite(restart.untilMs)) return;
   if (restart.awaited.size > 0 && restart.held.size > 0 && core.now < restart.untilMs) return;
   core.restart = undefined;
+  // Whoever comes later is expected again from then on.
+  for (const workerId of restart.awaited) core.journal?.push({ type: 'workerLeft', workerId });
   for (const job of restart.held) if (job.state === 'live') letGo(core, job);
   keepRest(core, restart);
 }

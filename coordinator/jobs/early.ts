@@ -24,7 +24,8 @@ export class ResultBrokenError extends Error {}
 
 export class EarlyResults {
   readonly #options: EarlyOptions;
-  readonly #waiting = new Set<() => void>();
+  /** How each of those who wait gives up, and looks again. */
+  readonly #waiting = new Map<() => void, () => void>();
 
   constructor(options: EarlyOptions) {
     this.#options = options;
@@ -54,9 +55,14 @@ export class EarlyResults {
     }
   }
 
+  /** A job may have ended. */
+  look(): void {
+    for (const look of [...this.#waiting.values()]) look();
+  }
+
   /** Ends all waiting. */
   close(): void {
-    for (const done of [...this.#waiting]) done();
+    for (const done of [...this.#waiting.keys()]) done();
   }
 
   #isLive(jobId: JobId): boolean {
@@ -89,7 +95,7 @@ export class EarlyResults {
       const stopListening = shell.onChange(look);
       const stopWatching = arrivals.onBegin(look);
       const stopWaiting = waitMs === undefined ? () => undefined : shell.clock.after(waitMs, done);
-      this.#waiting.add(done);
+      this.#waiting.set(done, look);
       signal.addEventListener('abort', done, { once: true });
     });
   }

@@ -69,6 +69,7 @@ export interface ResultKeeper {
 
 export interface JobStorePort {
   get(jobId: string): Promise<JobRecord | undefined>;
-  put(job: JobRecord): Promise<void>;
+  /** Resolves once it is written, and the job is no longer among the accepted ones. */
+  settle(job: JobRecord): Promise<void>;
   remove(jobId: string): Promise<boolean>;
 }

@@ -9,17 +9,17 @@ import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { ADMIN_NAME, type Identity, mayChange, mayRead } from '../auth/identity.ts';
 import type { JobOptions } from '../core/events.ts';
-import { readingKept } from '../core/reading-kept.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
+import type { AcceptedJob, AcceptedJobs } from './accepted.ts';
 import { type ArrivingBlocks, EarlyResults } from './early.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
 import { type Held, holdInputs } from './holds.ts';
-import type { AcceptedJob, JobJournal } from './journal.ts';
 import { planView } from './plan-view.ts';
+import { planAgain, planJob, slotsNow } from './planning.ts';
 import type { DatasetKeeper, JobStorePort, JobsCore, ModuleKeeper, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
-import { changedData, EMPTY_PLAN, lostData, recordOf, type SettleCommand } from './settling.ts';
+import { EMPTY_PLAN, recordOf, type SettleCommand } from './settling.ts';
 import { Waiters } from './waiters.ts';
 
 export interface JobServiceOptions {
@@ -33,7 +33,7 @@ export interface JobServiceOptions {
   /** Parts of results that are on their way to the coordinator. */
   readonly arrivals: ArrivingBlocks;
   readonly store: JobStorePort;
-  readonly journal: JobJournal;
+  readonly journal: AcceptedJobs;
   readonly log: (error: unknown, what: string) => void;
   /** Wall clock, ms since the epoch. */
   readonly wallMs?: () => number;
@@ -83,17 +83,19 @@ export class JobService {
   }
 
   /** Brings back what an earlier run settled, and submits again what it had only accepted. */
-  async restore(records: readonly JobRecord[]): Promise<void> {
+  async restore(records: readonly JobRecord[], accepted: readonly AcceptedJob[]): Promise<void> {
     for (const record of records) this.#jobs.set(record.jobId, settledJob(record, this.#wallMs()));
     await this.sweep();
-    for (const accepted of this.#options.journal.list()) await this.#resume(accepted);
+    for (const job of accepted) await this.#resume(job);
+    this.#options.shell.tell({ type: 'jobsResumed' });
   }
 
   async submit(request: JobRequest): Promise<Submitted> {
     const most = this.#options.jobsQueued ?? LIMITS.jobsQueued;
     if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
     const nowMs = this.#wallMs();
-    const { outcome } = await this.#plan(request, request.owner, nowMs);
+    const plannedFor = slotsNow(this.#options);
+    const outcome = await planJob(this.#options, request, { asker: request.owner, nowMs, plannedFor });
     if (!outcome.ok) return outcome;
     const held = this.#hold(outcome.plan);
     if (!held.ok) return held;
@@ -105,6 +107,7 @@ export class JobService {
       options: request.options,
       submittedAtMs: nowMs,
       datasets: outcome.plan.datasets,
+      plannedFor,
       ...(request.name !== undefined && { name: request.name }),
     };
     // It runs while it is written down; but nobody is told that it is accepted before it is.
@@ -116,16 +119,6 @@ export class JobService {
       throw error;
     }
     return { ok: true, jobId: accepted.jobId };
-  }
-
-  async #plan({ sql, relations, options }: Pick<JobRequest, 'sql' | 'relations' | 'options'>, asker: Identity, nowMs: number) {
-    const datasets = await this.#options.datasets.list();
-    const modules = this.#options.modules?.list(asker) ?? [];
-    const what = relations ? { sql, relations, modules } : { sql };
-    const outcome = await this.#options.planner.plan({ ...what, datasets, nowMs, ...this.#slots() });
-    if (!outcome.ok || !options.reuse) return { datasets, outcome };
-    const plan = readingKept(outcome.plan, (key) => this.#options.core.keptStages(key));
-    return { datasets, outcome: { ...outcome, plan } };
   }
 
   #hold(plan: PhysicalPlan): Held {
@@ -160,24 +153,23 @@ export class JobService {
     if (this.#jobs.get(jobId)?.kind === 'live') this.#options.shell.tell({ type: 'jobCancelled', jobId });
   }
 
-  /** How many slots may take part and what they hold at least, for the planner to choose how data moves; absent: unknown. */
-  #slots(): { readonly slots?: number; readonly slotBytes?: number } {
-    const working = this.#options.core.workers().filter((worker) => worker.state === 'idle' || worker.state === 'working');
-    const slots = working.reduce((sum, worker) => sum + worker.slots, 0);
-    const slotBytes = Math.min(...working.filter((worker) => worker.slots > 0).map((worker) => worker.memoryPerSlotBytes));
-    return slots > 0 ? { slots, slotBytes } : {};
-  }
-
   /** The core's picture of a live job, the stored one of a settled job. */
   view(job: Job): JobView | undefined {
     if (job.kind === 'settled') return job.record.view;
-    const view = this.#options.core.job(job.jobId);
+    const view = this.#picture(job.jobId);
+    if (view?.state !== 'successful') return view;
+    const { settledAtMs: _settledAtMs, ...rest } = view;
+    return { ...rest, state: 'running', waitingFor: 'its result is being written down' };
+  }
+
+  #picture(jobId: JobId): JobView | undefined {
+    const view = this.#options.core.job(jobId);
     return view && atWallClock(view, this.#offsetMs);
   }
 
   async plan(job: Job): Promise<unknown> {
     if (job.kind === 'settled') {
-      // It shows as settled before it is written down.
+      // Its plan is written down with it.
       await this.#settling.get(job.jobId);
       return (await this.#options.store.get(job.jobId))?.plan;
     }
@@ -200,11 +192,15 @@ export class JobService {
   settle(command: SettleCommand): void {
     const job = this.#jobs.get(command.jobId);
     if (job?.kind !== 'live') return;
-    const record = this.#show(job, command);
+    const record = this.#record(job, command);
     this.#letGo(job.jobId);
     const settling = this.#keep(record)
+      // Even where the disk is full the result is here until the coordinator stops.
       .catch((error: unknown) => this.#options.log(error, `job ${job.jobId} could not be written down`))
-      .finally(() => this.#settling.delete(job.jobId));
+      .finally(() => {
+        this.#settling.delete(job.jobId);
+        this.#show(record);
+      });
     this.#settling.set(job.jobId, settling);
   }
 
@@ -242,38 +238,32 @@ export class JobService {
   }
 
   #start(
-    { options, datasets: _datasets, relations: _relations, ...job }: AcceptedJob,
+    { options, datasets: _datasets, relations: _relations, plannedFor: _plannedFor, ...job }: AcceptedJob,
     plan: PhysicalPlan,
     planMs: number,
     release: () => Promise<void>,
+    resumed = false,
   ): void {
     this.#holds.set(job.jobId, release);
     this.#jobs.set(job.jobId, { ...job, kind: 'live', plan, planMs });
     this.#live++;
-    this.#options.shell.tell({ type: 'jobSubmitted', jobId: job.jobId, owner: job.owner, plan, options });
+    const submittedAtMs = job.submittedAtMs - this.#offsetMs;
+    const again = resumed && { submittedAtMs, resumed };
+    this.#options.shell.tell({ type: 'jobSubmitted', jobId: job.jobId, owner: job.owner, plan, options, ...again });
   }
 
-  /** A job that an earlier run accepted: planned anew, with the time it was submitted at, and only over the same data. */
+  /** A job that an earlier run accepted. */
   async #resume(accepted: AcceptedJob): Promise<void> {
-    const { submittedAtMs, jobId, owner } = accepted;
-    if (this.#jobs.has(jobId)) return this.#options.journal.remove(jobId);
-    const asker: Identity = { role: owner === ADMIN_NAME ? 'admin' : 'author', name: owner };
-    const { outcome, datasets } = await this.#plan(accepted, asker, submittedAtMs);
-    const lost = lostData(
-      accepted,
-      datasets.map(({ name }) => name),
-    );
-    let error = lost ?? (outcome.ok ? changedData(accepted, outcome.plan) : { ...outcome.error });
-    if (outcome.ok && !error) {
-      const held = this.#hold(outcome.plan);
-      if (held.ok) return this.#start(accepted, outcome.plan, outcome.planMs, held.release);
-      error = held.error;
-    }
-    const command: SettleCommand = { type: 'settleJob', jobId, state: 'failed', ...(error && { error }) };
+    if (this.#jobs.has(accepted.jobId)) return this.#options.journal.remove(accepted.jobId);
+    const planned = await planAgain(this.#options, accepted);
+    const held = planned.ok ? this.#hold(planned.plan) : planned;
+    if (planned.ok && held.ok) return this.#start(accepted, planned.plan, planned.planMs, held.release, true);
+    const error = held.ok ? undefined : held.error;
+    const command: SettleCommand = { type: 'settleJob', jobId: accepted.jobId, state: 'failed', ...(error && { error }) };
     this.#live++;
-    await this.#keep(
-      this.#show({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: outcome.ok ? outcome.planMs : 0 }, command),
-    );
+    const record = this.#record({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: planned.planMs }, command);
+    await this.#keep(record);
+    this.#show(record);
   }
 
   #letGo(jobId: JobId): void {
@@ -282,25 +272,22 @@ export class JobService {
     release?.().catch((error: unknown) => this.#options.log(error, 'what only a job needed could not be deleted'));
   }
 
-  /**
-   * The author gets the result at once, before it is on disk: the journal knows the job until then, so that a crash in
-   * between means that it runs again.
-   */
-  #show(job: LiveJob, command: SettleCommand): JobRecord {
-    const settledAtMs = this.#wallMs();
+  #record(job: LiveJob, command: SettleCommand): JobRecord {
     const resultTtlMs = this.#options.resultTtlMs ?? LIMITS.resultTtlMs;
-    const record = recordOf(job, command, this.view(job), { settledAtMs, resultTtlMs });
-    this.#jobs.set(job.jobId, settledJob(record, settledAtMs));
-    this.#live--;
-    this.#waiters.wake(job.jobId);
-    return record;
+    return recordOf(job, command, this.#picture(job.jobId), { settledAtMs: this.#wallMs(), resultTtlMs });
   }
 
-  /** Even where the disk is full the result is here until the coordinator stops. */
+  /** Whoever is told that a job has ended will hear the same after a restart: only what is written down is shown. */
   async #keep(record: JobRecord): Promise<void> {
     await this.#options.results.persist(record.result.map((block) => block.blockId));
-    await this.#options.store.put(record);
-    await this.#options.journal.remove(record.jobId);
+    await this.#options.store.settle(record);
+  }
+
+  #show(record: JobRecord): void {
+    this.#jobs.set(record.jobId, settledJob(record, this.#wallMs()));
+    this.#live--;
+    this.#waiters.wake(record.jobId);
+    this.early.look();
   }
 
   async #expire(job: SettledJob, forget: boolean): Promise<void> {

@@ -4,8 +4,8 @@ import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import type { JobView } from '../core/views.ts';
 import type { JobRecord } from '../store/jobs.ts';
+import type { AcceptedJob } from './accepted.ts';
 import type { LiveJob } from './entry.ts';
-import type { AcceptedJob } from './journal.ts';
 import { planView } from './plan-view.ts';
 
 export type SettleCommand = Extract<CoreCommand, { type: 'settleJob' }>;

@@ -7,6 +7,7 @@ import type { Guard } from '../auth/guard.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { Relay, type RelayOptions } from '../blocks/relay.ts';
 import { Collector } from '../blocks/relay-collect.ts';
+import type { JournalRecord } from '../core/journal.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { LocalSlot } from '../local/local-slot.ts';
 import { LocalWorker } from '../local/local-worker.ts';
@@ -29,6 +30,8 @@ export interface GridOptions {
   readonly relay?: Pick<RelayOptions, 'idleMs' | 'memoryBytes' | 'diskBytes' | 'createFile'>;
   /** Makes the coordinator's own slot; absent: tabs do all the work. */
   readonly makeLocalSlot?: (() => LocalSlot) | undefined;
+  /** Writes down what a later run must know. */
+  readonly journal: (records: readonly JournalRecord[]) => void;
   readonly log: (error: unknown, what: string) => void;
 }
 
@@ -44,8 +47,8 @@ export interface Grid {
 
 export function assembleGrid(options: GridOptions): Grid {
   const { clock, guard, blocks, paceMs, log } = options;
-  const core = new Scheduler({ paceMs, idSeed: randomBytes(4).toString('hex') });
-  const shell = new Shell(core, clock);
+  const core = new Scheduler({ paceMs, idSeed: randomBytes(4).toString('hex'), journal: true });
+  const shell = new Shell(core, clock, options.journal);
   const lacking = new Lacking();
   const handOvers = new HandOvers((sessionId) => {
     sessions.get(sessionId)?.close(CLOSE.leaving, 'nothing is left to hand over', 'closed');

@@ -24,6 +24,7 @@ import { ToldRuns } from './told-runs.ts';
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
 type Success = Extract<WorkerMessage, { type: 'attemptSucceeded' }>;
 type HeldBlock = Extract<CoreEvent, { type: 'inventoryReported' }>['blocks'][number];
+type RunningAttempt = Extract<CoreEvent, { type: 'attemptsAnnounced' }>['attempts'][number];
 type LostWhy = Extract<Told, { type: 'workerLost' }>['why'];
 
 export const checkWorkerMessage = messageChecker<WorkerMessage>(WorkerMessage);
@@ -195,6 +196,9 @@ export class WorkerSession {
       case 'inventory':
         shell.tell({ type: 'inventoryReported', sessionId, blocks: message.blocks as HeldBlock[], last: message.last });
         if (message.last) this.#returned();
+        return;
+      case 'attemptsRunning':
+        shell.tell({ type: 'attemptsAnnounced', sessionId, attempts: message.attempts as RunningAttempt[] });
         return;
       case 'storeChanged':
         shell.tell({ type: 'storeChanged', sessionId, outputBytes: message.outputBytes, capBytes: message.capBytes });

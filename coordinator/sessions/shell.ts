@@ -5,6 +5,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import type { CoreEvent } from '../core/events.ts';
+import type { JournalRecord } from '../core/journal.ts';
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'atMs'> : never;
 /** An event before it has its time. */
@@ -14,6 +15,8 @@ export type Told = WithoutTime<CoreEvent>;
 export interface DrivenCore {
   handle(event: CoreEvent): readonly CoreCommand[];
   nextDeadline(): number | undefined;
+  /** What is to be written down of the events that it has handled. */
+  takeJournal(): readonly JournalRecord[];
 }
 
 export type CommandHandlers = { readonly [T in CoreCommand['type']]: (command: Extract<CoreCommand, { type: T }>) => void };
@@ -21,6 +24,7 @@ export type CommandHandlers = { readonly [T in CoreCommand['type']]: (command: E
 export class Shell {
   readonly clock: Clock;
   readonly #core: DrivenCore;
+  readonly #journal: (records: readonly JournalRecord[]) => void;
   readonly #queue: CoreEvent[] = [];
   readonly #listeners = new Set<() => void>();
   #handlers: CommandHandlers | undefined;
@@ -28,9 +32,11 @@ export class Shell {
   #closed = false;
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
 
-  constructor(core: DrivenCore, clock: Clock) {
+  /** `journal` takes what is to be written down; nothing waits for it. */
+  constructor(core: DrivenCore, clock: Clock, journal: (records: readonly JournalRecord[]) => void = () => undefined) {
     this.#core = core;
     this.clock = clock;
+    this.#journal = journal;
   }
 
   /** Who does what the core commands; set once, before the first event. */
@@ -53,7 +59,10 @@ export class Shell {
     this.#handling = true;
     try {
       for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
-        for (const command of this.#core.handle(event)) this.#do(command);
+        const commands = this.#core.handle(event);
+        // First: what ends a job is written behind what the job has left.
+        this.#journal(this.#core.takeJournal());
+        for (const command of commands) this.#do(command);
       }
     } finally {
       this.#handling = false;

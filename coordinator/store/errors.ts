@@ -1,5 +1,14 @@
 /** Why the data directory cannot be used. `detail` says what happened, `hint` what to do next; the command line prints both. */
-export type StoreErrorCode = 'data-dir-not-writable' | 'data-dir-in-use' | 'store-corrupt' | 'store-newer' | 'disk-full';
+export type StoreErrorCode =
+  | 'data-dir-not-writable'
+  | 'data-dir-in-use'
+  | 'store-corrupt'
+  | 'store-newer'
+  | 'disk-full'
+  | 'nothing-to-back-up'
+  | 'backup-failed'
+  | 'backup-incomplete'
+  | 'folder-not-empty';
 
 export class StoreError extends Error {
   override name = 'StoreError';

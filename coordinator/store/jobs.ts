@@ -4,7 +4,10 @@ import type { JobId } from '../../shared/ids.ts';
 import type { Fallback, ResultColumn } from '../../shared/plan/physical.ts';
 import type { JobState, ResultBlock } from '../core/commands.ts';
 import type { JobView } from '../core/views.ts';
+import { forgetJob, type JournalStore } from './journal.ts';
 import type { JobRow, Tables } from './schema.ts';
+import type { StoreThread } from './thread-client.ts';
+import { stepOf } from './thread-dialect.ts';
 
 /** A settled job: what REST shows of it, and where its result lies. Times are wall clock, ms since the epoch. */
 export interface JobRecord {
@@ -31,9 +34,13 @@ export interface JobRecord {
 
 export class JobStore {
   readonly #db: Kysely<Tables>;
+  readonly #thread: StoreThread;
+  readonly #journal: JournalStore;
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, thread: StoreThread, journal: JournalStore) {
     this.#db = db;
+    this.#thread = thread;
+    this.#journal = journal;
   }
 
   /** Oldest first. */
@@ -47,14 +54,16 @@ export class JobStore {
     return row && recordOf(row);
   }
 
-  /** Adds a settled job, or replaces the one with its id. */
-  async put(job: JobRecord): Promise<void> {
+  /** Adds a settled job; at once it is no longer an accepted one, and what was written down for its sake goes. */
+  async settle(job: JobRecord): Promise<void> {
+    this.#journal.flush();
     const row = rowOf(job);
-    await this.#db
+    const put = this.#db
       .insertInto('jobs')
       .values(row)
-      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row))
-      .execute();
+      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row));
+    const end = this.#db.deleteFrom('accepted_jobs').where('job_id', '=', job.jobId);
+    await this.#thread.run([stepOf(put), stepOf(end), forgetJob(job.jobId)]);
   }
 
   /** True when there was one. */

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** The tables of muster.sqlite as kysely sees them, and the steps that lead from one version of the file to the next. */
 
 export interface DatasetRow {
@@ -51,7 +53,27 @@ export interface ModuleRow {
   readonly record: string;
 }
 
+export interface AcceptedRow {
+  /** In the order of acceptance. */
+  readonly seq: Generated<number>;
+  readonly job_id: string;
+  /** AcceptedJob as JSON. */
+  readonly body: string;
+}
+
+/** Written by store/journal.ts alone. */
+export interface JournalRow {
+  readonly seq: Generated<number>;
+  readonly job_id: string | null;
+  /** Set where a later record takes the place of an earlier one. */
+  readonly key: string | null;
+  /** JournalRecord as JSON. */
+  readonly body: string;
+}
+
 export interface Tables {
+  readonly accepted_jobs: AcceptedRow;
+  readonly journal: JournalRow;
   readonly datasets: DatasetRow;
   readonly tokens: TokenRow;
   readonly jobs: JobRow;
@@ -88,6 +110,14 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE modules (
        digest TEXT NOT NULL, owner TEXT NOT NULL, name TEXT, created_at_ms INTEGER NOT NULL, record TEXT NOT NULL,
        PRIMARY KEY (digest, owner)) WITHOUT ROWID`,
+  ],
+  [
+    'CREATE TABLE accepted_jobs (seq INTEGER PRIMARY KEY, job_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)',
+    `INSERT INTO accepted_jobs (job_id, body) SELECT json_extract(j.value, '$.jobId'), j.value
+       FROM meta, json_each(meta.value) AS j WHERE meta.key = 'jobs-accepted'`,
+    "DELETE FROM meta WHERE key = 'jobs-accepted'",
+    'CREATE TABLE journal (seq INTEGER PRIMARY KEY, job_id TEXT, key TEXT UNIQUE, body TEXT NOT NULL)',
+    'CREATE INDEX journal_by_job ON journal (job_id)',
   ],
 ];
 

@@ -50,7 +50,7 @@ describe('openStore', () => {
     await first.datasets.insert(dataset('Flights'));
     await first.tokens.put({ hash: 'h1', role: 'admin', name: 'root', createdAtMs: 5 });
     await first.tokens.put({ hash: 'h1', role: 'author', name: 'ada', createdAtMs: 6 });
-    await first.jobs.put(job('job-1', 100));
+    await first.jobs.settle(job('job-1', 100));
     const key = await first.meta.getOrCreate('signing-key', () => 'k1');
     await first.close();
 
@@ -88,8 +88,8 @@ describe('openStore', () => {
 
   test('tells which results have expired', async () => {
     const store = await openStore(dir);
-    await store.jobs.put(job('job-1', 100));
-    await store.jobs.put(job('job-2', 200));
+    await store.jobs.settle(job('job-1', 100));
+    await store.jobs.settle(job('job-2', 200));
     expect(await store.jobs.expired(150)).toEqual(['job-1']);
     expect(await store.jobs.remove('job-1')).toBe(true);
     expect(await store.jobs.get('job-1')).toBeUndefined();
@@ -120,6 +120,87 @@ describe('openStore', () => {
     const before = readFileSync(path);
     await expect(openStore(dir)).rejects.toMatchObject({ code: 'store-newer', message: expect.stringContaining('newer Muster') });
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('refuses a newer version or damage that its log tells of, and leaves both files as they were', async () => {
+    const names = [STORE_FILE, `${STORE_FILE}-wal`];
+    const changes = [
+      'PRAGMA user_version = 99',
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'jobs'",
+    ];
+    for (const change of changes) {
+      const other = mkdtempSync(join(tmpdir(), 'muster-store-'));
+      await (await openStore(other)).close();
+      const raw = new Database(join(other, STORE_FILE));
+      raw.exec(change);
+      const killed = mkdtempSync(join(tmpdir(), 'muster-store-'));
+      for (const name of names) writeFileSync(join(killed, name), readFileSync(join(other, name)));
+      raw.close();
+      const before = names.map((name) => readFileSync(join(killed, name)));
+      await expect(openStore(killed), change).rejects.toMatchObject({
+        message: expect.stringContaining(join(killed, STORE_FILE)),
+      });
+      expect(names.map((name) => readFileSync(join(killed, name)))).toEqual(before);
+      for (const path of [other, killed]) rmSync(path, { recursive: true });
+    }
+  });
+
+  test('passes over a transaction that was cut short, and says so', async () => {
+    const first = await openStore(dir);
+    await first.datasets.insert(dataset('flights'));
+    await first.datasets.insert(dataset('later'));
+    const killed = mkdtempSync(join(tmpdir(), 'muster-store-'));
+    writeFileSync(join(killed, STORE_FILE), readFileSync(join(dir, STORE_FILE)));
+    const log = readFileSync(join(dir, `${STORE_FILE}-wal`));
+    await first.close();
+    const opened: [boolean, string[]][] = [];
+    for (const cut of [0, 1, 30, 2_000]) {
+      writeFileSync(join(killed, `${STORE_FILE}-wal`), log.subarray(0, log.length - cut));
+      const second = await openStore(killed);
+      opened.push([second.cutShort, (await second.datasets.list()).map(({ name }) => name)]);
+      await second.close();
+      writeFileSync(join(killed, STORE_FILE), readFileSync(join(dir, STORE_FILE)).fill(0, 0, 0));
+    }
+    rmSync(killed, { recursive: true });
+    expect(opened[0]).toEqual([false, ['flights', 'later']]);
+    expect(opened.slice(1).every(([cutShort]) => cutShort)).toBe(true);
+  });
+
+  test('a record of the journal that cannot be read is passed over', async () => {
+    const first = await openStore(dir);
+    first.journal.append([{ type: 'workerJoined', workerId: 'w-1' as never }]);
+    await first.close();
+    const raw = new Database(join(dir, STORE_FILE));
+    raw.exec(`INSERT INTO journal (body) VALUES ('{"type":"workerJo')`);
+    raw.close();
+    const second = await openStore(dir);
+    expect(await second.journal.load()).toEqual({ records: [{ type: 'workerJoined', workerId: 'w-1' }], unreadable: 1 });
+    await second.close();
+  });
+
+  test('keeps of an ended job what it made, and that within bounds', async () => {
+    const store = await openStore(dir);
+    const jobId = 'job-1' as JobId;
+    const cut = { type: 'stageCut' as const, jobId, stage: 0, salt: jobId, fragments: [], tasks: [] };
+    const block = { blockId: 'b' as never, digest: 'd' as never, buckets: [], salted: false, acceptedAt: 1, runMs: 1 };
+    const accepted = { type: 'blockAccepted' as const, jobId, stage: 0, block, verdict: 'inTime' as const };
+    await store.accepted.add({
+      jobId,
+      owner: 'o',
+      sql: 'q',
+      options: { reuse: true, weight: 1 },
+      submittedAtMs: 1,
+      datasets: [],
+    });
+    store.journal.append([cut, ...Array.from({ length: 5_000 }, () => accepted)]);
+    store.journal.flush();
+    expect((await store.journal.load()).records).toHaveLength(5_001);
+    await store.jobs.settle(job(jobId, 100));
+    expect(await store.accepted.list()).toEqual([]);
+    const { records } = await store.journal.load();
+    expect(records).toHaveLength(4_000);
+    expect(records).not.toContainEqual(cut);
+    await store.close();
   });
 
   test.each([

@@ -14,6 +14,7 @@ export const nodeParts = [
   child('planner-child', 'coordinator/planner/child.ts', ['coordinator', 'shared']),
   child('ingest-child', 'coordinator/catalog/ingest-child.ts', ['coordinator', 'shared']),
   child('compile-child', 'coordinator/modules/compile-child.ts', ['coordinator', 'shared']),
+  child('store-thread', 'coordinator/store/store-thread.ts', ['coordinator', 'shared']),
   child('slot-entry', 'web-worker-client/headless/slot-entry.ts', ['web-worker-client', 'shared']),
   {
     name: 'node',

@@ -100,6 +100,8 @@ const Hello = Type.Object(
   closed,
 );
 
+const Running = Type.Object({ attemptId: Id, blockId: Hex64, slot: Count }, closed);
+
 /** Worker to coordinator. */
 export const WorkerMessage = Type.Union([
   Hello,
@@ -147,6 +149,8 @@ export const WorkerMessage = Type.Union([
     },
     closed,
   ),
+  /** What runs on since an earlier session, told before the inventory: it may be leased to the slot where it runs. */
+  Type.Object({ type: Type.Literal('attemptsRunning'), attempts: Type.Array(Running, { maxItems: 256 }) }, closed),
   /** Bytes of task outputs (not of source chunks, which can be evicted at will) that the store keeps, and its cap. */
   Type.Object({ type: Type.Literal('storeChanged'), outputBytes: Count, capBytes: Count }, closed),
   /** The tab is about to go: released, not lost. */

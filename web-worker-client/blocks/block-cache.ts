@@ -56,8 +56,8 @@ export interface BlockCache {
   /**
    * The coordinator's welcome: from now on outputs are made for `storeId`, which another coordinator would not have given. Outputs
    * for another one are dropped, but for those of tabs that are at work with it right now. Resolves with the inventory: all outputs
-   * that are committed (what was put so far is committed first), also those of other tabs of this profile; and where the store is
-   * gone or full, those that are in memory instead.
+   * that are committed (what was put so far is committed first), also those of other tabs of this profile; and those that are in memory
+   * only: the coordinator may have died with its copies, and where the store is gone or full there is no other place.
    */
   beginSession(storeId: string): Promise<readonly HeldOutput[]>;
   /** Readable at once; committed to disk behind the caller's back, in batches, unless it is to stay in memory. */

@@ -83,8 +83,7 @@ export class TieredCache implements BlockCache {
     }
     this.drop(foreign.filter((meta) => !working.has(meta.owner ?? '')).map((meta) => meta.id));
     const own = this.#index.outputs((meta) => meta.storeId === storeId);
-    const listed = own.filter((e) => e.place === 'disk' || (e.place === 'volatile' && !e.spare));
-    return listed.map(({ meta }) => ({ id: meta.id, digest: meta.digest }));
+    return own.filter((e) => e.place !== 'unwritten').map(({ meta }) => ({ id: meta.id, digest: meta.digest }));
   }
 
   put(block: NewBlock): void {

@@ -12,7 +12,7 @@ export type TabCommand =
   | { readonly type: 'beginSession'; readonly epoch: number; readonly returning: boolean }
   /** The session is gone: everything that was under way on its sockets is void. */
   | { readonly type: 'endSession'; readonly epoch: number }
-  | { readonly type: 'send'; readonly message: WorkerMessageOf<'heartbeat' | 'traitsChanged' | 'leaving'> }
+  | { readonly type: 'send'; readonly message: WorkerMessageOf<'heartbeat' | 'traitsChanged' | 'attemptsRunning' | 'leaving'> }
   | { readonly type: 'fetchInputs'; readonly attemptId: string; readonly slot: number }
   /** Run it, and say `attemptStarted` where it takes longer than a moment. */
   | { readonly type: 'runAttempt'; readonly attemptId: string; readonly slot: number }

@@ -38,6 +38,9 @@ export const HAND_OVER_MS = 10_000;
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 30_000;
+/** A coordinator that is started again is back within seconds: for about the first minute tabs look for it so often. */
+const SOON_MS = 2_000;
+const SOON_FAILURES = 30;
 
 /**
  * Milliseconds to wait before attempt number `failures` + 1. Half of an exponentially growing span is fixed and half is drawn, so that
@@ -45,7 +48,9 @@ const BACKOFF_MOST_MS = 30_000;
  */
 export function backoffMs(failures: number, code: number, random: number): number {
   const first = code === CLOSE.full ? 10_000 : BACKOFF_FIRST_MS;
-  const span = Math.min(BACKOFF_MOST_MS, first * 2 ** Math.min(failures, 16));
+  const isSoon = first < SOON_MS && failures < SOON_FAILURES;
+  const doublings = isSoon || code === CLOSE.full ? failures : failures - SOON_FAILURES + 2;
+  const span = Math.min(isSoon ? SOON_MS : BACKOFF_MOST_MS, first * 2 ** Math.min(doublings, 16));
   return span / 2 + (span / 2) * random;
 }
 

@@ -42,6 +42,11 @@ export class LeaseBook {
     return this.#attempts.unsettled();
   }
 
+  /** What runs on though its session was lost. */
+  orphans(): readonly Attempt[] {
+    return this.#attempts.all().filter((attempt) => attempt.orphanedAtMs !== undefined);
+  }
+
   contribution(): Contribution {
     return { tasks: this.#tasks, rows: this.#rows, cpuSeconds: this.#cpuMs / 1000 };
   }

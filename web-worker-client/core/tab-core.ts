@@ -142,6 +142,9 @@ export class TabCore {
     this.#failures = 0;
     this.#connection = joinedAt(this.#atMs, workerId, heartbeatMs);
     if (!returning) this.#leases.abandonOrphans('another coordinator asked for it');
+    const orphans = this.#leases.orphans().slice(0, 256);
+    const attempts = orphans.map(({ attemptId, blockId, slot }) => ({ attemptId, blockId, slot }));
+    if (attempts.length > 0) this.#do({ type: 'send', message: { type: 'attemptsRunning', attempts } });
     this.#do({ type: 'beginSession', epoch: this.#epoch, returning });
     this.#log(`Joined as ${workerId}.`);
     this.#tellTraits();

@@ -1,0 +1,32 @@
+/** What an earlier run of the coordinator left: jobs that ended, jobs that did not, the core's records, and outputs on disk. */
+import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
+import type { Store } from '../store/open.ts';
+
+export type Earlier = Awaited<ReturnType<typeof openEarlier>>;
+
+/** Outputs on disk that nobody can ask for any more are deleted. */
+export async function openEarlier(store: Store, blocks: CoordinatorBlocks) {
+  const settled = await store.jobs.list();
+  const accepted = await store.accepted.list();
+  const journalled = await store.journal.load();
+  const nowMs = Date.now();
+  const kept = settled.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
+  const known = journalled.records.flatMap((record) => {
+    if (record.type === 'blockAccepted') return [record.block.blockId];
+    return record.type === 'relationKept' ? record.pin.blocks.map((block) => block.blockId) : [];
+  });
+  await blocks.sweepOutputs(new Set([...kept.map((block) => block.blockId), ...known]));
+  return { settled, accepted, journalled, copies: await blocks.outputDigests(known) };
+}
+
+/** For whoever started the coordinator. */
+export function notesOf(store: Store, { accepted, journalled }: Earlier): string[] {
+  const notes: string[] = [];
+  const { unreadable } = journalled;
+  if (store.cutShort) notes.push('The last record in the journal was cut short when the coordinator died: it is passed over.');
+  if (unreadable > 0)
+    notes.push(`${unreadable} records of the journal cannot be read: they are passed over, which costs some work.`);
+  if (accepted.length > 0)
+    notes.push(`${accepted.length === 1 ? 'One job goes' : `${accepted.length} jobs go`} on from the journal.`);
+  return notes;
+}
