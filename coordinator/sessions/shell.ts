@@ -15,8 +15,8 @@ export type Told = WithoutTime<CoreEvent>;
 export interface DrivenCore {
   handle(event: CoreEvent): readonly CoreCommand[];
   nextDeadline(): number | undefined;
-  /** What is to be written down of the events that it has handled. */
-  takeJournal(): readonly JournalRecord[];
+  /** What is to be written down of the events that it has handled; absent: somebody else takes that. */
+  takeJournal?(): readonly JournalRecord[];
 }
 
 export type CommandHandlers = { readonly [T in CoreCommand['type']]: (command: Extract<CoreCommand, { type: T }>) => void };
@@ -61,7 +61,7 @@ export class Shell {
       for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
         const commands = this.#core.handle(event);
         // First: what ends a job is written behind what the job has left.
-        this.#journal(this.#core.takeJournal());
+        this.#journal(this.#core.takeJournal?.() ?? []);
         for (const command of commands) this.#do(command);
       }
     } finally {
