@@ -81,7 +81,8 @@ function checkAccount(core: Core, job: Job): void {
     if (cause === 'planned') place.planned++;
     if (cause === 'retry') place.retries++;
     if (how !== undefined && how !== 'succeeded') place.failed++;
-    if ((core.tasks.get(blockId)?.known.length ?? 0) > 1) place.shared = true;
+    // Of a task that was let go nobody knows who shared it.
+    if ((core.tasks.get(blockId)?.known.length ?? 2) > 1) place.shared = true;
     places.set(blockId, place);
   }
   for (const [id, place] of places) {

@@ -19,6 +19,7 @@ export function resumeJob(core: Core, job: Job): void {
   if (!restart) return;
   restart.held.add(job);
   job.isHeld = true;
+  job.isResumed = true;
   const earlier = restart.jobs.get(job.id) ?? { cuts: new Map(), accepted: new Set(), records: [] };
   job.records.push(...earlier.records);
   if (job.records.length > 0) job.startedAtMs = job.submittedAtMs;

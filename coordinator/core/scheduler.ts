@@ -24,7 +24,7 @@ import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
 import { keptStages, relationReleased } from './pins.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
-import { endRestart, jobsResumed, journalRestored } from './restart.ts';
+import { endRestart, hasCopy, jobsResumed, journalRestored } from './restart.ts';
 import { restoreCore } from './restore.ts';
 import { type ResultPart, resultPart } from './results.ts';
 import { inventoryReported } from './returning.ts';
@@ -127,10 +127,11 @@ export class Scheduler {
 
   /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */
   holders(blockId: BlockId): { onCoordinator: boolean; sessions: readonly SessionId[] } {
-    const block = this.#core.blocks.get(blockId);
-    return block
-      ? { onCoordinator: block.onCoordinator, sessions: servingSessions(block) }
-      : { onCoordinator: false, sessions: [] };
+    const { blocks, restart } = this.#core;
+    const block = blocks.get(blockId);
+    if (block) return { onCoordinator: block.onCoordinator, sessions: servingSessions(block) };
+    // After a restart a copy may be on disk that no job has come to ask for yet: it must stay there.
+    return { onCoordinator: restart !== undefined && hasCopy(restart, blockId), sessions: [] };
   }
 
   /** The accepted digest and the buckets of a task's output. */

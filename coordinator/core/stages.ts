@@ -12,6 +12,7 @@ import { draftKept, expectKept } from './kept-stages.ts';
 import { groupsOf } from './lineage.ts';
 import { pictureOf, taskPictures } from './pictures.ts';
 import { keepRelations } from './pins.ts';
+import { claim } from './restart.ts';
 import { collectAhead, listUncollected, stopCollecting } from './results.ts';
 import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
@@ -74,9 +75,11 @@ function resolve(core: Core, stage: StageState): void {
   // As planned, then: what only its alternatives would have read is not needed.
   if (stage.plan.alternatives && stage.alternative === undefined) stagesDecided(core, stage.job);
   let reused = 0;
-  const earlier = blocksMadeEarlier(stage);
+  const earlier = blocksMadeEarlier(stage.job);
   drafts.forEach((draft, partition) => {
     const known = core.tasks.get(draft.blockId);
+    // Also a new job's tasks may be what an earlier life had made.
+    if (core.restart) claim(core, draft.blockId);
     const task = known ?? newTask(core, stage, draft, drafts.length, partition);
     if (known === undefined) expectKept(core, stage, task);
     if (earlier.has(task.blockId)) knowFromEarlier(stage.job, task);
@@ -90,11 +93,11 @@ function resolve(core: Core, stage: StageState): void {
   core.dirtyStages.add(stage);
 }
 
-/** What an earlier run of the coordinator made in this stage: it was planned once, though the stage is cut anew. */
-function blocksMadeEarlier({ job, index }: StageState): ReadonlySet<BlockId> {
-  const made = new Set<BlockId>();
-  for (const record of job.records) if (record.stage === index) made.add(record.blockId);
-  return made;
+const NONE: ReadonlySet<BlockId> = new Set();
+
+/** What an earlier run of the coordinator made for the job: it was planned once, though stages are cut anew or have other numbers. */
+function blocksMadeEarlier({ isResumed, records }: Job): ReadonlySet<BlockId> {
+  return isResumed ? new Set(records.map((record) => record.blockId)) : NONE;
 }
 
 function tooManyPieces({ index, plan }: StageState): JobError {

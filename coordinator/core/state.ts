@@ -56,6 +56,8 @@ export interface Job {
   salt: JobId | `${JobId}/${string}`;
   /** Nothing is cut or leased for it: those who worked for it before the coordinator restarted may yet come back. */
   isHeld: boolean;
+  /** An earlier run of the coordinator had begun it. */
+  isResumed?: true;
   state: 'live' | Extract<JobState, 'successful' | 'failed' | 'cancelled'>;
   startedAtMs?: number;
   settledAtMs?: number;

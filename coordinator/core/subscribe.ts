@@ -20,8 +20,10 @@ export function subscribe(core: Core, stage: StageState, partition: number, task
   stage.tasks[partition] = task;
   if (task.state === 'done' || task.state === 'lost') {
     stage.done++;
-    if (task.state === 'done' && !task.known.includes(stage.job.id)) task.known.push(stage.job.id);
-    if (task.state === 'lost' && stage.plan.kept?.what !== 'lineage') want(core, task);
+    // What mere lineage has lost counts as done for each job that has it, not only for the first.
+    const isOver = task.state === 'done' || stage.plan.kept?.what === 'lineage';
+    if (isOver && !task.known.includes(stage.job.id)) task.known.push(stage.job.id);
+    if (!isOver) want(core, task);
   } else if (isNew) {
     want(core, task);
   } else if (task.state === 'ready') {

@@ -4,17 +4,10 @@ import type { CoreEvent } from '../core/events.ts';
 
 /** What tells one occurrence from another. */
 export function traced(what: CoreEvent | CoreCommand): string {
-  let text: string = what.type;
-  if ('sessionId' in what) text += ` ${what.sessionId}`;
-  if ('attemptId' in what) text += ` ${what.attemptId}`;
-  if ('jobId' in what) text += ` ${what.jobId}`;
-  if ('blockId' in what) text += ` ${what.blockId}`;
-  if ('digest' in what) text += ` ${what.digest}`;
-  if ('atMs' in what) text += ` ${what.atMs}`;
-  if ('running' in what) text += ` ${what.running.length}`;
-  if ('blockIds' in what) text += ` ${what.blockIds.join()}`;
-  if ('blocks' in what) text += ` ${what.blocks.length}`;
-  return text;
+  const { type, sessionId, attemptId, jobId, digest, atMs } = what as {
+    readonly [name in 'type' | 'sessionId' | 'attemptId' | 'jobId' | 'digest' | 'atMs']?: string | number;
+  };
+  return `${type} ${sessionId} ${attemptId} ${jobId} ${digest} ${atMs}`;
 }
 
 /** Ids of blocks are long, and their beginnings do. */

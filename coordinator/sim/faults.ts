@@ -137,7 +137,7 @@ export class Faults {
     disconnect: (tab) => tab.disconnect(),
     halfOpen: (tab) => {
       const ways = this.#chance.pick(['up', 'down', 'both'] as const);
-      if (ways !== 'down') this.#world.silences.fell(tab.sessionId, this.#world.clock.nowMs());
+      if (ways !== 'down') this.#fallSilent(tab);
       tab.halfOpen(ways);
     },
     slow: (tab) => this.#forAWhile(10_000, (on) => tab.slowDown(on ? this.#chance.between(2, 50) : 1)),
@@ -206,9 +206,13 @@ export class Faults {
   }
 
   #close(tab: Tab, isNoticed: boolean, returns: number, withinMs = 6_000): void {
-    if (!isNoticed) this.#world.silences.fell(tab.sessionId, this.#world.clock.nowMs());
+    if (!isNoticed) this.#fallSilent(tab);
     tab.vanish(isNoticed);
     this.#comeBack(tab, returns, withinMs);
+  }
+
+  #fallSilent(tab: Tab): void {
+    this.#world.silences.fell(tab.sessionId, Math.max(this.#world.clock.nowMs(), tab.lastWordAtMs));
   }
 
   #comeBack({ store: { profile }, workerId }: Tab, probability: number, meanMs: number): void {

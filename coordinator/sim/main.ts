@@ -5,6 +5,7 @@ import { loadHashes } from '../../shared/hash.ts';
 import { optionsOf } from './options.ts';
 import { PLANTS } from './planted/index.ts';
 import { type Outcome, runSeed } from './run.ts';
+import { runScale } from './scale.ts';
 
 const HELP = `npm run sim -- [options]
   --seeds N       how many seeds to run (default 1000)
@@ -12,7 +13,8 @@ const HELP = `npm run sim -- [options]
   --seed S        run this one alone, with its options and the end of its story
   --lines N       so many lines of its story (default 50)
   --keep-going    do not stop at the tenth failing seed
-  --plant NAME    with this bug put in; --plant list names them
+  --plant NAME    put this bug in, and see how many seeds it takes to find it; --plant list names them
+  --scale N       one job of N tasks through the scheduler alone, and smaller ones beside it: what a task costs
 `;
 const FAILURES_MOST = 10;
 const STORIES_MOST = 3;
@@ -25,6 +27,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       lines: { type: 'string', default: '50' },
       plant: { type: 'string' },
+      scale: { type: 'string' },
       'keep-going': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -39,11 +42,26 @@ async function main(): Promise<number> {
     return values.plant === 'list' ? 0 : 2;
   }
   await loadHashes();
+  if (values.scale !== undefined) return tellScale(wholeNumber(values.scale, '--scale'));
   if (values.seed !== undefined) {
     return tellSeed(wholeNumber(values.seed, '--seed'), wholeNumber(values.lines, '--lines'), plant);
   }
   const [seeds, from] = [wholeNumber(values.seeds, '--seeds'), wholeNumber(values.from, '--from')];
-  return runMany(seeds, from, { plant, most: values['keep-going'] ? Number.POSITIVE_INFINITY : FAILURES_MOST });
+  if (plant) return findPlant(plant, seeds, from);
+  return runMany(seeds, from, values['keep-going'] ? Number.POSITIVE_INFINITY : FAILURES_MOST);
+}
+
+function tellScale(most: number): number {
+  process.stdout.write('tasks      events     cut ms   run ms   us/task  events/s   MiB\n');
+  for (let tasks = 1_000; tasks <= most; tasks *= 10) {
+    // The first run of all warms the code up.
+    if (tasks === 1_000) for (let i = 0; i < 5; i++) runScale(tasks);
+    const { events, cutMs, runMs, usPerTask, eventsPerSecond, rssMiB } = runScale(tasks);
+    const figures = [tasks, events, cutMs, runMs, usPerTask, eventsPerSecond, rssMiB];
+    const widths = [11, 11, 9, 9, 9, 11, 0];
+    process.stdout.write(`${figures.map((figure, i) => `${figure}`.padEnd(widths[i] ?? 0)).join('')}\n`);
+  }
+  return 0;
 }
 
 function wholeNumber(text: string, option: string): number {
@@ -66,24 +84,32 @@ function tellStory({ seed, ok, story, message }: Outcome): void {
   if (!ok) process.stdout.write(`seed ${seed} failed: ${message}\n`);
 }
 
-function runMany(
-  seeds: number,
-  from: number,
-  { plant, most }: { readonly plant: (typeof PLANTS)[number] | undefined; readonly most: number },
-): number {
+/** How many seeds it takes until the bug is found; the proof that it can be. */
+function findPlant(plant: (typeof PLANTS)[number], seeds: number, from: number): number {
+  for (let seed = from; seed < from + seeds; seed++) {
+    const { ok, message } = runSeed(seed, { plant });
+    if (ok) continue;
+    process.stdout.write(`${plant.name}: found by seed ${seed}, after ${seed - from + 1} seeds. ${message?.split('\n')[0]}\n`);
+    return 0;
+  }
+  process.stdout.write(`${plant.name}: not found by ${seeds} seeds\n`);
+  return 1;
+}
+
+function runMany(seeds: number, from: number, most: number): number {
   const failed: Outcome[] = [];
   const began = performance.now();
   let events = 0;
   let toldAt = began;
   let ran = 0;
   for (let seed = from; seed < from + seeds && failed.length < most; seed++) {
-    const outcome = runSeed(seed, { plant });
+    const outcome = runSeed(seed);
     ran++;
     events += outcome.events;
     if (!outcome.ok) {
       failed.push(outcome);
       process.stdout.write(`seed ${seed} failed: ${outcome.message?.split('\n')[0]}\n`);
-      if (failed.length <= STORIES_MOST) tellStory(runSeed(seed, { isTold: true, plant }));
+      if (failed.length <= STORIES_MOST) tellStory(runSeed(seed, { isTold: true }));
     }
     if (performance.now() - toldAt < 10_000) continue;
     toldAt = performance.now();

@@ -57,7 +57,8 @@ export class Network {
 /** One direction. */
 class Pipe<M> {
   readonly #network: Network;
-  #lastAtMs = 0;
+  /** When what was sent last comes. */
+  lastAtMs = 0;
   #underWay = 0;
   /** Swallows what is sent from now on. */
   isCut = false;
@@ -90,8 +91,8 @@ class Pipe<M> {
     const network = this.#network;
     const nowMs = network.nowMs();
     let atMs = nowMs + network.delayMs() * this.slowness;
-    if (network.weather.isFifo || isLast) atMs = Math.max(atMs, this.#lastAtMs);
-    this.#lastAtMs = Math.max(atMs, this.#lastAtMs);
+    if (network.weather.isFifo || isLast) atMs = Math.max(atMs, this.lastAtMs);
+    this.lastAtMs = Math.max(atMs, this.lastAtMs);
     this.#underWay++;
     network.mostUnderWay = Math.max(network.mostUnderWay, this.#underWay);
     network.after(atMs - nowMs, () => {
@@ -156,6 +157,11 @@ export class Wire<U, D> {
     up.close(BROKEN, 'the connection broke');
     down.close(BROKEN, 'the connection broke');
     for (const pipe of [up, down]) if (pipe.receiver) pipe.receiver = { ...pipe.receiver, frame: () => undefined };
+  }
+
+  /** When the last frame that is under way to the coordinator comes. */
+  get lastUpAtMs(): number {
+    return this.#up.lastAtMs;
   }
 
   /** From now on frames vanish on these ways, and so do closes. */

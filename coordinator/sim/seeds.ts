@@ -1,9 +1,13 @@
 /** Seeds that once found something, by what they found; and where the search goes on. */
 export const NAMED_SEEDS: { readonly [found: string]: readonly number[] } = {
-  'a job that was forgotten right after a restart stayed among those that wait for their workers': [85],
-  'a restarted job whose relation had been kept meanwhile was cut as before, beside what was kept': [46],
-  'what an earlier life had made counted as planned twice where its stage was cut anew': [184, 229, 363, 629],
-  'a lease found by a tab that slept was never forgotten by its shell': [131, 252, 270],
+  'a lease found by a tab that slept was never forgotten by its shell': [131, 167, 1241, 1803],
+  'a job that was forgotten right after a restart stayed among those that wait for their workers': [639],
+  'a restarted job whose relation had been kept meanwhile was cut as before, beside what was kept': [2837],
+  'what an earlier life had made counted as planned twice where its stage was cut anew': [388, 2798],
+  'a new job made what had just been found on the disk after a restart': [363],
+  'lost lineage that two jobs share counted as done for the first of them only': [20597],
+  'a task that was let go took with it who had shared it': [1844],
+  "a result that was forgotten right after a restart took another job's block with it": [3229],
 };
 
 /** Seeds that each run of the tests tries for the first time. */

@@ -164,6 +164,11 @@ export class Tab {
     this.#data?.slow(times);
   }
 
+  /** When the coordinator hears from it last, should it fall silent now. */
+  get lastWordAtMs(): number {
+    return this.#wire?.lastUpAtMs ?? 0;
+  }
+
   /** Of the last session that it was in. */
   get sessionId(): string | undefined {
     return this.#sessionId;

@@ -39,7 +39,8 @@ export class HolderBook implements Watcher {
     for (const [blockId, { digest, isHeld }] of this.#before) {
       const info = scheduler.blockInfo(blockId);
       if (!info) continue;
-      must(!isHeld || digest === info.digest, 'one-accepted', () => `${blockId} was ${digest}, held, and became ${info.digest}`);
+      const isKept = !isHeld || digest === undefined || digest === info.digest;
+      must(isKept, 'one-accepted', () => `${blockId} was ${digest}, held, and became ${info.digest}`);
       const { onCoordinator, sessions } = scheduler.holders(blockId);
       if (onCoordinator) this.#mustHaveClaimed(COORDINATOR, blockId, info.digest);
       for (const sessionId of sessions) this.#mustHaveClaimed(this.#stores.get(sessionId) ?? sessionId, blockId, info.digest);
