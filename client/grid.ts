@@ -8,7 +8,6 @@ import { Rdd } from './rdd/rdd.ts';
 import { type Accumulator, AccumulatorCell } from './run/accumulator.ts';
 import { Broadcast } from './run/broadcast.ts';
 import type { AnyRow } from './run/cell-values.ts';
-import { KeptRelations } from './run/kept-relations.ts';
 import type { Session } from './run/session.ts';
 import { identifierSql, type SqlLiteral } from './sql/literals.ts';
 import { type SqlExpression, sqlTemplate } from './sql/sql-tag.ts';
@@ -45,7 +44,6 @@ export function makeGrid(http: Http): Grid {
   const session: Session = {
     http,
     accumulators,
-    kept: new KeptRelations(http),
     frame: (source) => new DataFrame(session, source),
     rdd: (state) => new Rdd(state),
   };

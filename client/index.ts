@@ -38,7 +38,7 @@ export type { AnyRow, Value } from './run/cell-values.ts';
 export type { ActionOptions } from './run/run-plan.ts';
 export type { JobOptions, JobRequest } from './run/submit-job.ts';
 export type { SqlLiteral } from './sql/literals.ts';
-export { type Expression, expr, identifier, type SqlExpression } from './sql/sql-tag.ts';
+export { type Expression, expr, identifier, raw, type SqlExpression } from './sql/sql-tag.ts';
 export type * from './types.ts';
 
 /** Options of a job of one query. */

@@ -260,26 +260,6 @@ test('partitions: repartition, coalesce, an index over a sort, a sample', async 
   expect(await many.zipWithIndex('place').where('i <> place').count()).toBe(0);
 });
 
-test('what is persisted is not made again, until it is let go', async () => {
-  const squares = grid.sql<{ i: bigint }>`SELECT range AS i FROM range(1000)`
-    .rdd()
-    .map(({ i }) => Number(i) ** 2)
-    .persist();
-  const sum = async () => {
-    const ids: string[] = [];
-    const total = await squares.reduce((a, b) => a + b, { onJob: ({ id }) => ids.push(id) });
-    return { total, kept: (await grid.cache()).relations.filter(({ jobId }) => jobId === ids[0]) };
-  };
-  const first = await sum();
-  expect(first.total).toBe(332_833_500);
-  expect(first.kept).toMatchObject([{ name: 'map_2', level: 'tabs' }]);
-  const second = await sum();
-  expect(second.kept[0]?.id).toBe(first.kept[0]?.id);
-  expect(second.total).toBe(first.total);
-  await squares.unpersist();
-  expect((await grid.cache()).relations).toEqual([]);
-});
-
 test('a function that fails is named by its step, also in a row of steps', async () => {
   const wrong = grid
     .parallelize([1, 2])

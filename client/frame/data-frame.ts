@@ -7,6 +7,7 @@ import { dataset, keptNode, type Source, sqlNode } from '../plan/relation-node.t
 import type { Columns, RowOf } from '../plan/schema.ts';
 import type { Rdd } from '../rdd/rdd.ts';
 import type { AnyRow, Value } from '../run/cell-values.ts';
+import { releaseKept } from '../run/kept-relations.ts';
 import { type ActionOptions, saveRows } from '../run/run-plan.ts';
 import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
@@ -240,9 +241,12 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
     return this.persist('coordinator');
   }
 
-  /** Lets go what persist keeps. The frame can be read on: its blocks are made again then. */
-  async unpersist(): Promise<void> {
-    if (this.source.kind === 'relation') await this.session.kept.release(this.source);
+  /**
+   * Lets go what is kept of this step, by this connection or another one of yours: the same step over the same data. True when something
+   * was; false when nothing is kept of it. The frame can be read on: its blocks are made again then.
+   */
+  unpersist(): Promise<boolean> {
+    return releaseKept(this.session.http, this.source);
   }
 
   /**

@@ -3,12 +3,6 @@ import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { identifierSql } from '../sql/literals.ts';
 import { type RelationNode, relationOf, type Source, stepLabel } from './relation-node.ts';
 
-/** What a chain becomes, and which of its steps are kept under which names. */
-export interface BuiltPlan {
-  readonly plan: AuthorPlan;
-  readonly kept: ReadonlyMap<RelationNode, string>;
-}
-
 type PlannedRelation = AuthorPlan['relations'][number];
 
 /** Names that relations can have, and guests' relations can say. */
@@ -82,12 +76,10 @@ function namesUsed(result: Source): Set<string> {
 }
 
 /** The plan whose result is `source`. */
-export function buildPlan(source: Source): BuiltPlan {
+export function planOf(source: Source): AuthorPlan {
   const builder = new PlanBuilder(namesUsed(source));
   const result = builder.add(relationOf(source));
   const { relations, kept } = builder;
   const cache = [...kept].map(([node, name]) => ({ name, level: node.kept ?? 'tabs' }));
-  return { plan: { relations: [...relations], result, ...(cache.length > 0 && { cache }) }, kept };
+  return { relations: [...relations], result, ...(cache.length > 0 && { cache }) };
 }
-
-export const planOf = (source: Source): AuthorPlan => buildPlan(source).plan;

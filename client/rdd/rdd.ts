@@ -6,6 +6,7 @@ import type { StepKind } from '../functions/script.ts';
 import { coalesced, indexed, repartitioned, sampled } from '../plan/placed.ts';
 import { dataset, keptNode, type Source, sqlNode } from '../plan/relation-node.ts';
 import { columnsOf, type Schema } from '../plan/schema.ts';
+import { releaseKept } from '../run/kept-relations.ts';
 import { type ActionOptions, saveRows } from '../run/run-plan.ts';
 import { KeyedRdd, sorted } from './keyed-rdd.ts';
 import { distinctValuesOf, rowsOf, settledOf, valuesOf, withStep } from './rdd-state.ts';
@@ -111,10 +112,12 @@ export class Rdd<T> extends KeyedRdd<T> {
     return this.persist('coordinator');
   }
 
-  /** Lets go what persist keeps. The Rdd can be read on: its blocks are made again then. */
-  async unpersist(): Promise<void> {
-    const { session, source, steps } = this.state;
-    if (source.kind === 'relation' && steps.length === 0) await session.kept.release(source);
+  /**
+   * Lets go what is kept of this step, by this connection or another one of yours: the same step over the same data. True when something
+   * was; false when nothing is kept of it. The Rdd can be read on: its blocks are made again then.
+   */
+  unpersist(): Promise<boolean> {
+    return releaseKept(this.state.session.http, settledOf(this.state).source);
   }
 
   /** Runs the job, keeps its elements as a dataset, and gives an Rdd that reads it; later, grid.savedRdd(name) does. */

@@ -1,39 +1,31 @@
-/** Which relations of the coordinator's cache a connection's chains have made. */
+/** Letting go of what the coordinator keeps of a chain's steps. */
+import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { Http } from '../http.ts';
-import type { RelationNode } from '../plan/relation-node.ts';
+import { planOf } from '../plan/plan-builder.ts';
+import { keptNode, type Source } from '../plan/relation-node.ts';
 import { ProblemError } from '../problem.ts';
-import type { CacheJson } from '../types.ts';
 
-interface Named {
-  readonly jobId: string;
-  readonly name: string;
+/** The relation alone: what lies below it may be kept as well, and stays. */
+function planToFind(source: Source): AuthorPlan {
+  const plan = planOf(keptNode(source, 'tabs'));
+  return { ...plan, cache: [plan.result] };
 }
 
-export class KeptRelations {
-  readonly #http: Http;
-  /** The job that named a step's relation last, and the name. */
-  readonly #named = new WeakMap<RelationNode, Named>();
-
-  constructor(http: Http) {
-    this.#http = http;
-  }
-
-  /** A job was accepted whose plan keeps these. */
-  submitted(jobId: string, kept: ReadonlyMap<RelationNode, string>): void {
-    for (const [node, name] of kept) this.#named.set(node, { jobId, name });
-  }
-
-  /** Lets a step's blocks go. Nothing happens where no job has made them, or where they are gone already. */
-  async release(node: RelationNode): Promise<void> {
-    const named = this.#named.get(node);
-    if (named === undefined) return;
-    const { relations } = await this.#http.json<CacheJson>('GET', '/v1/cache');
-    const found = relations.find(({ jobId, name }) => jobId === named.jobId && name === named.name);
-    if (found === undefined) return;
-    try {
-      await this.#http.send('DELETE', `/v1/cache/${encodeURIComponent(found.id)}`);
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.status === 404)) throw error;
-    }
+/**
+ * Lets a step's blocks go, whichever connection of the author made them: the coordinator knows the step by what it says. False: nothing is
+ * kept of it. Throws ProblemError where its plan is refused, e.g. when its dataset is gone.
+ */
+export async function releaseKept(http: Http, source: Source): Promise<boolean> {
+  const plan = planToFind(source);
+  const { relations } = await http.json<{ relations: { name: string; id: string }[] }>('POST', '/v1/cache/find', { plan });
+  const found = relations.find(({ name }) => name === plan.result);
+  if (found === undefined) return false;
+  try {
+    await http.send('DELETE', `/v1/cache/${encodeURIComponent(found.id)}`);
+    return true;
+  } catch (error) {
+    // Somebody was faster.
+    if (error instanceof ProblemError && error.status === 404) return false;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { explainFailure } from '../functions/explain-failure.ts';
 import { isSettled, type JobHandle } from '../job.ts';
-import { buildPlan } from '../plan/plan-builder.ts';
+import { planOf } from '../plan/plan-builder.ts';
 import type { Source } from '../plan/relation-node.ts';
 import { ProblemError } from '../problem.ts';
 import type { DatasetJson, JobJson } from '../types.ts';
@@ -29,14 +29,13 @@ interface Submitted {
 export async function submitPlan(session: Session, source: Source, options: ActionOptions = {}): Promise<Submitted> {
   const { name, signal, onProgress, onJob, ...jobOptions } = options;
   signal?.throwIfAborted();
-  const { plan, kept } = buildPlan(source);
+  const plan = planOf(source);
   const job = await submitJob(session.http, {
     plan,
     ...jobOptions,
     ...(name !== undefined && { name }),
     ...(signal && { signal }),
   });
-  session.kept.submitted(job.id, kept);
   onJob?.(job);
   return { job, plan };
 }

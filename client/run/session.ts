@@ -5,12 +5,10 @@ import type { Source } from '../plan/relation-node.ts';
 import type { Rdd } from '../rdd/rdd.ts';
 import type { RddState } from '../rdd/rdd-state.ts';
 import type { AccumulatorCell } from './accumulator.ts';
-import type { KeptRelations } from './kept-relations.ts';
 
 export interface Session {
   readonly http: Http;
   readonly accumulators: ReadonlyMap<string, AccumulatorCell>;
-  readonly kept: KeptRelations;
   /** Frames and Rdds make each other: they do so here, and need not import each other. */
   frame<Row extends object>(source: Source): DataFrame<Row>;
   rdd<T>(state: RddState): Rdd<T>;

@@ -2,7 +2,7 @@
 import type { Source } from '../plan/relation-node.ts';
 import { identifierSql, literalSql, type SqlLiteral } from './literals.ts';
 
-/** A piece of SQL made by `expr` or `identifier`: the only text that templates take over as it is. */
+/** A piece of SQL made by `expr`, `identifier` or `raw`: the only text that templates take over as it is. */
 export class SqlExpression {
   readonly text: string;
 
@@ -15,6 +15,11 @@ export class SqlExpression {
 export type Expression = string | SqlExpression;
 
 export const textOf = (expression: Expression): string => (typeof expression === 'string' ? expression : expression.text);
+
+/** SQL taken over as it is, for queries that are put together by code. Only for text of your own: nothing in it is quoted. */
+export function raw(sql: string): SqlExpression {
+  return new SqlExpression(sql);
+}
 
 /** A column's or dataset's name in a template, whatever characters it has. */
 export function identifier(name: string): SqlExpression {

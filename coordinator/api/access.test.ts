@@ -40,6 +40,7 @@ const ROUTES: readonly Route[] = [
   { method: 'DELETE', url: '/v1/jobs/none', least: 'author', ok: 404 },
   { method: 'POST', url: '/v1/jobs/none/dataset', least: 'author', payload: { name: 'x' }, ok: 404 },
   { method: 'GET', url: '/v1/cache', least: 'author', ok: 200 },
+  { method: 'POST', url: '/v1/cache/find', least: 'author', payload: {}, ok: 400 },
   { method: 'DELETE', url: '/v1/cache/none', least: 'author', ok: 404 },
   { method: 'GET', url: '/v1/workers', least: 'author', ok: 200 },
   { method: 'POST', url: '/v1/workers/none/drain', least: 'admin', ok: 404 },

@@ -1,12 +1,15 @@
 /** /v1/cache: where the blocks of datasets, cached relations and jobs live, and letting a relation go. Jobs of other authors are one sum. */
+import { LIMITS } from '../../shared/limits.ts';
 import type { CacheJson } from '../../shared/rest/cache.ts';
 import { mayChange, mayRead } from '../auth/identity.ts';
 import { cacheReport, type KeptResult } from '../blocks/cache-report.ts';
 import type { Job } from '../jobs/entry.ts';
 import { identityOf } from './access-plugin.ts';
+import { planProblem, refusePlan } from './jobs.ts';
+import { ownerName } from './owner.ts';
 import { plugin } from './plugin.ts';
 import { forbidden, notFound } from './problem.ts';
-import { CacheBody, IdParams, responses } from './schemas.ts';
+import { CacheBody, FindCachedBody, FoundCachedBody, IdParams, responses } from './schemas.ts';
 import type { Services } from './services.ts';
 
 export const cacheRoutes = plugin<Services>(
@@ -35,6 +38,31 @@ export const cacheRoutes = plugin<Services>(
           jobs: jobs.list(identityOf(request)).map((job) => ({ jobId: job.jobId, result: resultOf(job) })),
           onCoordinator: (blockId) => blocks.has(blockId),
         });
+      },
+    );
+
+    app.post(
+      '/v1/cache/find',
+      {
+        config: { access: 'author' },
+        bodyLimit: LIMITS.jobBodyBytes,
+        attachValidation: true,
+        schema: {
+          summary: 'Which of the relations in a plan’s `cache` are kept for you',
+          body: FindCachedBody,
+          response: responses(200, FoundCachedBody),
+        },
+      },
+      async (request): Promise<FoundCachedBody> => {
+        // In a union of relations every branch fails in its own way; only the one that was meant says something.
+        if (request.body?.plan !== undefined) refusePlan(request.body.plan);
+        if (request.validationError) throw request.validationError;
+        const { plan } = request.body;
+        const asker = identityOf(request);
+        const outcome = await jobs.planned(plan, asker);
+        if (!outcome.ok) throw planProblem(outcome.error);
+        const found = (outcome.plan.cached ?? []).map(({ name, key }) => ({ name, id: core.keptId(key, ownerName(asker)) }));
+        return { relations: found.flatMap(({ name, id }) => (id === undefined ? [] : [{ name, id }])) };
       },
     );
 

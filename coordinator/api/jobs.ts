@@ -138,7 +138,8 @@ function oneOf(detail: string): Problem {
   return new Problem({ status: 400, code: 'invalid-request', title: 'The request does not fit its schema', detail, hint });
 }
 
-function refusePlan(plan: unknown): void {
+/** @throws Problem for what has not the form of a plan */
+export function refusePlan(plan: unknown): void {
   const wrong = wrongInPlan(plan);
   if (!wrong) return;
   const { detail, relation } = wrong;
@@ -154,7 +155,7 @@ export function findJob(jobs: JobService, id: string, request: FastifyRequest): 
 /** Whose fault it was decides the status: the planner's own troubles are 5xx. */
 const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500, 'dataset-removed': 409, 'module-removed': 409 };
 
-function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
+export function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
   if (!('title' in error)) {
     return new Problem({
       status: 429,

@@ -264,6 +264,7 @@ describe('the rest', () => {
       '/healthz',
       '/metrics',
       '/v1/cache',
+      '/v1/cache/find',
       '/v1/cache/{id}',
       '/v1/datasets',
       '/v1/datasets/{name}',

@@ -225,6 +225,11 @@ const Held = Type.Object(held);
 const CappedHeld = Type.Object({ ...held, capBytes: Count });
 
 /** `CacheJson` of shared/rest/cache.ts, which says what each figure means. */
+export const FindCachedBody = Type.Object({ plan: AuthorPlan }, closed);
+/** `id` is for DELETE /v1/cache/:id. */
+export const FoundCachedBody = Type.Object({ relations: Type.Array(Type.Object({ name: Type.String(), id: Id })) });
+export type FoundCachedBody = Static<typeof FoundCachedBody>;
+
 export const CacheBody = Type.Object({
   coordinator: Type.Object({
     chunks: Held,

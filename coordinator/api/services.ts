@@ -25,6 +25,7 @@ export interface CoreViews {
   workers(): readonly WorkerView[];
   story(subject: string): readonly StoryLine[];
   cache(): CacheView;
+  keptId(key: string, owner: string): string | undefined;
   storiesSince(seq: number): { readonly lines: readonly NumberedStory[]; readonly next: number };
 }
 

@@ -18,6 +18,11 @@ export function keptStages(core: Core, key: string): readonly Stage[] | undefine
   return [...core.keeping.pins.values()].find((pin) => pin.key === key)?.stages;
 }
 
+/** The id under which the relation is kept for this author. */
+export function keptId(core: Core, key: string, owner: string): string | undefined {
+  return [...core.keeping.pins.values()].find((pin) => pin.key === key && pin.owner === owner)?.id;
+}
+
 /** The stage is done: what its author wants kept of it is kept from now on. */
 export function keepRelations(core: Core, stage: StageState): void {
   for (const relation of stage.job.plan.cached ?? []) if (relation.stage === stage.index) keep(core, stage, relation);

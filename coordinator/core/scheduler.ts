@@ -21,7 +21,7 @@ import { coordinatorCopyLost, copiesLost } from './losses.ts';
 import type { CoreOptions } from './options.ts';
 import { failStuck, relieveStores, storeChanged } from './overflow.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
-import { keptStages, relationReleased } from './pins.ts';
+import { keptId, keptStages, relationReleased } from './pins.ts';
 import { dispatch } from './placement.ts';
 import { attemptFailed, attemptStarted, attemptSucceeded } from './reports.ts';
 import { endRestart, hasCopy, jobsResumed, journalRestored } from './restart.ts';
@@ -123,6 +123,11 @@ export class Scheduler {
   /** The stages that made a cached relation, as they were run; undefined: no such relation is kept. */
   keptStages(key: string): readonly Stage[] | undefined {
     return keptStages(this.#core, key);
+  }
+
+  /** The id of a cached relation of this author, by what it says; undefined: none is kept. */
+  keptId(key: string, owner: string): string | undefined {
+    return keptId(this.#core, key, owner);
   }
 
   /** Who can serve a task's output now. Source chunks are not listed: the coordinator holds them all. */

@@ -154,6 +154,25 @@ test('it is let go by its id, once; and what others cached is not theirs to let 
   expect((await app.inject({ method: 'DELETE', url })).json()).toMatchObject({ status: 404, code: 'relation-not-found' });
 }, 60_000);
 
+test('a cached relation is found by what it says, whatever the plan around it, by its owner', async () => {
+  const room = await grid();
+  await twoTabs(room);
+  const { app } = room;
+  await run(app, step(100), ['points']);
+  const [points] = await cached(app);
+  const find = async (relation: object, headers = {}) => {
+    const plan = { relations: [{ name: 'other_name', relation }], result: 'other_name', cache: ['other_name'] };
+    const answer = await app.inject({ method: 'POST', url: '/v1/cache/find', payload: { plan }, headers });
+    return answer.json<{ relations: unknown }>().relations;
+  };
+  expect(await find(step(7).points)).toEqual([{ name: 'other_name', id: points?.id }]);
+  expect(await find(sql('SELECT id, x::DOUBLE AS x, sqrt(y) AS y FROM rows WHERE x <> 14'))).toEqual([]);
+  expect(await find(step(7).points, { authorization: `Bearer ${await app.grid.tokens.issue('author', 'ben')}` })).toEqual([]);
+  const wrong = { relations: [{ name: 'a', relation: sql('SELECT nothing FROM rows') }], result: 'a' };
+  const refused = await app.inject({ method: 'POST', url: '/v1/cache/find', payload: { plan: wrong } });
+  expect(refused.json()).toMatchObject({ status: 400, code: 'sql-unknown-column', relation: 'a' });
+}, 60_000);
+
 test('a checkpoint is read from the coordinator when all tabs are gone, by tabs that were not there', async () => {
   const room = await grid();
   const tabs = await twoTabs(room);

@@ -18,7 +18,16 @@ import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from
 import { type Held, holdInputs } from './holds.ts';
 import { planView } from './plan-view.ts';
 import { planAgain, planJob, slotsNow } from './planning.ts';
-import type { DatasetKeeper, JobStorePort, JobsCore, ModuleKeeper, PlanError, PlannerPort, ResultKeeper } from './ports.ts';
+import type {
+  DatasetKeeper,
+  JobStorePort,
+  JobsCore,
+  ModuleKeeper,
+  PlanError,
+  PlannerPort,
+  PlanOutcome,
+  ResultKeeper,
+} from './ports.ts';
 import { EMPTY_PLAN, recordOf, type SettleCommand } from './settling.ts';
 import { Waiters } from './waiters.ts';
 
@@ -119,6 +128,12 @@ export class JobService {
       throw error;
     }
     return { ok: true, jobId: accepted.jobId };
+  }
+
+  /** The plan that a job would have, before relations that are kept take their place in it. */
+  planned(relations: AuthorPlan, asker: Identity): Promise<PlanOutcome> {
+    const wanted = { sql: '', relations, options: { reuse: false, weight: 1 } };
+    return planJob(this.#options, wanted, { asker, nowMs: this.#wallMs(), plannedFor: slotsNow(this.#options) });
   }
 
   #hold(plan: PhysicalPlan): Held {

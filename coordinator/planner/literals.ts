@@ -133,6 +133,10 @@ export function literalSql(json: Json | undefined): string {
     case 'LIST':
     case 'ARRAY':
       return `CAST([${listOf(objectOf(v, 'list').children).map(literalSql).join(', ')}] AS ${sqlType})`;
+    case 'MAP': {
+      const entries = listOf(objectOf(v, 'map').children).map(literalSql);
+      return `CAST(${entries.length === 0 ? 'MAP {}' : `map_from_entries([${entries.join(', ')}])`} AS ${sqlType})`;
+    }
     case 'STRUCT': {
       const fields = structFields(info);
       const parts = listOf(objectOf(v, 'struct').children).map((c, i) => `${quoteText(fields[i]?.name ?? '')}: ${literalSql(c)}`);

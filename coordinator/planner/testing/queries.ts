@@ -41,6 +41,10 @@ const PLAIN: readonly (readonly [name: string, sql: string])[] = [
     `SELECT id, '${ALL_BYTES}'::BLOB b, ['\\xFF'::BLOB, ''::BLOB, NULL] l, {'it''s': '\\x27'::BLOB} s, unhex('00') || encode(word) c FROM odd
      WHERE encode(word) > '\\x00"\\x27\\x5C'::BLOB`,
   ],
+  [
+    'constants of maps',
+    "SELECT id, MAP {'x': [1, 2], 'it''s': NULL} m, MAP {} n, [MAP {1: '\\xAA'::BLOB}] l, MAP {'x': id} v FROM odd",
+  ],
   ['range', 'SELECT range AS i, range * 2 FROM range(10)'],
   ['generate_series', 'SELECT * FROM generate_series(3, 30, 9) g(x) WHERE x > 5'],
   [
