@@ -145,7 +145,7 @@ function roomCame(core: Core): void {
 export function evictReusable(core: Core): void {
   const { reusableBytes, reusableBlocks } = core.limits;
   while (core.reusableBytes > reusableBytes || core.reusable.size > reusableBlocks) {
-    const oldest = core.reusable.values().next().value;
+    const oldest = core.reusable.oldest();
     if (!oldest) return;
     dropBlock(core, oldest);
   }

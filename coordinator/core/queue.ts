@@ -1,12 +1,13 @@
 /** Ready tasks, by job and by where they had best run. A task that several jobs want stands in each one's queue. */
 import type { StoreId } from '../../shared/ids.ts';
 import { keptInputs } from './kept-inputs.ts';
+import { OldestFirstSet } from './oldest-first.ts';
 import { homeOf } from './residents.ts';
 import type { Block, Core, Job, Slot, Store, Task } from './state.ts';
 
 export interface ReadyQueue {
   /** Ready tasks whose input is resident in no slot. */
-  readonly plain: Set<Task>;
+  readonly plain: OldestFirstSet<Task>;
   /** Ready tasks by the slot that holds their input. */
   readonly home: Map<Slot, Set<Task>>;
   /** Those of `plain` by the store that holds most of their input. */
@@ -14,7 +15,7 @@ export interface ReadyQueue {
 }
 
 export function newQueue(): ReadyQueue {
-  return { plain: new Set(), home: new Map(), store: new Map() };
+  return { plain: new OldestFirstSet(), home: new Map(), store: new Map() };
 }
 
 export function jobsOf(task: Task): readonly Job[] {

@@ -18,6 +18,7 @@ import { jobCancelled, jobForgotten, jobSubmitted } from './jobs.ts';
 import type { JournalRecord } from './journal.ts';
 import { newKeeping, notCopied } from './keeping.ts';
 import { coordinatorCopyLost, copiesLost } from './losses.ts';
+import { OldestFirst } from './oldest-first.ts';
 import type { CoreOptions } from './options.ts';
 import { failStuck, relieveStores, storeChanged } from './overflow.ts';
 import { blockPicture, pictureOf, workerPicture } from './pictures.ts';
@@ -193,7 +194,7 @@ function newCore({ paceMs, idSeed, limits, journal = false }: CoreOptions): Core
     readyJobs: new Set(),
     waitingStages: new Set(),
     collecting: new Map(),
-    reusable: new Map(),
+    reusable: new OldestFirst(),
     reusableBytes: 0,
     keeping: newKeeping(),
     remembered: new Map(),

@@ -15,6 +15,7 @@ import type { Collecting } from './inventory.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import type { KeptInput } from './kept-inputs.ts';
+import type { OldestFirst } from './oldest-first.ts';
 import type { ReadyQueue } from './queue.ts';
 import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
 import type { Restart } from './restart.ts';
@@ -271,7 +272,7 @@ export interface Core {
   /** Copies asked for. */
   readonly collecting: Map<BlockId, Collecting>;
   /** Kept for reuse, least recently used first. */
-  readonly reusable: Map<BlockId, Block>;
+  readonly reusable: OldestFirst<BlockId, Block>;
   reusableBytes: number;
   readonly keeping: Keeping;
   /** What stores that are gone held and nobody needed, oldest first. */
