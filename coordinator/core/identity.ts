@@ -47,8 +47,9 @@ export interface Place {
 /** The drafts of one stage, in partition order: the branches' tasks appended. */
 export function draftTasks(core: Core, stage: StageState): TaskDraft[] {
   const drafts: TaskDraft[] = [];
+  // Not as arguments of one push: there may be more than a stack holds.
   for (const [i, branch] of stage.branches.entries())
-    drafts.push(...draftBranch(core, stage, branch, { branch: i, tasksBefore: drafts.length }));
+    for (const draft of draftBranch(core, stage, branch, { branch: i, tasksBefore: drafts.length })) drafts.push(draft);
   return drafts;
 }
 

@@ -169,7 +169,7 @@ function letGo(core: Core, job: Job): void {
     if (stage.state === 'unresolved') core.dirtyStages.add(stage);
   }
   const ready = [...job.queue.plain, ...[...job.queue.home.values()].flatMap((tasks) => [...tasks])];
-  core.fresh.push(...ready);
+  for (const task of ready) core.fresh.push(task);
   const tasks = new Set(job.stages.flatMap((stage) => stage.tasks));
   const counts = { there: 0, again: 0 };
   const earlier = new Set(job.records.map((record) => record.blockId));

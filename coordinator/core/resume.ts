@@ -21,7 +21,7 @@ export function resumeJob(core: Core, job: Job): void {
   job.isHeld = true;
   job.isResumed = true;
   const earlier = restart.jobs.get(job.id) ?? { cuts: new Map(), accepted: new Set(), records: [] };
-  job.records.push(...earlier.records);
+  for (const record of earlier.records) job.records.push(record);
   if (job.records.length > 0) job.startedAtMs = job.submittedAtMs;
   const cut = cutAgain(core, restart, job, earlier);
   const planned = earlier.cuts.size;

@@ -282,7 +282,7 @@ function takeCommands(core: Core): readonly CoreCommand[] {
   if (core.discards.length > 0) core.noRoom = undefined;
   if (core.discards.length > 0) commands.push({ type: 'discardBlocks', blockIds: core.discards.splice(0) });
   core.drops.clear();
-  if (commands.length > 0) commands.push(...core.out);
+  if (commands.length > 0) for (const command of core.out) commands.push(command);
   const out = commands.length > 0 ? commands : core.out;
   core.out = [];
   return out;
