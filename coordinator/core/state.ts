@@ -292,7 +292,6 @@ export interface Core {
   stealAtMs: number;
   /** Attempts that wait behind another one in their slot, oldest lease first. */
   readonly behind: Set<Attempt>;
-
   /** What the current event still has to bring about; empty between events. */
   readonly dirtyStages: Set<StageState>;
   readonly doomed: Map<Job, JobError>;
