@@ -8,7 +8,7 @@ import { acceptBlock, releaseBlock, remember } from './inventory.ts';
 import type { AcceptedBlock, BlockAccepted, JournalRecord, SavedPin, StageCut } from './journal.ts';
 import { countLoaded } from './kept-inputs.ts';
 import type { AttemptRecord } from './records.ts';
-import type { Block, Core, Job } from './state.ts';
+import { type Block, type Core, isEligible, type Job } from './state.ts';
 import { note } from './stories.ts';
 
 /** What an earlier run knew of one job. */
@@ -154,7 +154,9 @@ export function workerReturned(core: Core, workerId: WorkerId): void {
 export function endRestart(core: Core): void {
   const { restart } = core;
   if (!restart || !Number.isFinite(restart.untilMs)) return;
-  if (restart.awaited.size > 0 && restart.held.size > 0 && core.now < restart.untilMs) return;
+  // A tab gets leases a moment after it has told what it holds: what it runs must not go to others just before.
+  const isOpen = restart.awaited.size > 0 || [...core.announcers].some((worker) => !isEligible(worker));
+  if (isOpen && restart.held.size > 0 && core.now < restart.untilMs) return;
   core.restart = undefined;
   // Whoever comes later is expected again from then on.
   for (const workerId of restart.awaited) core.journal?.push({ type: 'workerLeft', workerId });

@@ -21,9 +21,6 @@ export interface AcceptedJob {
 }
 
 export interface AcceptedJobs {
-  /** Oldest first. */
-  list(): Promise<readonly AcceptedJob[]>;
   /** Resolves once it is written. */
   add(job: AcceptedJob): Promise<void>;
-  remove(jobId: JobId): Promise<void>;
 }

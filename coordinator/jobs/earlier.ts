@@ -1,13 +1,13 @@
 /** What an earlier run of the coordinator left: jobs that ended, jobs that did not, the core's records, and outputs on disk. */
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import type { Store } from '../store/open.ts';
+import type { AcceptedJob } from './accepted.ts';
 
 export type Earlier = Awaited<ReturnType<typeof openEarlier>>;
 
 /** Outputs on disk that nobody can ask for any more are deleted. */
 export async function openEarlier(store: Store, blocks: CoordinatorBlocks) {
-  const settled = await store.jobs.list();
-  const accepted = await store.accepted.list();
+  const { settled, accepted } = await openJobRecords(store, blocks);
   const journalled = await store.journal.load();
   const nowMs = Date.now();
   const kept = settled.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
@@ -17,6 +17,23 @@ export async function openEarlier(store: Store, blocks: CoordinatorBlocks) {
   });
   await blocks.sweepOutputs(new Set([...kept.map((block) => block.blockId), ...known]));
   return { settled, accepted, journalled, copies: await blocks.outputDigests(known) };
+}
+
+/** A job that was being written down when the coordinator died has ended if all of its result is there; else it goes on. */
+async function openJobRecords(store: Store, blocks: CoordinatorBlocks) {
+  const settled = new Map((await store.jobs.list()).map((record) => [record.jobId, record]));
+  const accepted = await store.accepted.list();
+  const open: AcceptedJob[] = [];
+  for (const job of accepted) {
+    const record = settled.get(job.jobId);
+    if (record?.result.every(({ blockId }) => blocks.has(blockId))) {
+      await store.jobs.end(job.jobId);
+      continue;
+    }
+    open.push(job);
+    if (record && settled.delete(job.jobId)) await store.jobs.remove(job.jobId);
+  }
+  return { settled: [...settled.values()], accepted: open };
 }
 
 /** For whoever started the coordinator. */

@@ -69,7 +69,8 @@ export interface ResultKeeper {
 
 export interface JobStorePort {
   get(jobId: string): Promise<JobRecord | undefined>;
-  /** Resolves once it is written, and the job is no longer among the accepted ones. */
-  settle(job: JobRecord): Promise<void>;
+  /** Resolves once it is written; until `end` the job is also among the accepted ones. */
+  put(job: JobRecord): Promise<void>;
+  end(jobId: JobId): Promise<void>;
   remove(jobId: string): Promise<boolean>;
 }

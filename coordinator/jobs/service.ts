@@ -269,7 +269,6 @@ export class JobService {
 
   /** A job that an earlier run accepted. */
   async #resume(accepted: AcceptedJob): Promise<void> {
-    if (this.#jobs.has(accepted.jobId)) return this.#options.journal.remove(accepted.jobId);
     const planned = await planAgain(this.#options, accepted);
     const held = planned.ok ? this.#hold(planned.plan) : planned;
     if (planned.ok && held.ok) return this.#start(accepted, planned.plan, planned.planMs, held.release, true);
@@ -294,8 +293,10 @@ export class JobService {
 
   /** Whoever is told that a job has ended will hear the same after a restart: only what is written down is shown. */
   async #keep(record: JobRecord): Promise<void> {
-    await this.#options.results.persist(record.result.map((block) => block.blockId));
-    await this.#options.store.settle(record);
+    const { results, store, log } = this.#options;
+    // Side by side: a record whose blocks are not all there is passed over after a restart, as long as the job has not ended.
+    await Promise.all([results.persist(record.result.map((block) => block.blockId)), store.put(record)]);
+    store.end(record.jobId).catch((error: unknown) => log(error, `the journal of job ${record.jobId} could not be deleted`));
   }
 
   #show(record: JobRecord): void {

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { JobId } from '../../shared/ids.ts';
 import type { AcceptedJob, AcceptedJobs } from '../jobs/accepted.ts';
 import type { Tables } from './schema.ts';
 
@@ -10,6 +9,7 @@ export class AcceptedStore implements AcceptedJobs {
     this.#db = db;
   }
 
+  /** Oldest first. */
   async list(): Promise<AcceptedJob[]> {
     const rows = await this.#db.selectFrom('accepted_jobs').select('body').orderBy('seq').execute();
     return rows.map((row) => JSON.parse(row.body) as AcceptedJob);
@@ -20,9 +20,5 @@ export class AcceptedStore implements AcceptedJobs {
       .insertInto('accepted_jobs')
       .values({ job_id: job.jobId, body: JSON.stringify(job) })
       .execute();
-  }
-
-  async remove(jobId: JobId): Promise<void> {
-    await this.#db.deleteFrom('accepted_jobs').where('job_id', '=', jobId).execute();
   }
 }

@@ -54,16 +54,20 @@ export class JobStore {
     return row && recordOf(row);
   }
 
-  /** Adds a settled job; at once it is no longer an accepted one, and what was written down for its sake goes. */
-  async settle(job: JobRecord): Promise<void> {
-    this.#journal.flush();
+  /** Adds a settled job, or replaces the one with its id. Until `end` it is also an accepted one. */
+  async put(job: JobRecord): Promise<void> {
     const row = rowOf(job);
-    const put = this.#db
+    await this.#db
       .insertInto('jobs')
       .values(row)
-      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row));
-    const end = this.#db.deleteFrom('accepted_jobs').where('job_id', '=', job.jobId);
-    await this.#thread.run([stepOf(put), stepOf(end), forgetJob(job.jobId)]);
+      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row))
+      .execute();
+  }
+
+  /** All of a settled job is kept: it is no longer an accepted one, and what was written down for its sake goes. */
+  async end(jobId: JobId): Promise<void> {
+    this.#journal.flush();
+    await this.#thread.run([stepOf(this.#db.deleteFrom('accepted_jobs').where('job_id', '=', jobId)), forgetJob(jobId)]);
   }
 
   /** True when there was one. */

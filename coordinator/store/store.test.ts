@@ -50,7 +50,7 @@ describe('openStore', () => {
     await first.datasets.insert(dataset('Flights'));
     await first.tokens.put({ hash: 'h1', role: 'admin', name: 'root', createdAtMs: 5 });
     await first.tokens.put({ hash: 'h1', role: 'author', name: 'ada', createdAtMs: 6 });
-    await first.jobs.settle(job('job-1', 100));
+    await first.jobs.put(job('job-1', 100));
     const key = await first.meta.getOrCreate('signing-key', () => 'k1');
     await first.close();
 
@@ -88,8 +88,8 @@ describe('openStore', () => {
 
   test('tells which results have expired', async () => {
     const store = await openStore(dir);
-    await store.jobs.settle(job('job-1', 100));
-    await store.jobs.settle(job('job-2', 200));
+    await store.jobs.put(job('job-1', 100));
+    await store.jobs.put(job('job-2', 200));
     expect(await store.jobs.expired(150)).toEqual(['job-1']);
     expect(await store.jobs.remove('job-1')).toBe(true);
     expect(await store.jobs.get('job-1')).toBeUndefined();
@@ -195,7 +195,8 @@ describe('openStore', () => {
     store.journal.append([cut, ...Array.from({ length: 5_000 }, () => accepted)]);
     store.journal.flush();
     expect((await store.journal.load()).records).toHaveLength(5_001);
-    await store.jobs.settle(job(jobId, 100));
+    await store.jobs.put(job(jobId, 100));
+    await store.jobs.end(jobId);
     expect(await store.accepted.list()).toEqual([]);
     const { records } = await store.journal.load();
     expect(records).toHaveLength(4_000);

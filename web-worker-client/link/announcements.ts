@@ -27,15 +27,18 @@ export class Announcements {
     this.#options = options;
   }
 
-  /** Resolves when all is told, or the session ended before. `storeId` as the welcome gave it; not `returning`: to a store that is new there. */
-  async beginSession(cache: BlockCache, storeId: string, returning: boolean): Promise<void> {
+  /**
+   * Resolves when all is told, or the session ended before. `storeId` as the welcome gave it; not `returning`: to a store that is new there.
+   * Blocks are told of once `opened` resolves: whoever hears of them may ask for them at once.
+   */
+  async beginSession(cache: BlockCache, storeId: string, returning: boolean, opened: Promise<void>): Promise<void> {
     this.#sessions += 1;
     const session = this.#sessions;
     this.#session = session;
     const late = this.#late;
     this.#late = [];
     if (returning) for (const frame of late) this.#options.send(frame);
-    const held = await this.#heldBy(cache, storeId);
+    const [held] = await Promise.all([this.#heldBy(cache, storeId), opened]);
     if (this.#session !== session) return;
     for (const message of inventoryMessages(held)) this.#options.send(message);
     this.#options.send(usageMessage(cache.usage()));

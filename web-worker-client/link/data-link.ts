@@ -23,6 +23,8 @@ export interface DataLinkOptions {
 }
 
 const TRIES = 3;
+/** Who waits for the first socket waits no longer: the coordinator gives a returning tab two seconds to say what it holds. */
+const OPENING_MS = 1_000;
 const REOPEN_FIRST_MS = 250;
 const REOPEN_MOST_MS = 5_000;
 
@@ -55,6 +57,11 @@ export class DataLink {
 
   get servedBytes(): number {
     return this.#server.servedBytes;
+  }
+
+  /** Resolves when blocks can be asked for, or the link is closed; after some time in any case. */
+  async opened(): Promise<void> {
+    await this.#untilReady(new AbortController().signal, OPENING_MS);
   }
 
   /** Fetches slices, in several requests if there are many; those lost with a broken socket are asked for again. Never rejects. */
@@ -183,7 +190,7 @@ export class DataLink {
   }
 
   /** False when the link was closed, the signal fired, or the socket did not become ready in time. */
-  #untilReady(signal: AbortSignal): Promise<boolean> {
+  #untilReady(signal: AbortSignal, mostMs: number = LIMITS.transferIdleMs): Promise<boolean> {
     if (this.#ready) return Promise.resolve(!signal.aborted);
     if (this.#closed || signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
@@ -193,7 +200,7 @@ export class DataLink {
         this.#waiting = this.#waiting.filter((w) => w !== finish);
         resolve(this.#ready && !signal.aborted);
       };
-      const cancel = this.#clock.after(LIMITS.transferIdleMs, finish);
+      const cancel = this.#clock.after(mostMs, finish);
       signal.addEventListener('abort', finish);
       this.#waiting.push(finish);
     });

@@ -296,7 +296,7 @@ export class Link {
       log: this.#options.onLog,
     });
     this.#sendAll(residentMessages(shop.attempts.residents.all()));
-    void this.#announcements.beginSession(cache, session.storeId, returning);
+    void this.#announcements.beginSession(cache, session.storeId, returning, this.#data.opened());
   }
 
   #sendAll(messages: readonly WorkerMessage[]): void {
