@@ -120,9 +120,10 @@ export class JobService {
       ...(request.name !== undefined && { name: request.name }),
     };
     // It runs while it is written down; but nobody is told that it is accepted before it is.
+    const written = this.#options.journal.add(accepted);
     this.#start(accepted, outcome.plan, outcome.planMs, held.release);
     try {
-      await this.#options.journal.add(accepted);
+      await written;
     } catch (error) {
       this.cancel(accepted.jobId);
       throw error;

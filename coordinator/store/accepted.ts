@@ -1,12 +1,17 @@
 import type { Kysely } from 'kysely';
 import type { AcceptedJob, AcceptedJobs } from '../jobs/accepted.ts';
 import type { Tables } from './schema.ts';
+import type { StoreThread } from './thread-client.ts';
+import { stepOf } from './thread-dialect.ts';
 
 export class AcceptedStore implements AcceptedJobs {
   readonly #db: Kysely<Tables>;
 
-  constructor(db: Kysely<Tables>) {
+  readonly #thread: StoreThread;
+
+  constructor(db: Kysely<Tables>, thread: StoreThread) {
     this.#db = db;
+    this.#thread = thread;
   }
 
   /** Oldest first. */
@@ -16,9 +21,7 @@ export class AcceptedStore implements AcceptedJobs {
   }
 
   async add(job: AcceptedJob): Promise<void> {
-    await this.#db
-      .insertInto('accepted_jobs')
-      .values({ job_id: job.jobId, body: JSON.stringify(job) })
-      .execute();
+    const row = { job_id: job.jobId, body: JSON.stringify(job) };
+    await this.#thread.run([stepOf(this.#db.insertInto('accepted_jobs').values(row))]);
   }
 }

@@ -57,11 +57,11 @@ export class JobStore {
   /** Adds a settled job, or replaces the one with its id. Until `end` it is also an accepted one. */
   async put(job: JobRecord): Promise<void> {
     const row = rowOf(job);
-    await this.#db
+    const put = this.#db
       .insertInto('jobs')
       .values(row)
-      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row))
-      .execute();
+      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row));
+    await this.#thread.run([stepOf(put)]);
   }
 
   /** All of a settled job is kept: it is no longer an accepted one, and what was written down for its sake goes. */

@@ -55,7 +55,7 @@ export async function openStore(dataDir: string): Promise<Store> {
     jobs: new JobStore(db, thread, journal),
     meta: new MetaStore(db),
     modules: new ModuleStore(db),
-    accepted: new AcceptedStore(db),
+    accepted: new AcceptedStore(db, thread),
     journal,
     cutShort: thread.cutShort,
     copyTo(path) {

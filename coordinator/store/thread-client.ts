@@ -1,9 +1,9 @@
-/** The event loop's side of the store: requests go to the thread in batches, and resolve when they are committed. */
+/** The event loop's side of the store: requests go to the thread, and resolve when they are committed. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { StoreError } from './errors.ts';
-import type { FromThread, Step, StepResult, StoreRequest, ThreadError, ToThread } from './thread-protocol.ts';
+import type { FromThread, Step, StepResult, ThreadError, ToThread } from './thread-protocol.ts';
 
 interface Waiting {
   readonly resolve: (results: readonly StepResult[]) => void;
@@ -26,7 +26,6 @@ export class StoreThread {
   readonly cutShort: boolean;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
-  #requests: StoreRequest[] = [];
   #made = 0;
   #closed: (() => void) | undefined;
 
@@ -57,15 +56,13 @@ export class StoreThread {
     return new Promise((resolve, reject) => {
       const id = ++this.#made;
       this.#waiting.set(id, { resolve, reject });
-      this.#requests.push({ id, steps });
-      // What is asked for in one turn goes in one message.
-      if (this.#requests.length === 1) queueMicrotask(() => this.#send());
+      // At once: the thread commits while the event loop goes on with what it does.
+      this.#post({ type: 'run', requests: [{ id, steps }] });
     });
   }
 
   /** Writes a complete copy, as of now, into a file that does not exist. @throws DatabaseError */
   async copy(path: string): Promise<void> {
-    this.#send();
     await new Promise((resolve, reject) => {
       const id = ++this.#made;
       this.#waiting.set(id, { resolve, reject });
@@ -75,18 +72,11 @@ export class StoreThread {
 
   /** Resolves when all is written and the file is closed. */
   async close(): Promise<void> {
-    this.#send();
     await new Promise<void>((resolve) => {
       this.#closed = resolve;
       this.#post({ type: 'close' });
     });
     await this.#worker.terminate();
-  }
-
-  #send(): void {
-    if (this.#requests.length === 0) return;
-    this.#post({ type: 'run', requests: this.#requests });
-    this.#requests = [];
   }
 
   #post(message: ToThread): void {
