@@ -3,13 +3,15 @@ import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
 import { writeLease } from './journal.ts';
 import type { AttemptCause, AttemptRecord } from './records.ts';
+import { noteAlone } from './second-attempts.ts';
 import type { Attempt, Core, Job, Slot, Task, Worker } from './state.ts';
 import { isEligible } from './state.ts';
 import { note } from './stories.ts';
 
-export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Attempt {
+/** `second`: why there is one beside the task's first. */
+export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot, second?: string): Attempt {
   const id = `a-${core.idSeed}-${++core.attemptsMade}` as AttemptId;
-  const record = newRecord(job, task, id, slot.worker);
+  const record = newRecord(job, task, id, slot.worker, second);
   const attempt: Attempt = {
     id,
     number: core.attemptsMade,
@@ -23,11 +25,13 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
     expiresAtMs: core.now + core.limits.leaseMs,
   };
   task.state = 'leased';
-  task.attempt = attempt;
+  task.attempts.add(attempt);
+  if (task.attempts.size > 1) core.pairs++;
   core.attempts.set(id, attempt);
   setFree(core, slot, () => slot.attempts.add(attempt));
   core.behind.add(attempt);
   markHead(core, slot);
+  for (const each of task.attempts) noteAlone(core, each);
   slot.worker.attempts.add(attempt);
   job.leases++;
   job.startedAtMs ??= core.now;
@@ -43,16 +47,19 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot): Atte
 }
 
 /** Charges an attempt to a job; also when the job that had it went and another still wants it. */
-function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worker): AttemptRecord {
+function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worker, second?: string): AttemptRecord {
   let cause: AttemptCause = 'planned';
   let why = 'its inputs are there';
-  if (task.known.includes(job.id)) {
+  if (second !== undefined) {
+    cause = 'speculation';
+    why = second;
+  } else if (task.known.includes(job.id)) {
     cause = task.rerunWhy === undefined ? 'retry' : 'recompute';
     why = task.rerunWhy ?? task.history.at(-1)?.message ?? 'an earlier attempt ended';
   } else {
     task.known.push(job.id);
   }
-  delete task.rerunWhy;
+  if (second === undefined) delete task.rerunWhy;
   const ref = task.refs.find((r) => r.stage.job === job);
   const stage = ref?.stage.index ?? 0;
   const record: AttemptRecord = { attemptId, blockId: task.blockId, stage, cause, why, ...(traits.local && { local: true }) };
@@ -69,10 +76,13 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
     const oldest = core.ended.keys().next().value;
     if (oldest !== undefined) core.ended.delete(oldest);
   }
-  delete task.attempt;
+  task.attempts.delete(attempt);
+  if (task.attempts.size > 0) core.pairs--;
   setFree(core, slot, () => slot.attempts.delete(attempt));
   core.behind.delete(attempt);
+  core.alone.delete(attempt);
   markHead(core, slot);
+  for (const other of task.attempts) noteAlone(core, other);
   worker.attempts.delete(attempt);
   core.freed.add(slot);
   attempt.job.leases--;
@@ -83,21 +93,30 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   note(core, attempt.id, 'attemptEnded', why, [jobId, worker.workerId, task.blockId], detail);
 }
 
+/** Ends it without a result and tells its tab. */
+export function cancelAttempt(core: Core, attempt: Attempt, why: string): void {
+  endAttempt(core, attempt, 'cancelled', why);
+  core.out.push({ type: 'cancelAttempt', sessionId: attempt.worker.sessionId, attemptId: attempt.id, why });
+}
+
 function markHead(core: Core, slot: Slot): void {
   const [head] = slot.attempts;
   if (!head) return;
-  head.headAtMs ??= core.now;
   core.behind.delete(head);
+  if (head.headAtMs !== undefined) return;
+  head.headAtMs = core.now;
+  noteAlone(core, head);
 }
 
 /** The job that the attempt was charged to is let go while another still wants the task. */
 export function handOver(core: Core, attempt: Attempt, to: Job): void {
+  const second = attempt.record.cause === 'speculation' && attempt.task.attempts.size > 1 ? attempt.record.why : undefined;
   attempt.record.how = 'handedOver';
   attempt.job.leases--;
   attempt.job = to;
   to.leases++;
   to.startedAtMs ??= core.now;
-  attempt.record = newRecord(to, attempt.task, attempt.id, attempt.worker);
+  attempt.record = newRecord(to, attempt.task, attempt.id, attempt.worker, second);
   writeLease(core, attempt);
 }
 

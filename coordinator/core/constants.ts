@@ -51,6 +51,8 @@ export const LEARN_BYTES_HALF = 4 * MiB;
 export const STEAL_GAIN_MS = 50;
 /** A lease waits at least this long behind another one before an idle slot takes it over. */
 export const RECALL_MS = 1000;
+/** Attempts that may take too long are looked at in such steps, so that many of them cost little. */
+export const SECOND_LOOK_MS = 200;
 /** A run may take at most this part of what a slot may keep resident, so that small tables stay beside it. */
 export const RUN_RESIDENT_PART = 0.75;
 /** Runs that each slot gets at least where slots differ in speed. */

@@ -21,7 +21,7 @@ export function failAttempt(core: Core, attempt: Attempt, failure: Failure): voi
   if (!rule.retryable) doom(core, task, (stage) => authorError(task, failure, stage));
   else if (task.failures >= core.limits.failuresPerTask) doom(core, task, (stage) => failedTooOften(task, failure, stage));
   else if (task.deaths >= core.limits.deathsPerTask) doom(core, task, (stage) => killedWorkers(task, stage));
-  requeue(core, task);
+  if (task.attempts.size === 0) requeue(core, task);
 }
 
 function retryWithInput(core: Core, attempt: Attempt, failure: Failure): void {

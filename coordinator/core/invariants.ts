@@ -10,6 +10,7 @@ import { groupsOf, isNeeded } from './lineage.ts';
 import { isOver } from './overflow.ts';
 import { pictureOf } from './pictures.ts';
 import { hasReady, jobsOf, mayLease } from './queue.ts';
+import { maySecond } from './second-attempts.ts';
 import { type Core, isEligible, type Job, type StageState, type Task } from './state.ts';
 
 export function checkCore(core: Core): void {
@@ -72,9 +73,10 @@ function checkReaders(job: Job, { index, state, readBy }: StageState): void {
 
 function checkAccount(core: Core, job: Job): void {
   const { counters, stages } = pictureOf(core, job);
-  const causes = { planned: 0, recompute: 0, retry: 0 };
+  const causes = { planned: 0, recompute: 0, retry: 0, speculation: 0 };
   for (const record of job.records) causes[record.cause]++;
-  invariant(counters.attempts === causes.planned + causes.recompute + causes.retry, `${job.id}: attempts do not add up`);
+  const { planned, recompute, retry, speculation } = causes;
+  invariant(counters.attempts === planned + recompute + retry + speculation, `${job.id}: attempts do not add up`);
   const places = new Map<BlockId, { planned: number; retries: number; failed: number; shared: boolean }>();
   for (const { blockId, cause, how } of job.records) {
     const place = places.get(blockId) ?? { planned: 0, retries: 0, failed: 0, shared: false };
@@ -113,8 +115,7 @@ function checkTask(core: Core, task: Task): void {
   for (const { stage } of task.refs) invariant(stage.job.state === 'live', `${blockId} is kept for ${stage.job.id}, which ended`);
   const canBeRead = task.determinacy === 'indeterminate' ? block?.onCoordinator === true : isHeld(block);
   invariant((state === 'done') === canBeRead, `${blockId} is ${state} and can${canBeRead ? '' : 'not'} be read`);
-  invariant((state === 'leased') === (task.attempt !== undefined), `${blockId} is ${state}`);
-  if (task.attempt) invariant(core.attempts.get(task.attempt.id) === task.attempt, `${blockId} has a dead attempt`);
+  checkAttempts(core, task);
   if (state === 'lost') invariant(!isNeeded(task), `${blockId} is lost and needed`);
   if (state === 'pinning') invariant(core.collecting.has(blockId), `${blockId} waits for a copy that nobody makes`);
   const isUser = state !== 'done' && state !== 'lost';
@@ -131,6 +132,17 @@ function checkTask(core: Core, task: Task): void {
   if (isUser) invariant(task.blockedOn === blocked, `${blockId} counts ${task.blockedOn} inputs missing of ${blocked}`);
   if (state === 'blocked') invariant(blocked > 0, `${blockId} is blocked by nothing`);
   if (state === 'ready') invariant(blocked === 0, `${blockId} is ready without its inputs`);
+}
+
+function checkAttempts(core: Core, { blockId, state, attempts, determinacy }: Task): void {
+  invariant((state === 'leased') === attempts.size > 0, `${blockId} is ${state} with ${attempts.size} attempts`);
+  for (const attempt of attempts) invariant(core.attempts.get(attempt.id) === attempt, `${blockId} has a dead attempt`);
+  if (attempts.size < 2) return;
+  invariant(attempts.size === 2 && determinacy !== 'indeterminate', `${blockId} has ${attempts.size} attempts`);
+  const [first, second] = [...attempts];
+  invariant(first && second && first.job === second.job, `attempts of ${blockId} are charged to two jobs`);
+  invariant(first.worker !== second.worker && second.record.cause === 'speculation', `${blockId} runs twice for no reason`);
+  invariant(!core.behind.has(first) && !core.behind.has(second), `${blockId} runs twice, and one waits`);
 }
 
 function checkWorkers(core: Core): void {
@@ -161,12 +173,16 @@ function checkWorkers(core: Core): void {
       'the coordinator’s own slot has a second lease',
     );
   }
+  const pairs = [...core.tasks.values()].filter((task) => task.attempts.size > 1).length;
+  invariant(core.pairs === pairs && core.alone.size <= core.attempts.size, `${core.pairs} pairs counted of ${pairs}`);
   invariant(core.liveSlots === live, `${core.liveSlots} live slots counted of ${live}`);
   for (const attempt of core.attempts.values()) {
     const [head] = attempt.slot.attempts;
     invariant(core.behind.has(attempt) === (head !== attempt), `${attempt.id} is wrongly among those that wait behind others`);
+    const isAlone = head === attempt && attempt.task.attempts.size === 1 && maySecond(attempt);
+    invariant(core.alone.has(attempt) === isAlone, `${attempt.id} is wrongly among those that may have a second one beside them`);
     invariant(core.workers.get(attempt.worker.sessionId) === attempt.worker, `${attempt.id} is leased to a session that is gone`);
-    invariant(attempt.task.attempt === attempt && attempt.slot.attempts.has(attempt), `${attempt.id} is not in its place`);
+    invariant(attempt.task.attempts.has(attempt) && attempt.slot.attempts.has(attempt), `${attempt.id} is not in its place`);
     invariant(
       attempt.task.refs.some((ref) => ref.stage.job === attempt.job),
       `${attempt.id} is charged to a stranger`,

@@ -67,6 +67,7 @@ export function stagesOf(job: Job): StageState[] {
     tasks: [],
     branchOf: [],
     done: 0,
+    runs: [],
   }));
 }
 

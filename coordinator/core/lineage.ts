@@ -2,7 +2,7 @@
  * A task's way from wanted to done and back. Losing an output costs nothing until somebody needs it; then exactly the lost
  * tasks that lead to it run again, and they stop as soon as the need is gone.
  */
-import { endAttempt } from './attempts.ts';
+import { cancelAttempt } from './attempts.ts';
 import { dequeue, enqueue, jobsOf } from './queue.ts';
 import { type Core, type InputGroup, isResult, type Task } from './state.ts';
 import { note } from './stories.ts';
@@ -132,10 +132,7 @@ export function requeue(core: Core, task: Task): void {
 /** Takes the task out of queues and slots. */
 export function stop(core: Core, task: Task, why: string): void {
   if (task.state === 'ready') dequeue(core, task);
-  const { attempt } = task;
-  if (!attempt) return;
-  endAttempt(core, attempt, 'cancelled', why);
-  core.out.push({ type: 'cancelAttempt', sessionId: attempt.worker.sessionId, attemptId: attempt.id, why });
+  for (const attempt of [...task.attempts]) cancelAttempt(core, attempt, why);
 }
 
 /** The task no longer reads its inputs: recomputes that ran only for it stop. */

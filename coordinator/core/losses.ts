@@ -93,7 +93,9 @@ function afterLoss(core: Core, block: Block, why: string): void {
 
 /** Copied anew where a tab still has it; made anew only if nobody can have read the old rows. */
 function loseIndeterminate(core: Core, task: Task, block: Block, why: string): void {
-  const wasRead = task.feeds.some((group) => [...group.users].some((user) => user.attempt) || group.consumers > group.users.size);
+  const wasRead = task.feeds.some(
+    (group) => [...group.users].some((user) => user.attempts.size > 0) || group.consumers > group.users.size,
+  );
   if (!isHeld(block) && wasRead && isNeeded(task)) {
     const error: JobError = {
       code: 'indeterminate-lost',

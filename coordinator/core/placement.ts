@@ -11,6 +11,7 @@ import { localOffer, nextLocalTask } from './local-worker.ts';
 import { dequeue, enqueue, jobsOf, mayLease } from './queue.ts';
 import { recall } from './recall.ts';
 import { homeOf, loadMs } from './residents.ts';
+import { secondsDue } from './second-attempts.ts';
 import { specOf } from './spec.ts';
 import { runMs, waitMs } from './speeds.ts';
 import { type Attempt, type Core, isEligible, type Job, type Slot, type Task, type Worker } from './state.ts';
@@ -25,6 +26,8 @@ export function dispatch(core: Core): void {
   do {
     giveOut(core);
   } while (relieve(core));
+  for (const { first, slot, why } of secondsDue(core, (task, at) => shuns(core, task, at.worker)))
+    lease(core, first.job, first.task, slot, why);
 }
 
 function giveOut(core: Core): void {
@@ -184,9 +187,9 @@ function worthMoving(core: Core, job: Job, slot: Slot): Task | undefined {
   return undefined;
 }
 
-function lease(core: Core, job: Job, task: Task, slot: Slot): Attempt {
+function lease(core: Core, job: Job, task: Task, slot: Slot, second?: string): Attempt {
   dequeue(core, task);
-  const attempt = beginAttempt(core, job, task, slot);
+  const attempt = beginAttempt(core, job, task, slot, second);
   for (const { stage } of task.refs) if (stage.state === 'resolved') stage.state = 'running';
   scheduleWake(core, slot.worker);
   core.out.push({

@@ -4,8 +4,9 @@
  */
 import { RECALL_MS, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts';
 import { failAttempt } from './failures.ts';
+import { isMuchSooner } from './policies/speculation.ts';
 import { loadMs } from './residents.ts';
-import { runMs } from './speeds.ts';
+import { learnedRunMs, runMs } from './speeds.ts';
 import type { Attempt, Core, Job, Slot, Task } from './state.ts';
 
 /**
@@ -37,7 +38,7 @@ export function recall(
   return undefined;
 }
 
-/** Twice what was ahead of it should have taken, and what moving it costs. */
+/** Twice what was ahead of it should have taken, and what moving it costs; at once where the idle slot is known to be sooner done by far. */
 function recallAtMs(core: Core, attempt: Attempt, slot: Slot): number {
   let aheadMs = 0;
   for (const other of attempt.slot.attempts) {
@@ -45,5 +46,10 @@ function recallAtMs(core: Core, attempt: Attempt, slot: Slot): number {
     aheadMs += runMs(core, other.task, other.worker) + core.paceMs;
   }
   const movingMs = Math.max(0, loadMs(attempt.task, slot) - loadMs(attempt.task, attempt.slot)) + STEAL_GAIN_MS;
-  return attempt.leasedAtMs + Math.max(RECALL_MS, 2 * aheadMs + movingMs);
+  const { task, worker, leasedAtMs } = attempt;
+  const here = learnedRunMs(core, task, worker);
+  const there = learnedRunMs(core, task, slot.worker);
+  const leftMs = here === undefined ? undefined : leasedAtMs + aheadMs + here - core.now;
+  const isSooner = isMuchSooner(leftMs, there === undefined ? undefined : movingMs + there);
+  return leasedAtMs + Math.max(RECALL_MS, isSooner ? 0 : 2 * aheadMs + movingMs);
 }

@@ -3,8 +3,8 @@ import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import type { AttemptId, BlockId, Digest, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { AttemptCosts, BucketInfo } from '../../shared/plan/task.ts';
 
-/** Why an attempt was leased: `recompute` when the task was done for the job and its output was lost. */
-export type AttemptCause = 'planned' | 'recompute' | 'retry';
+/** Why an attempt was leased: `recompute` when the task was done for the job and its output was lost, `speculation` beside one that takes long. */
+export type AttemptCause = 'planned' | 'recompute' | 'retry' | 'speculation';
 
 /** One attempt as its job remembers it; the job's counters are derived from these alone. */
 export interface AttemptRecord {

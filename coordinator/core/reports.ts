@@ -1,5 +1,5 @@
 /** What tabs report about attempts. A report that comes late changes no task; its block is one line of that tab's inventory. */
-import { endAttempt } from './attempts.ts';
+import { cancelAttempt, endAttempt } from './attempts.ts';
 import { bucketCount } from './buckets.ts';
 import { scheduleWake } from './deadlines.ts';
 import type { CoreEventOf } from './events.ts';
@@ -10,7 +10,8 @@ import { storeOf } from './local-worker.ts';
 import { blockCame } from './losses.ts';
 import { jobsOf } from './queue.ts';
 import { refuse, reportedLate } from './returning.ts';
-import { learn } from './speeds.ts';
+import { noteRun } from './second-attempts.ts';
+import { learn, learnFromUnfinished } from './speeds.ts';
 import type { Attempt, Core } from './state.ts';
 import { note } from './stories.ts';
 
@@ -41,7 +42,9 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   }
   learn(core, attempt, event.costs);
   if (event.log !== undefined) noteLog(core, attempt, event.log);
+  noteRun(core, attempt);
   endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
+  for (const other of task.attempts) outrun(core, other, attempt);
   core.ended.delete(attempt.id);
   worker.tasksDone++;
   if (record.cause === 'recompute') worker.recomputed++;
@@ -62,6 +65,12 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   writeAcceptance(core, block, task, attempt);
   if (event.inline) block.onCoordinator = true;
   blockCame(core, block, storeOf(worker));
+}
+
+/** Its task is done by another one. */
+function outrun(core: Core, attempt: Attempt, { worker }: Attempt): void {
+  learnFromUnfinished(core, attempt);
+  cancelAttempt(core, attempt, `${worker.workerId} was first`);
 }
 
 /** A line for each job that the attempt serves: who may see a line is decided by the job that it names. */

@@ -101,7 +101,14 @@ function noteAccepted(restart: Restart, { jobId, stage, block, attempt }: BlockA
     const { attemptId, cause, why, costs, local } = attempt;
     // Attempts that failed are not written down, so what followed one may stand first.
     const from = accepted.has(blockId) ? 'recompute' : 'planned';
-    const record: AttemptRecord = { attemptId, blockId, stage, cause: cause === 'retry' ? from : cause, why, how: 'succeeded' };
+    const record: AttemptRecord = {
+      attemptId,
+      blockId,
+      stage,
+      cause: cause === 'recompute' ? cause : from,
+      why,
+      how: 'succeeded',
+    };
     records.push({ ...record, ...(costs && { costs }), ...(local && { local }) });
   }
   accepted.add(blockId);

@@ -49,6 +49,8 @@ export function restoreCore(core: Core, saved: Snapshot): void {
   loadTasks(core, saved);
   for (const job of saved.jobs) loadQueue(core, job);
   for (const attempt of saved.attempts) loadAttempt(core, attempt);
+  for (const id of saved.alone) core.alone.add(of(core.attempts, id));
+  core.lookAtMs = saved.lookAtMs ?? Number.POSITIVE_INFINITY;
   saved.free.forEach((slots, leases) => {
     for (const name of slots) core.free[leases]?.add(slotOf(core, name));
   });
@@ -150,8 +152,8 @@ function loadJob(core: Core, saved: Snapshot['jobs'][number]): void {
     results: results.map((id) => of(core.blocks, id)),
   };
   job.stages.push(...stagesOf(job));
-  stages.forEach(({ state, done, alternative, branchOf }, i) => {
-    Object.assign(at(job.stages, i), { state, done, branchOf: [...branchOf] });
+  stages.forEach(({ state, done, alternative, branchOf, runs }, i) => {
+    Object.assign(at(job.stages, i), { state, done, branchOf: [...branchOf], runs: [...runs] });
     if (alternative !== null) setAlternative(at(job.stages, i), alternative);
   });
   linkStages(job);
@@ -173,6 +175,7 @@ function loadTasks(core: Core, saved: Snapshot): void {
       source.kind !== 'group' ? source : { ...source, group: at(groups, source.group) };
     const task: Task = {
       ...rest,
+      attempts: new Set(),
       known: [...rest.known],
       avoid: [...rest.avoid],
       fragment: of(fragments, fragment),
@@ -227,7 +230,8 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   };
   if (headAtMs !== null) attempt.headAtMs = headAtMs;
   if (startedAtMs !== null) attempt.startedAtMs = startedAtMs;
-  task.attempt = attempt;
+  task.attempts.add(attempt);
+  if (task.attempts.size > 1) core.pairs++;
   core.attempts.set(id, attempt);
   if (slot.attempts.size > 0) core.behind.add(attempt);
   slot.attempts.add(attempt);

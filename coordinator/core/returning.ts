@@ -62,7 +62,7 @@ function knownBlock(core: Core, id: BlockId, digest: Digest): Block | undefined 
 
 /** A copy that is counted already, or that another tab of the profile is about to report, is left alone. */
 function dropUnlessMade(core: Core, store: Store, id: BlockId): void {
-  const isMade = core.tasks.get(id)?.attempt?.worker.store === store;
+  const isMade = [...(core.tasks.get(id)?.attempts ?? [])].some(({ worker }) => worker.store === store);
   if (!isMade && !core.blocks.get(id)?.stores.has(store)) dropFrom(core, store, id);
 }
 

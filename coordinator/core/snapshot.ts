@@ -53,6 +53,8 @@ export function snapshotOf(core: Core) {
     readyJobs: [...core.readyJobs].map((job) => job.id),
     waitingStages: [...core.waitingStages].map((stage) => [stage.job.id, stage.index] as const),
     attempts: saveAttempts(core),
+    alone: [...core.alone].map((attempt) => attempt.id),
+    lookAtMs: Number.isFinite(core.lookAtMs) ? core.lookAtMs : null,
     ended: [...core.ended],
     collecting: [...core.collecting].map(([id, { stores, urgency }]) => [id, stores.map((store) => store.id), urgency] as const),
     pins: [...core.keeping.pins.values()].map(({ blocks, ...pin }) => ({ ...pin, blocks: blocks.map((block) => block.id) })),
@@ -105,7 +107,7 @@ function saveBlock(block: Block) {
 }
 
 function saveTask(task: Task, groups: ReadonlyMap<InputGroup, number>) {
-  const { fragment, sources, refs, feeds, attempt: _attempt, home, ...rest } = task;
+  const { fragment, sources, refs, feeds, attempts: _attempts, home, ...rest } = task;
   const saveSource = (source: TaskSource) =>
     source.kind !== 'group' ? source : { ...source, group: groups.get(source.group) ?? 0 };
   return {
@@ -122,12 +124,13 @@ function saveJob(job: Job) {
   const { stages, queue, uncollected, results, ...rest } = job;
   return {
     ...rest,
-    stages: stages.map(({ state, alternative, tasks, branchOf, done }) => ({
+    stages: stages.map(({ state, alternative, tasks, branchOf, done, runs }) => ({
       state,
       branchOf,
       alternative: alternative ?? null,
       tasks: tasks.map(idOf),
       done,
+      runs: [...runs],
     })),
     plain: [...queue.plain].map(idOf),
     home: [...queue.home].map(([slot, tasks]) => [slotName(slot), [...tasks].map(idOf)] as const),

@@ -1,9 +1,9 @@
 /** What the core learns of workers' speeds, seen in what it moves away from where the input is loaded. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
-import type { AttemptId } from '../../shared/ids.ts';
 import type { FakeAttempt, FakeTab } from './testing/fake-tab.ts';
 import { Fleet } from './testing/fleet.ts';
+import { pass } from './testing/pass.ts';
 import { aggregatePlan, type SourceShape } from './testing/plans.ts';
 
 beforeAll(loadHashes);
@@ -14,24 +14,6 @@ const MEMORY = { memoryPerSlotBytes: 20 * MiB };
 /** To load a chunk takes 90 ms by the guess; moving must spare 50 more. */
 const SMALL: SourceShape = { dataset: 'small', chunks: 5, ordinals: [0], chunkBytes: 4 * MiB };
 const LARGE: SourceShape = { dataset: 'large', chunks: 4, ordinals: [0], chunkBytes: 100 * MiB };
-
-/** Lets time pass until nothing is leased: each slot runs its leases one after the other, each for `msOf` it. */
-function pass(fleet: Fleet, msOf: (attempt: FakeAttempt) => number): void {
-  const ends = new Map<AttemptId, number>();
-  for (let steps = 0; steps < 1_000; steps++) {
-    const heads = [...fleet.tabs.values()].flatMap((tab) => [...tab.attempts.values()].slice(0, 1));
-    for (const head of heads) if (!ends.has(head.attemptId)) ends.set(head.attemptId, fleet.nowMs + msOf(head));
-    const endOf = ({ attemptId }: FakeAttempt): number => ends.get(attemptId) ?? 0;
-    const [next] = heads.toSorted((a, b) => endOf(a) - endOf(b));
-    const wakes = fleet.scheduler.nextDeadline() ?? Number.POSITIVE_INFINITY;
-    if (next && endOf(next) <= wakes) {
-      fleet.nowMs = endOf(next);
-      fleet.run(next);
-    } else if (next) fleet.passTo(wakes);
-    else if (!fleet.answerCollect()) return;
-  }
-  throw new Error('it does not end');
-}
 
 const bytesOf = ({ task }: FakeAttempt): number => {
   let bytes = 0;

@@ -34,6 +34,11 @@ export function runMs(core: Core, task: Task, worker: Worker): number {
   return runMsOf(core, worker, 1, task.inputBytes);
 }
 
+/** As `runMs`, if the worker has shown what it takes in this state of visibility. */
+export function learnedRunMs(core: Core, task: Task, worker: Worker): number | undefined {
+  return worker.speeds.get(worker.traits.visibility)?.runMsPerByte === undefined ? undefined : runMs(core, task, worker);
+}
+
 function runMsOf(core: Core, worker: Worker, tasks: number, bytes: number): number {
   return Math.max(core.paceMs * tasks, RUN_MS_FLOOR * tasks + bytes * figureOf(worker, 'runMsPerByte'));
 }
@@ -59,6 +64,17 @@ export function learn(core: Core, { task, worker, visibility, leasedAtMs }: Atte
   // From the lease on: short attempts are never told to have started, and long ones some moments late.
   const ran = core.now - leasedAtMs - costs.queueMs - costs.fetchMs - costs.loadMs;
   note(speed, worker, 'runMsPerByte', ran - RUN_MS_FLOOR, task.inputBytes);
+}
+
+/** An attempt was not finished in all that time; what runs long runs on about as long as it has run already. */
+export function learnFromUnfinished(core: Core, attempt: Attempt): void {
+  const { task, worker, visibility, headAtMs } = attempt;
+  if (visibility !== worker.traits.visibility || core.paceMs > 0 || headAtMs === undefined) return;
+  const takesMs = 2 * (core.now - headAtMs - loadMsOf(worker, task.inputBytes));
+  const speed = worker.speeds.get(visibility) ?? {};
+  if (takesMs <= runMs(core, task, worker)) return;
+  worker.speeds.set(visibility, speed);
+  note(speed, worker, 'runMsPerByte', takesMs - RUN_MS_FLOOR, task.inputBytes);
 }
 
 /**

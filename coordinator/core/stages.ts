@@ -133,6 +133,7 @@ export function newTask(core: Core, stage: StageState, draft: TaskDraft, count: 
     feeds: [],
     state: isHeld(block) ? 'done' : 'blocked',
     blockedOn: 0,
+    attempts: new Set(),
     known: [],
     failures: 0,
     deaths: 0,

@@ -7,21 +7,25 @@ import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } 
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
 import type { OutputPartitioning } from '../../shared/plan/recipe.ts';
 import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
-import type { Announced } from './adoption.ts';
 import type { CoreCommand, JobState } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
-import type { JobOptions, Visibility, WorkerTraits } from './events.ts';
+import type { JobOptions, Visibility } from './events.ts';
 import type { Collecting } from './inventory.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import type { KeptInput } from './kept-inputs.ts';
 import type { OldestFirst } from './oldest-first.ts';
+import type { RunSample } from './policies/speculation.ts';
 import type { ReadyQueue } from './queue.ts';
-import type { AttemptRecord, EndedAttempt, RememberedBlock, Speed, TaskEnd } from './records.ts';
+import type { AttemptRecord, EndedAttempt, RememberedBlock, TaskEnd } from './records.ts';
 import type { Restart } from './restart.ts';
 import type { CutRun } from './runs.ts';
 import type { Stories } from './stories.ts';
 import type { JobView } from './views.ts';
+import type { Slot, Store, Worker } from './worker-state.ts';
+
+export type { Slot, Store, Worker } from './worker-state.ts';
+export { isEligible, isGoing } from './worker-state.ts';
 
 export interface StageState {
   readonly job: Job;
@@ -43,6 +47,8 @@ export interface StageState {
   branchOf: number[];
   /** How many of `tasks` are done or lost-but-unneeded; equal to tasks.length when successful. */
   done: number;
+  /** What its newest attempts took that succeeded, oldest first. */
+  runs: RunSample[];
 }
 
 export interface Job {
@@ -132,7 +138,8 @@ export interface Task {
   state: TaskState;
   /** Groups among `sources` with something missing; kept while the task is a user of them. */
   blockedOn: number;
-  attempt?: Attempt;
+  /** The second one, if there is one, runs because the first takes long; both are charged to one job. */
+  readonly attempts: Set<Attempt>;
   /** Jobs for which it was attempted or done: what comes later is a retry or a recompute. */
   known: JobId[];
   /** Set when a finished output was lost and must be made again. */
@@ -168,55 +175,6 @@ export interface Attempt {
   startedAtMs?: number;
   /** Since when it has been the oldest of its slot. */
   headAtMs?: number;
-}
-
-export interface Slot {
-  readonly worker: Worker;
-  readonly index: number;
-  /** In the order of their leases. */
-  readonly attempts: Set<Attempt>;
-  /** Ordinals of each resident run. */
-  readonly residents: Map<string, ReadonlySet<number>>;
-  /** Ready tasks whose home it is. */
-  backlog: number;
-  /** Sum of their input bytes. */
-  backlogBytes: number;
-}
-
-export interface Worker {
-  readonly sessionId: SessionId;
-  readonly workerId: WorkerId;
-  readonly store: Store;
-  readonly slots: Slot[];
-  readonly attempts: Set<Attempt>;
-  traits: WorkerTraits;
-  draining: boolean;
-  leaving: boolean;
-  lastHeardMs: number;
-  /** The deadline its newest heap entry stands for. */
-  wakeAtMs: number;
-  readonly speeds: Map<Visibility, Speed>;
-  tasksDone: number;
-  recomputed: number;
-  rows: number;
-  /** Lines of an inventory not yet ended that match no accepted block. */
-  readonly unmatched: { readonly blockId: BlockId; readonly digest: Digest }[];
-  /** What runs in its tab since before this session, by the block that it makes. */
-  readonly announced: Map<BlockId, Announced>;
-}
-
-export interface Store {
-  readonly id: StoreId;
-  readonly sessions: Set<SessionId>;
-  /** In the order in which they came. */
-  readonly blocks: Set<Block>;
-  /** Sum of their bytes. */
-  heldBytes: number;
-  /** Bytes of outputs that its tab last spoke of, and how many it may keep; both 0 until it did. */
-  toldBytes: number;
-  capBytes: number;
-  /** Over its cap: its workers get no leases. */
-  isFull: boolean;
 }
 
 /** A task's output. Source chunks are not here: the coordinator holds them all. */
@@ -292,6 +250,13 @@ export interface Core {
   stealAtMs: number;
   /** Attempts that wait behind another one in their slot, oldest lease first. */
   readonly behind: Set<Attempt>;
+  /** Oldest of their slots, the only one of their task, and may have a second one beside them. */
+  readonly alone: Set<Attempt>;
+  /** Tasks with two attempts. */
+  pairs: number;
+  /** Until then no attempt of `alone` can be found to take too long. */
+  lookAtMs: number;
+
   /** What the current event still has to bring about; empty between events. */
   readonly dirtyStages: Set<StageState>;
   readonly doomed: Map<Job, JobError>;
@@ -302,16 +267,6 @@ export interface Core {
   readonly drops: Map<Store, BlockId[]>;
   readonly discards: BlockId[];
   out: CoreCommand[];
-}
-
-/** A worker whose slots may be given leases from the queues. */
-export function isEligible(worker: Worker): boolean {
-  return !worker.traits.local && !worker.traits.paused && !worker.store.isFull && !isGoing(worker);
-}
-
-/** It finishes what it has, or not even that, and takes its blocks with it. */
-export function isGoing(worker: Worker): boolean {
-  return worker.draining || worker.leaving;
 }
 
 /** Its output is the job's result. */

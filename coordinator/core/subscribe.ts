@@ -1,7 +1,7 @@
 /** Jobs subscribe to tasks and leave them: one task per block, stopped only when no subscriber is left. */
-import { handOver } from './attempts.ts';
+import { cancelAttempt, handOver } from './attempts.ts';
 import { releaseBlock } from './inventory.ts';
-import { groupsOf, leaveGroups, requeue, stop, want, withdraw } from './lineage.ts';
+import { groupsOf, leaveGroups, requeue, want, withdraw } from './lineage.ts';
 import { addToQueue, dequeue, mayLease, removeFromQueue } from './queue.ts';
 import type { Core, Job, StageState, Task, TaskRef } from './state.ts';
 
@@ -62,7 +62,7 @@ function unsubscribe(core: Core, stage: StageState, task: Task, why: string): vo
   if (!others.some((ref) => ref.stage.job === job)) leaveJob(core, job, task, others, why);
   task.refs.splice(0, task.refs.length, ...others);
   if (others.length === 0) destroy(core, task);
-  else if (task.state === 'leased' && !task.attempt) requeue(core, task);
+  else if (task.state === 'leased' && task.attempts.size === 0) requeue(core, task);
 }
 
 /** No other stage of the job has the task. */
@@ -72,9 +72,11 @@ function leaveJob(core: Core, job: Job, task: Task, others: readonly TaskRef[], 
     else dequeue(core, task);
   }
   const next = others.find((ref) => mayLease(ref.stage.job))?.stage.job;
-  const isOrphan = task.attempt?.job === job;
-  if (isOrphan && task.attempt && next) handOver(core, task.attempt, next);
-  else if (isOrphan) stop(core, task, why);
+  for (const attempt of [...task.attempts]) {
+    if (attempt.job !== job) continue;
+    if (next && mayLease(next)) handOver(core, attempt, next);
+    else cancelAttempt(core, attempt, why);
+  }
 }
 
 function destroy(core: Core, task: Task): void {

@@ -79,6 +79,8 @@ export function alterAll(core: Core, workers: readonly Worker[], change: () => v
     if (slot.backlog > 0 && !isOpen(slot)) rehome(core, slot);
     else core.freed.add(slot);
   }
+  // Somebody may be faster than those who were idle before.
+  core.lookAtMs = Math.min(core.lookAtMs, core.now);
   if (core.liveSlots > 0) slotsCame(core);
   core.keeping.isThin = true;
 }
