@@ -3,22 +3,30 @@ import type { Http } from './http.ts';
 import { problemFrom, unreachable } from './problem.ts';
 import type { DatasetJson } from './types.ts';
 
+/** Of a file; without one it is told by the name and the first bytes. */
 export type DatasetFormat = 'parquet' | 'csv' | 'json' | 'ndjson' | 'arrow';
 
+/** Options of an upload. */
 export interface UploadOptions {
+  /** Needed where neither name nor content tells it. */
   readonly format?: DatasetFormat;
   /** In browsers only: bytes sent, of all. */
   readonly onProgress?: (sent: number, total: number) => void;
+  /** Stops the upload; nothing of it is kept. */
   readonly signal?: AbortSignal;
 }
 
+/** Named tables of the grid. */
 export interface Datasets {
+  /** Those that you may read. */
   list(): Promise<readonly DatasetJson[]>;
+  /** Throws ProblemError `dataset-not-found`. */
   get(name: string): Promise<DatasetJson>;
   /** Resolves once the dataset can be queried. The same bytes again are no error; other bytes under the name are (409). */
   upload(name: string, file: Blob, options?: UploadOptions): Promise<DatasetJson>;
   /** Reads a file on the coordinator's machine; needs the admin token. */
   register(name: string, path: string, options?: { readonly format?: DatasetFormat }): Promise<DatasetJson>;
+  /** Jobs that read it already go on. Throws ProblemError for what is not yours. */
   delete(name: string): Promise<void>;
 }
 

@@ -4,12 +4,15 @@ import { ProblemError } from './problem.ts';
 import { readSse } from './sse.ts';
 import type { GridEvent } from './types.ts';
 
+/** Options of `events`. */
 export interface EventsOptions {
+  /** Ends the iteration. */
   readonly signal?: AbortSignal;
   /** Told when the stream opens and when it is lost (with why), so that pages can say so. */
   readonly onConnection?: (state: 'open' | 'lost', why?: ProblemError) => void;
   /** Pause before the first reconnect; doubles up to 30 times that. */
   readonly firstRetryMs?: number;
+  /** Waits; for tests. */
   readonly delay?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 

@@ -15,6 +15,7 @@ import { type SqlExpression, sqlTemplate } from './sql/sql-tag.ts';
 /** What may stand in grid.sql`...`. */
 export type TemplateValue = SqlLiteral | SqlExpression | DataFrame<object>;
 
+/** Where chains begin. */
 export interface Grid {
   /** A dataset as a lazy frame. `Row` is what its columns are: nothing is asked of the coordinator before an action. */
   table<Row extends object = AnyRow>(name: string): DataFrame<Row>;
@@ -34,6 +35,7 @@ export interface Grid {
   broadcast<V>(value: V): Broadcast<V>;
   /** The sum that functions add to with ctx.add(name, n). The same name gives the same accumulator. */
   accumulator(name: string, initial?: number): Accumulator;
+  /** WASM modules: uploaded, or compiled from AssemblyScript. */
   readonly modules: Modules;
 }
 

@@ -1,6 +1,7 @@
 /** One request to the coordinator: address, token, and answers that are problems turned into errors. */
 import { problemFrom, unreachable } from './problem.ts';
 
+/** As the platform's `fetch`. */
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 export interface HttpOptions {

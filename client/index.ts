@@ -44,10 +44,13 @@ export type * from './types.ts';
 /** Options of a job of one query. */
 export type SqlOptions = JobOptions;
 
+/** All that an author does with one coordinator. Frames and Rdds of one connection can be joined with each other, not with those of another. */
 export interface Connection extends Omit<Grid, 'query'> {
+  /** Queries: lazy as a tag, submitted at once as a call. */
   readonly sql: Sql;
   /** Starts a job of one query or of a plan, and gives its handle at once. Rejects with ProblemError for what is refused. */
   submit(request: JobRequest): Promise<JobHandle>;
+  /** Named tables: upload, list, delete. */
   readonly datasets: Datasets;
   /** Your newest jobs (the admin's: everybody's), newest first; 100 unless `limit` (at most 500) says otherwise. */
   jobs(options?: { readonly limit?: number }): Promise<readonly JobJson[]>;
@@ -55,7 +58,9 @@ export interface Connection extends Omit<Grid, 'query'> {
   allJobs(options?: { readonly pageSize?: number; readonly signal?: AbortSignal }): AsyncGenerator<JobJson>;
   /** A handle on a job that is already there; nothing is asked of the coordinator yet. */
   job(id: string): JobHandle;
+  /** A job's plan. */
   plan(id: string): Promise<PlanJson>;
+  /** The tabs and headless workers that are joined. */
   workers(): Promise<readonly WorkerJson[]>;
   /** Where the blocks of datasets and of your jobs live, as far as the coordinator knows. */
   cache(): Promise<CacheJson>;
@@ -63,6 +68,7 @@ export interface Connection extends Omit<Grid, 'query'> {
   events(options?: EventsOptions): AsyncGenerator<GridEvent>;
 }
 
+/** See `Connection.sql`. */
 export interface Sql {
   /**
    * As a tag: a lazy frame of one query. Values become literals, frames of this connection the relations that they are; anything

@@ -10,8 +10,10 @@ const WAIT_SECONDS = 30;
 /** The connection broke off, and the job did not fail. */
 const BROKEN = 'result-broken';
 
+/** Of a result: `arrow` is an IPC stream; `json` is `{columns, rows}`, `ndjson` an object a line. */
 export type ResultFormat = 'json' | 'ndjson' | 'csv' | 'arrow' | 'parquet';
 
+/** Whether a job in this state will not change any more. */
 export function isSettled(state: JobState): boolean {
   return state === 'successful' || state === 'failed' || state === 'cancelled';
 }
@@ -27,7 +29,9 @@ async function whenDone<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A job that was accepted, whoever submitted it. */
 export class JobHandle {
+  /** For `connection.job(id)`. */
   readonly id: string;
   readonly #http: Http;
 
@@ -40,10 +44,12 @@ export class JobHandle {
     return `/v1/jobs/${encodeURIComponent(this.id)}`;
   }
 
+  /** Its state, stages and counters now. */
   status(signal?: AbortSignal): Promise<JobJson> {
     return this.#http.json<JobJson>('GET', this.#path, undefined, signal);
   }
 
+  /** Its logical plan, and the SQL and guests of its stages. */
   plan(signal?: AbortSignal): Promise<PlanJson> {
     return this.#http.json<PlanJson>('GET', `${this.#path}/plan`, undefined, signal);
   }

@@ -2,12 +2,15 @@
 export interface ProblemDetails {
   /** Stable and machine-readable, e.g. `unknown-table`, `job-running`, `unreachable`. */
   readonly code: string;
+  /** What is wrong, in a few words. */
   readonly title: string;
+  /** What was wrong and where. */
   readonly detail: string;
   /** The HTTP status; 0 when no answer came. */
   readonly status: number;
   /** 0-based offset into the SQL text. */
   readonly position?: number;
+  /** What to do. */
   readonly hint?: string;
   /** The stage in which a job failed. */
   readonly stage?: number;
@@ -33,6 +36,7 @@ export interface SourceDiagnostic {
   readonly endColumn?: number;
 }
 
+/** What everything that asks the coordinator rejects with. Its fields are those of ProblemDetails; `message` is title and detail. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly code: string;

@@ -2,6 +2,7 @@
 import { jsonRows } from './run/json-rows.ts';
 import type { Cell, ColumnJson, ResultJson } from './types.ts';
 
+/** The first rows of a result. */
 export interface ResultHead extends ResultJson {
   /** There are more rows than these. */
   readonly more: boolean;

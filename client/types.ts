@@ -11,6 +11,7 @@ export type {
   StoryLine as StoryLineJson,
 } from '../shared/rest/views.ts';
 
+/** A job as GET /v1/jobs/:id shows it; times are milliseconds since the epoch. */
 export interface JobJson {
   readonly jobId: string;
   readonly state: JobState;
@@ -33,6 +34,7 @@ export interface JobJson {
   readonly waitingFor?: string;
   /** A task that has been running unusually long, while it does: perhaps a loop without an end. */
   readonly longRun?: LongRun;
+  /** Why it failed. */
   readonly error?: JobError;
 }
 
@@ -43,15 +45,19 @@ export interface JobsJson {
   readonly next?: string;
 }
 
+/** How a job runs. */
 export interface JobOptionsJson {
   /** false: neither reuse blocks that other jobs made nor share running tasks. */
   readonly reuse?: boolean;
+  /** Its share of the slots beside other jobs: above 0, at most 1000; 1 unless you say otherwise. */
   readonly weight?: number;
   /** Milliseconds after submission; the job fails then. */
   readonly deadlineMs?: number;
+  /** It runs in so many slots at once, at most. */
   readonly slotsMax?: number;
 }
 
+/** A column of a result or a dataset. */
 export interface ColumnJson {
   readonly name: string;
   /** DuckDB's own name, as native gives it. */
@@ -61,11 +67,13 @@ export interface ColumnJson {
 /** Integers beyond 2^53 and decimals are strings; see the design, section 12. */
 export type Cell = null | boolean | number | string | readonly Cell[] | { readonly [field: string]: Cell };
 
+/** A result as JSON: rows are lists of cells, in the order of the columns. */
 export interface ResultJson {
   readonly columns: readonly ColumnJson[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** A dataset as GET /v1/datasets shows it; `bytes` are uncompressed. */
 export interface DatasetJson {
   readonly name: string;
   readonly schema: readonly ColumnJson[];
@@ -77,6 +85,7 @@ export interface DatasetJson {
   readonly format?: string;
 }
 
+/** A tab, or a headless worker. */
 export interface WorkerJson extends WorkerFigures {
   readonly workerId: string;
   /** Chosen by the volunteer, if any was. */
@@ -84,10 +93,12 @@ export interface WorkerJson extends WorkerFigures {
   readonly mode?: 'full' | 'basic' | 'headless';
 }
 
+/** What a task runs: queries and guests, one after the other. */
 export interface FragmentJson {
   readonly steps: readonly { readonly kind: string; readonly sql?: string }[];
 }
 
+/** Tasks of one kind, a partition each. */
 export interface PlanStageJson {
   readonly index: number;
   readonly title: string;
@@ -99,6 +110,7 @@ export interface PlanStageJson {
   readonly branches?: readonly { readonly fragment: FragmentJson }[];
 }
 
+/** A job's plan as GET /v1/jobs/:id/plan shows it. */
 export interface PlanJson {
   readonly logical: LogicalView;
   readonly stages: readonly PlanStageJson[];

@@ -1,12 +1,18 @@
-/** `muster/client` as it is built: the same file in a page under the pages' policy, and in Node. */
-import { resolve } from 'node:path';
+/** `muster/client` as it is built: the same file in a page under the pages' policy, in Node, and as a package with its declarations. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import { type HeadlessGrid, startHeadlessGrid } from './headless-grid.ts';
 
 type Library = typeof import('../client/index.ts');
 
-const BUILT = resolve(import.meta.dirname, '../dist/client/index.js');
+const ROOT = resolve(import.meta.dirname, '..');
+const BUILT = join(ROOT, 'dist/client/index.js');
+const run = promisify(execFile);
 let headless: HeadlessGrid;
 
 beforeAll(async () => {
@@ -60,5 +66,61 @@ test('in a page of Chromium, under its policy', async () => {
     expect(problems).toEqual([]);
   } finally {
     await browser.close();
+  }
+});
+
+/** A program of somebody who has the package. */
+const PROGRAM = `
+import { type AuthorPlan, connect, type DataFrame, type Rdd } from 'muster/client';
+
+interface Flight { readonly origin: string; readonly delay: bigint }
+const grid = connect('http://127.0.0.1:1', { token: 't' });
+const late: DataFrame<Flight> = grid.table<Flight>('flights').where('delay > 60');
+const counts: Rdd<[string, number]> = grid.parallelize(['a']).map((word): [string, number] => [word, 1]).reduceByKey((a, b) => a + b);
+const plan: AuthorPlan = late.plan();
+export const rows = (): Promise<Flight[]> => late.collect();
+export const pairs = (): Promise<[string, number][]> => counts.collect();
+// @ts-expect-error no such column
+export const wrongColumn = () => late.select('nothing');
+// @ts-expect-error a number is no name: the plan's type is known
+plan.result = 7;
+// @ts-expect-error keys need pairs
+export const wrongPairs = () => grid.parallelize([1]).reduceByKey((a, b) => a + b);
+console.log(plan.relations.map(({ name }) => name).join());
+`;
+
+/** A folder in which the package is installed: what `exports` names, and the dependency that the declarations speak of. */
+function consumer(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-consumer-'));
+  const installed = join(folder, 'node_modules', 'muster');
+  mkdirSync(installed, { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
+  cpSync(join(ROOT, 'dist', 'client'), join(installed, 'dist', 'client'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules', 'typebox'), join(folder, 'node_modules', 'typebox'));
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    target: 'es2022',
+    lib: ['es2023', 'dom'],
+    types: [],
+    module: 'nodenext',
+  };
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+  writeFileSync(join(folder, 'program.ts'), PROGRAM);
+  return folder;
+}
+
+test('installed: a strict TypeScript program compiles against its declarations, and runs in Node', async () => {
+  await run(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--only', 'client-types']);
+  const folder = consumer();
+  try {
+    const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')], { cwd: folder });
+    expect(await compiled.catch((error: { stdout: string }) => error)).toMatchObject({ stdout: '' });
+    expect(await run(process.execPath, ['program.js'], { cwd: folder })).toMatchObject({ stdout: 'where_1\n' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });

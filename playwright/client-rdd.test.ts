@@ -56,6 +56,14 @@ test('elements of every kind go through functions and back', async () => {
   expect(Array.from(bytes ?? [])).toEqual([0, 255]);
 });
 
+test('many values in the plan come back in order; more than it carries is refused at once', async () => {
+  const many = Array.from({ length: 12_000 }, (_, i) => `it's\n${i}`);
+  expect(await grid.parallelize(many).collect()).toEqual(many);
+  expect(() => grid.parallelize(Array.from({ length: 60_000 }, (_, i) => i))).toThrow(RangeError);
+  expect(await grid.parallelize<number>([]).fold(0, (a, b) => a + b)).toBe(0);
+  expect(await grid.parallelize(['']).collect()).toEqual(['']);
+});
+
 test('over many partitions: reduce, aggregate, fold, count; accumulators count each element once', async () => {
   const numbers = grid.sql<{ i: bigint }>`SELECT range AS i FROM range(20000)`
     .repartition(7)

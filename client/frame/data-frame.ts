@@ -107,6 +107,7 @@ export class DataFrame<Row extends object = AnyRow> extends FrameActions<Row> {
     return this.#sql('orderBy', (input) => `SELECT * FROM ${input} ORDER BY ${texts.join(', ')}`, texts);
   }
 
+  /** The first so many rows: of an orderBy just before in its order, else any. Throws TypeError for what is no whole number. */
   limit(rows: number): DataFrame<Row> {
     return new DataFrame(this.session, this.firstRows(rowCount(rows, 'limit')));
   }

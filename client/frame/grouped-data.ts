@@ -20,14 +20,19 @@ export const textsOf = (columns: Expressions): string[] => Object.values(columns
 
 /** An aggregate in JavaScript. Functions may change and return the state that they get. */
 export interface GroupFunctions<Row, Keys, State, Params, Broadcasts extends object> {
+  /** The state of a group without rows. */
   readonly zero: (ctx: FunctionContext<Params, Broadcasts>) => State;
+  /** The state with one more row. */
   readonly add: (state: State, row: Row, ctx: FunctionContext<Params, Broadcasts>) => State;
+  /** One state of two, of rows that were added in different places. */
   readonly merge: (a: State, b: State, ctx: FunctionContext<Params, Broadcasts>) => State;
   /** The columns beside the keys; without it the state is what has them. */
   readonly finish?: (state: State, keys: Keys, ctx: FunctionContext<Params, Broadcasts>) => object;
 }
 
+/** Options of `aggregate`. */
 export interface GroupOptions<Out extends object, Params, Broadcasts extends object> extends FunctionOptions<Params, Broadcasts> {
+  /** All columns of the output, keys first. */
   readonly schema: Schema<Out>;
   /** Of a module: the columns of a partial state, which begin with the keys. */
   readonly state?: Readonly<Record<string, string>>;
@@ -43,6 +48,7 @@ function groupSources(functions: Readonly<Partial<Record<'zero' | 'add' | 'merge
   };
 }
 
+/** Rows in groups of equal keys: say what to know of each with `agg`, `count` or `aggregate`. */
 export class GroupedData<Keys extends object, Row extends object = AnyRow> {
   readonly #frame: DataFrame<object>;
   readonly #keys: Expressions;

@@ -29,12 +29,15 @@ export interface RowOptions<Row extends object, Params, Broadcasts extends objec
 
 /** Options of a step that runs a module: rows are what the columns say. */
 export interface ModuleOptions<Given extends Columns> {
+  /** DuckDB's name of each column's type. */
   readonly schema: Given;
+  /** Frames that every task gets whole; of modules of the batch ABI. */
   readonly sides?: readonly DataFrame<object>[];
 }
 
 /** Options of a step whose rows are made of two frames. */
 export interface BothOptions<Row extends object, Params, Broadcasts extends object> extends FunctionOptions<Params, Broadcasts> {
+  /** DuckDB's name of each column's type. */
   readonly schema: Schema<Row>;
 }
 

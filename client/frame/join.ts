@@ -3,6 +3,7 @@ import { type RelationNode, type Source, sqlNode } from '../plan/relation-node.t
 import { identifierSql } from '../sql/literals.ts';
 import { type Expression, textOf } from '../sql/sql-tag.ts';
 
+/** `semi` keeps rows that have a partner, `anti` those that have none; `left`, `right` and `full` keep rows without one as well. */
 export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
 
 const isNames = (on: readonly string[] | Expression): on is readonly string[] => Array.isArray(on);

@@ -23,6 +23,7 @@ export interface ModuleJson {
 
 /** Code in a module, for map, filter, flatMap, mapPartitions and aggregate. */
 export class ModuleCode {
+  /** As plans have it. */
   readonly code: BatchCode | StreamCode;
 
   constructor(code: BatchCode | StreamCode) {
@@ -32,16 +33,19 @@ export class ModuleCode {
 
 /** A module that the coordinator keeps. */
 export class GuestModule {
+  /** What the coordinator says of it. */
   readonly json: ModuleJson;
 
   constructor(json: ModuleJson) {
     this.json = json;
   }
 
+  /** The name that plans call it by. */
   get digest(): string {
     return this.json.digest;
   }
 
+  /** Of the batch ABI: what `fn` takes. */
   get functions(): readonly string[] {
     return this.json.functions;
   }
@@ -68,13 +72,17 @@ export class GuestModule {
   }
 }
 
+/** The coordinator's keep of guest modules. */
 export interface Modules {
   /** WASM of either ABI. The same bytes again give the same module. Throws ProblemError for what is not admitted. */
   upload(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer | Blob, options?: { readonly name?: string }): Promise<GuestModule>;
   /** AssemblyScript, compiled by the coordinator. Throws ProblemError `compile-failed` with `line` and `column` in its detail. */
   compile(source: string, options?: { readonly name?: string }): Promise<GuestModule>;
+  /** Throws ProblemError `module-not-found`. */
   get(digest: string): Promise<GuestModule>;
+  /** Yours and the admin's. */
   list(): Promise<readonly GuestModule[]>;
+  /** Jobs that run keep what they need of it. */
   delete(digest: string): Promise<void>;
 }
 

@@ -19,6 +19,7 @@ export type SortKey = null | boolean | number | bigint | string | readonly SortK
  * source is sent, so they see their arguments only. Steps one after the other run as one, element by element.
  */
 export class Rdd<T> extends KeyedRdd<T> {
+  /** An element for each element. */
   map<U, Params = undefined, Broadcasts extends object = NoBroadcasts>(
     fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => U,
     options?: FunctionOptions<Params, Broadcasts>,

@@ -6,6 +6,7 @@ import type { JobJson } from '../types.ts';
  * run again, and also when the block was there already from another job.
  */
 export interface Accumulator {
+  /** What functions call it: `ctx.add(name, n)`. */
   readonly name: string;
   /** After an action has resolved, what its job added is in it. */
   readonly value: number;

@@ -11,6 +11,7 @@ import { jsonRows } from './json-rows.ts';
 import type { Session } from './session.ts';
 import { type JobOptions, submitJob } from './submit-job.ts';
 
+/** What every action takes. */
 export interface ActionOptions extends Omit<JobOptions, 'signal'> {
   /** Cancels the job; the action rejects with the signal's reason. */
   readonly signal?: AbortSignal;

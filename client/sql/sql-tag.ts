@@ -4,6 +4,7 @@ import { identifierSql, literalSql, type SqlLiteral } from './literals.ts';
 
 /** A piece of SQL made by `expr`, `identifier` or `raw`: the only text that templates take over as it is. */
 export class SqlExpression {
+  /** The SQL. */
   readonly text: string;
 
   constructor(text: string) {

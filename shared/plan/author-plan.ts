@@ -211,10 +211,15 @@ export const AuthorPlan = Type.Object(
   { additionalProperties: false },
 );
 
+/** A job of several relations. */
 export type AuthorPlan = Static<typeof AuthorPlan>;
+/** What a relation of a plan is made of. */
 export type AuthorRelation = Static<typeof Relation>;
+/** A guest that SQL calls by name. */
 export type AuthorSqlFunction = Static<typeof SqlFunction>;
+/** Who runs: a function of a module, a program, or a script. */
 export type AuthorCode = Static<typeof Code>;
+/** A column and DuckDB's name of its type. */
 export type AuthorColumn = Static<typeof Column>;
 
 /** What `cache` says, each relation with its level. */
