@@ -14,8 +14,51 @@ export interface BoundScan {
   readonly columns: readonly string[];
 }
 
+/** What every query over a dataset asks anew and is always the same: records never change. */
+interface Worked {
+  /** By ordinal. */
+  readonly bytes: Map<number, number>;
+  /** By the ordinals read. */
+  readonly chunks: Map<string, ScanSource['chunks']>;
+}
+
+const worked = new WeakMap<DatasetRecord, Worked>();
+
+function workedOf(dataset: DatasetRecord): Worked {
+  const known = worked.get(dataset);
+  if (known) return known;
+  const fresh: Worked = { bytes: new Map(), chunks: new Map() };
+  worked.set(dataset, fresh);
+  return fresh;
+}
+
 function columnBytes(dataset: DatasetRecord, ordinal: number): number {
-  return dataset.chunks.reduce((sum, c) => sum + (c.columns[ordinal]?.bytes ?? 0), 0);
+  const { bytes } = workedOf(dataset);
+  const known = bytes.get(ordinal);
+  if (known !== undefined) return known;
+  const sum = dataset.chunks.reduce((total, c) => total + (c.columns[ordinal]?.bytes ?? 0), 0);
+  bytes.set(ordinal, sum);
+  return sum;
+}
+
+/** Combinations of columns kept for one dataset; there may be as many as queries. */
+const COMBINATIONS_MAX = 64;
+
+function chunksOf(dataset: DatasetRecord, ordinals: readonly number[]): ScanSource['chunks'] {
+  const { chunks } = workedOf(dataset);
+  const key = ordinals.join();
+  const known = chunks.get(key);
+  if (known) return known;
+  const made = dataset.chunks.map((c) => ({
+    rows: c.rows,
+    columns: ordinals.flatMap((o) => {
+      const column = c.columns[o];
+      return column ? [{ blockId: column.blockId, digest: column.digest, bytes: column.bytes }] : [];
+    }),
+  }));
+  if (chunks.size >= COMBINATIONS_MAX) chunks.clear();
+  chunks.set(key, made);
+  return made;
 }
 
 /** The catalogue's estimate, or how many integers there are between the bounds; NULL is one more value. */
@@ -55,13 +98,7 @@ export function sourceOf(dataset: DatasetRecord, ordinals: readonly number[], ne
     version: dataset.version,
     ordinals,
     columns: ordinals.map((o) => ({ type: dataset.columns[o]?.type ?? '', wire: dataset.columns[o]?.wire ?? '' })),
-    chunks: dataset.chunks.map((c) => ({
-      rows: c.rows,
-      columns: ordinals.flatMap((o) => {
-        const column = c.columns[o];
-        return column ? [{ blockId: column.blockId, digest: column.digest, bytes: column.bytes }] : [];
-      }),
-    })),
+    chunks: chunksOf(dataset, ordinals),
     needed,
   };
 }

@@ -130,8 +130,9 @@ export class PlanningDatabase {
     }
     const ready = await prepared;
     ready.bindVarchar(1, parameter);
-    const rows = await (await ready.run()).getRows();
-    return String(rows[0]?.[0] ?? '');
+    // The result is here already: fetching it piece by piece would go through DuckDB's threads twice more.
+    const result = await ready.run();
+    return result.rowCount === 0 ? '' : String(result.getChunk(0).getColumnVector(0).getItem(0) ?? '');
   }
 
   private async define(table: ChildTable): Promise<void> {

@@ -16,6 +16,8 @@ function compareText(a: string, b: string): number {
 /** Negative, zero or positive; undefined where the two are of different kinds and so say nothing. */
 export function compareBounds(a: Bound, b: Bound): number | undefined {
   if (a.k === 'i' && b.k === 'i') {
+    const [x, y] = [Number(a.v), Number(b.v)];
+    if (Number.isSafeInteger(x) && Number.isSafeInteger(y)) return x - y;
     const d = BigInt(a.v) - BigInt(b.v);
     return d < 0n ? -1 : d > 0n ? 1 : 0;
   }

@@ -29,7 +29,7 @@ export interface AttemptTableOptions {
 
 const BORROWED_BYTES = 64 * 1024 * 1024;
 /** An attempt shorter than this is told of by its report alone: half the messages of short tasks. */
-export const STARTED_AFTER_MS = 25;
+export const STARTED_AFTER_MS = 50;
 
 export class AttemptTable {
   readonly residents = new Residents();

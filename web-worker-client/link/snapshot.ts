@@ -20,21 +20,23 @@ export interface SnapshotPaceOptions {
   readonly tell: () => void;
 }
 
-/** A page that draws more often spends on drawing what its slots could compute with. */
-export const SNAPSHOT_MS = 250;
+/** A page that draws more often spends on drawing what its slots could compute with: 12 ms of processor time a picture. */
+export const SNAPSHOT_MS = 1000;
+/** While nothing computes (the engine is loaded, say), somebody may be looking at how it goes on. */
+const RESTING_MS = 250;
 
 /** Tasks of a few milliseconds turn one into the other and back: within the window that is no news. */
 const FLICKERING: ReadonlySet<TabState> = new Set(['idle', 'working']);
 
 /**
- * Tells snapshots at most once in SNAPSHOT_MS, the last one always. Two kinds of change are told at once: a new state when nothing was
+ * Tells snapshots at most once in SNAPSHOT_MS (RESTING_MS while neither idle nor working), the last one always. Two kinds of change are told at once: a new state when nothing was
  * told for that long, and at any time what somebody did or a state other than idle and working.
  */
 export class SnapshotPace {
   readonly #options: SnapshotPaceOptions;
   #told: TabState | undefined;
   #untold = false;
-  /** Set for SNAPSHOT_MS after each snapshot, or while a first one waits. */
+  /** Set for a while after each snapshot, or while a first one waits. */
   #cancelWindow: (() => void) | undefined;
 
   constructor(options: SnapshotPaceOptions) {
@@ -69,7 +71,8 @@ export class SnapshotPace {
   }
 
   #openWindow(): void {
-    this.#cancelWindow = this.#options.clock.after(SNAPSHOT_MS, () => {
+    const windowMs = this.#told !== undefined && FLICKERING.has(this.#told) ? SNAPSHOT_MS : RESTING_MS;
+    this.#cancelWindow = this.#options.clock.after(windowMs, () => {
       this.#cancelWindow = undefined;
       if (this.#untold) this.#tell(this.#options.state());
     });
