@@ -177,7 +177,7 @@ async function openJobs({ options, store, blocks, catalog, planner, modules, gri
       return (blockId) => unneeded.has(blockId) && !core.needs(blockId);
     },
     gone: (blockId) => {
-      if (core.blockInfo(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
+      if (core.countsOnCopy(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
     },
   });
   grid.serve({

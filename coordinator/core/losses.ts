@@ -53,6 +53,11 @@ export function copiesLost(core: Core, lost: readonly (readonly [Block, Store])[
 
 export function coordinatorCopyLost(core: Core, id: BlockId, why: string): void {
   const block = core.blocks.get(id);
+  // Found on the disk after a restart, and claimed by nobody yet: nobody shall.
+  if (core.restart?.copies.delete(id) && !block) {
+    note(core, id, 'copyLost', why);
+    return;
+  }
   if (!block) {
     core.lostChunks.add(id);
     note(core, id, 'chunkLost', why);

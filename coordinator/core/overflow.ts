@@ -12,20 +12,20 @@ import { cheapestFirst } from './pins.ts';
 import { hasReady } from './queue.ts';
 import { type Block, type Core, isGoing, type Job, type StageState, type Store, type Worker } from './state.ts';
 import { note } from './stories.ts';
-import { alterAll } from './workers.ts';
+import { alterAll, capStore } from './workers.ts';
 
 /** After these nothing that a full store holds has become superfluous. */
 const QUIET: readonly CoreEvent['type'][] = ['heartbeatReceived', 'attemptStarted', 'residentsChanged', 'timePassed'];
 
 export function storeChanged(core: Core, event: CoreEventOf<'storeChanged'>): void {
-  const store = core.workers.get(event.sessionId)?.store;
-  if (!store) return;
+  const worker = core.workers.get(event.sessionId);
+  if (!worker) return;
+  const { store } = worker;
   store.toldBytes = event.outputBytes;
-  store.capBytes = event.capBytes;
+  worker.capBytes = event.capBytes;
+  capStore(core, store);
   // Somebody may have made room since: it costs one copy to find out.
   if (isOver(store)) core.noRoom = undefined;
-  core.crowded.add(store);
-  core.keeping.isThin = true;
 }
 
 /**

@@ -82,6 +82,20 @@ describe('a cached relation', () => {
     expect(kept(fleet).blocks.every((block) => block.stores.includes(a.storeId))).toBe(true);
   });
 
+  it('counts its lineage as reused also where another job that lives has lost it', () => {
+    const fleet = new Fleet({ limits: NO_REUSE });
+    const a = fleet.join('a');
+    fleet.submit('job-1', cachedSumsPlan(LINES, 1));
+    // Its result is not collected yet, so that it keeps its tasks.
+    for (let [attempt] = fleet.attempts(); attempt; [attempt] = fleet.attempts()) fleet.run(attempt);
+    const [scanned] = fleet.leases;
+    if (scanned) fleet.evict(a.storeId, scanned.task.blockId, true);
+    const second = fleet.submit('job-2', cachedSumsPlan(LINES, 2));
+    for (const attempt of fleet.attempts()) fleet.run(attempt);
+    const { tasksPlanned, tasksReused, attempts } = viewOf(fleet, second).counters;
+    expect({ tasksReused, attempts }).toEqual({ tasksReused: tasksPlanned - 1, attempts: 1 });
+  });
+
   it('is known by what it says, and not by its name', () => {
     const fleet = new Fleet({ limits: NO_REUSE });
     fleet.join('a');
@@ -170,6 +184,20 @@ describe('a level', () => {
     expect(places(fleet).every((copies) => copies === 2)).toBe(true);
     const ids = kept(fleet).blocks.map(({ blockId }) => blockId);
     expect(ids.some((id) => fleet.scheduler.leaseOf(b.sessionId, id, 0))).toBe(false);
+  });
+
+  it('tabs-2: of tabs that share a store and may keep different amounts, the least counts, whoever spoke last', () => {
+    const fleet = new Fleet({ limits: NO_REUSE, rowBytes: 1024 * 1024 });
+    fleet.join('a');
+    fleet.submit('job-1', cachedSumsPlan(LINES, 1, 'tabs-2'));
+    fleet.finish();
+    const small = fleet.join('small', {}, 'shared');
+    fleet.tellStore(small, 1);
+    fleet.tellStore(fleet.join('large', {}, 'shared'));
+    expect(fleet.copies).toEqual([]);
+    fleet.kill(small);
+    while (answerCopy(fleet));
+    expect(places(fleet).every((copies) => copies === 2)).toBe(true);
   });
 
   it('tabs: what only a leaving tab has is handed over while there is time', () => {

@@ -57,6 +57,27 @@ describe('a job whose coordinator died', () => {
     expect(fleet.settled.get(job)?.state).toBe('successful');
   });
 
+  it('makes a block again that was on the disk and goes before its job has come to it', () => {
+    const { fleet, journal } = start(1);
+    const first = fleet.submit('job-1', aggregatePlan(T, 1));
+    fleet.finish();
+    for (const tab of [...fleet.tabs.values()]) fleet.kill(tab);
+    fleet.asleep.clear();
+    // It is waited for, and meanwhile nobody asks what is on the disk.
+    fleet.join('b');
+    const job = fleet.submit('job-2', aggregatePlan(T, 1));
+    journal.crash({ lost: 0, returns: () => false });
+    const [result] = fleet.settled.get(first)?.result ?? [];
+    if (!result) throw new Error('the first job has no result');
+    expect(fleet.scheduler.countsOnCopy(result.blockId)).toBe(true);
+    fleet.loseCoordinatorCopy(result.blockId);
+    expect(fleet.scheduler.countsOnCopy(result.blockId)).toBe(false);
+    fleet.join('new');
+    fleet.finish();
+    expect(fleet.settled.get(job)?.state).toBe('successful');
+    expect(fleet.coordinator.has(result.blockId)).toBe(true);
+  });
+
   it('leases what still runs to the slot where it runs', () => {
     const { fleet, journal } = start(3);
     const job = fleet.submit('job-1', aggregatePlan(T, 1));

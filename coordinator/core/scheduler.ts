@@ -146,6 +146,11 @@ export class Scheduler {
     return block && { digest: block.digest, buckets: block.buckets };
   }
 
+  /** Whether the core counts on the coordinator's copy, or may yet: after a restart some wait for the jobs that made them. */
+  countsOnCopy(blockId: BlockId): boolean {
+    return this.#core.blocks.has(blockId) || (this.#core.restart?.copies.has(blockId) ?? false);
+  }
+
   /** May this session fetch this slice now? Only slices that a live lease of it reads, or that it is to copy. */
   leaseOf(sessionId: SessionId, blockId: BlockId, bucket: number): boolean {
     if (this.#core.keeping.spreading.get(blockId) === sessionId) return true;

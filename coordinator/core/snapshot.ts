@@ -96,6 +96,7 @@ function saveWorker(worker: Worker) {
     rows,
     slots,
     unmatched,
+    ...(worker.capBytes !== undefined && { capBytes: worker.capBytes }),
     announced: [...worker.announced],
     speeds: [...worker.speeds].map(([visibility, speed]) => [visibility, { ...speed }] as const),
   };

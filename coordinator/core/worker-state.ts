@@ -34,6 +34,8 @@ export interface Worker {
   tasksDone: number;
   recomputed: number;
   rows: number;
+  /** What its store may keep by its own word, once it gave it. */
+  capBytes?: number;
   /** Lines of an inventory not yet ended that match no accepted block. */
   readonly unmatched: { readonly blockId: BlockId; readonly digest: Digest }[];
   /** What runs in its tab since before this session, by the block that it makes. */
@@ -47,7 +49,7 @@ export interface Store {
   readonly blocks: Set<Block>;
   /** Sum of their bytes. */
   heldBytes: number;
-  /** Bytes of outputs that its tab last spoke of, and how many it may keep; both 0 until it did. */
+  /** Bytes of outputs that a tab of it last spoke of, and the least that one of them may keep; both 0 until one did. */
   toldBytes: number;
   capBytes: number;
   /** Over its cap: its workers get no leases. */

@@ -166,7 +166,10 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
     failAttempt(core, attempt, { reason, code: 'session-lost', message: `the session of ${workerId} was lost (${why})` });
   }
   store.sessions.delete(sessionId);
-  if (store.sessions.size > 0) return;
+  if (store.sessions.size > 0) {
+    capStore(core, store);
+    return;
+  }
   core.stores.delete(store.id);
   core.fullStores.delete(store);
   copiesLost(
@@ -174,6 +177,17 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
     [...store.blocks].map((block) => [block, store] as const),
     `${workerId} was lost (${why}), and with it the only copy`,
   );
+}
+
+/**
+ * Tabs of one profile may differ: one that cannot write to disk keeps less. By the last word alone, copies would come while the one speaks
+ * and be dropped when the other does, for ever.
+ */
+export function capStore(core: Core, store: Store): void {
+  const caps = [...store.sessions].flatMap((id) => core.workers.get(id)?.capBytes ?? []);
+  if (caps.length > 0) store.capBytes = Math.min(...caps);
+  core.crowded.add(store);
+  core.keeping.isThin = true;
 }
 
 export function heartbeatReceived(core: Core, { sessionId, running }: CoreEventOf<'heartbeatReceived'>): void {

@@ -60,7 +60,7 @@ export function assembleGrid(options: GridOptions): Grid {
   };
   // What the core has forgotten, or never knew, it must not hear of: it would take it for a lost chunk.
   const lostHere = (blockId: BlockId): void => {
-    if (core.blockInfo(blockId) || blocks.chunks.has(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
+    if (core.countsOnCopy(blockId) || blocks.chunks.has(blockId)) shell.tell({ type: 'coordinatorBlockLost', blockId });
   };
   const relay = new Relay({
     clock,

@@ -126,7 +126,7 @@ export class Coordinator {
   /** The coordinator's own copy is damaged or gone. */
   loseBlock(blockId: BlockId): void {
     this.blocks.discard([blockId]);
-    if (this.core.scheduler.blockInfo(blockId)) this.tell({ type: 'coordinatorBlockLost', blockId });
+    if (this.core.scheduler.countsOnCopy(blockId)) this.tell({ type: 'coordinatorBlockLost', blockId });
   }
 
   drain(workerId: WorkerId): void {
