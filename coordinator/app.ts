@@ -41,6 +41,8 @@ export interface AppOptions {
   readonly adminToken?: string;
   /** Least duration of a task, for showing; 0 is off. */
   readonly paceMs?: number;
+  /** Authors' shares of the slots; absent: 1. */
+  readonly authorWeights?: { readonly [author: string]: number };
   /** The built pages. */
   readonly pagesDir?: string;
   /** Scripts of the child processes and of the coordinator's own slot; default: beside this module's bundle. */
@@ -65,6 +67,7 @@ export interface AppLimits {
   readonly uploadBytes: number;
   readonly eventStreams: number;
   readonly jobsQueued: number;
+  readonly jobsQueuedPerAuthor: number;
   readonly jobsKept: number;
   readonly datasetsMax: number;
   readonly modulesPerOwner: number;

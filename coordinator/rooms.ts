@@ -68,6 +68,7 @@ export async function buildRooms(options: AppOptions, log: Log): Promise<Rooms> 
     const grid = assembleGrid({
       clock,
       paceMs: options.paceMs ?? 0,
+      authorWeights: options.authorWeights ?? {},
       guard,
       blocks,
       storeIds: await StoreIds.open(store.meta),
@@ -149,7 +150,7 @@ interface JobParts {
 }
 
 async function openJobs({ options, store, blocks, catalog, planner, modules, grid, log }: JobParts) {
-  const { jobsQueued, jobsKept, resultTtlMs } = options.limits ?? {};
+  const { jobsQueued, jobsQueuedPerAuthor, jobsKept, resultTtlMs } = options.limits ?? {};
   const earlier = await openEarlier(store, blocks);
   const discard = (blockIds: readonly BlockId[]): Promise<void> =>
     // What the core counts on must stay, whatever an older result's time to live says.
@@ -168,6 +169,7 @@ async function openJobs({ options, store, blocks, catalog, planner, modules, gri
     journal: store.accepted,
     log,
     ...(jobsQueued !== undefined && { jobsQueued }),
+    ...(jobsQueuedPerAuthor !== undefined && { jobsQueuedPerAuthor }),
     ...(jobsKept !== undefined && { jobsKept }),
     ...(resultTtlMs !== undefined && { resultTtlMs }),
   });

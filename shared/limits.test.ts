@@ -94,6 +94,7 @@ const TESTS: { readonly [L in keyof typeof LIMITS]: Row | readonly Row[] } = {
     'plannerMemoryBytes: a query that needs more to be planned fails with that reason, and the next one is planned',
   ],
   jobsQueued: [ROUTES, 'more jobs than may wait: 429'],
+  jobsQueuedPerAuthor: [ROUTES, 'more jobs than may wait: 429'],
   jobsKept: [COORDINATOR, 'jobsKept: the oldest settled jobs are forgotten at the next sweep, live ones never'],
   jobsPerPage: [ROUTES, 'jobs come in pages, newest first, each once, also when jobs come and go meanwhile'],
   resultWaitSeconds: [ROUTES, 'wait has a limit'],

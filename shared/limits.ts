@@ -56,6 +56,8 @@ export const LIMITS = {
   planMs: 5_000,
   plannerMemoryBytes: 512 * MiB,
   jobsQueued: 1_000,
+  /** Of one author. */
+  jobsQueuedPerAuthor: 200,
   jobsKept: 2_000,
   /** Jobs that one page of GET /v1/jobs has at most. */
   jobsPerPage: 500,

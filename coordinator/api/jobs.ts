@@ -7,6 +7,7 @@ import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { type ModuleNames, planWords } from '../../shared/rest/plan-words.ts';
 import type { Job } from '../jobs/entry.ts';
 import type { PlanError } from '../jobs/ports.ts';
+import type { TooManyJobs } from '../jobs/queue-limits.ts';
 import type { JobRequest, JobService } from '../jobs/service.ts';
 import { identityOf } from './access-plugin.ts';
 import { jobBody } from './job-body.ts';
@@ -155,13 +156,13 @@ export function findJob(jobs: JobService, id: string, request: FastifyRequest): 
 /** Whose fault it was decides the status: the planner's own troubles are 5xx. */
 const PLAN_STATUS: { readonly [code: string]: number } = { 'planner-crash': 500, 'dataset-removed': 409, 'module-removed': 409 };
 
-export function planProblem(error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number }): Problem {
+export function planProblem(error: PlanError | TooManyJobs): Problem {
   if (!('title' in error)) {
     return new Problem({
       status: 429,
       code: error.code,
-      title: 'Too many jobs wait',
-      detail: `${error.jobs} jobs are accepted and not settled yet.`,
+      title: error.code === 'too-many-jobs' ? 'Too many jobs wait' : 'Too many of your jobs wait',
+      detail: `${error.jobs} ${error.code === 'too-many-jobs' ? 'jobs' : 'jobs of yours'} are accepted and not settled yet.`,
       hint: 'Try again when some have ended, or cancel some.',
     });
   }

@@ -130,10 +130,15 @@ describe('jobs', () => {
   });
 
   test('more jobs than may wait: 429', async () => {
-    const { app } = await testApp({ limits: { jobsQueued: 1 } });
-    const post = () => app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 1' } });
-    expect((await post()).statusCode).toBe(202);
-    expect((await post()).json()).toMatchObject({ status: 429, code: 'too-many-jobs' });
+    for (const [name, code] of [
+      ['jobsQueued', 'too-many-jobs'],
+      ['jobsQueuedPerAuthor', 'too-many-jobs-of-author'],
+    ] as const) {
+      const { app } = await testApp({ limits: { [name]: 1 } });
+      const post = () => app.inject({ method: 'POST', url: '/v1/jobs', payload: { sql: 'chain 1' } });
+      expect((await post()).statusCode).toBe(202);
+      expect((await post()).json()).toMatchObject({ status: 429, code });
+    }
   });
 
   test('jobs come in pages, newest first, each once, also when jobs come and go meanwhile', async () => {

@@ -19,6 +19,7 @@ export const serveSpec: CommandSpec = {
       value: 'SIZE',
       help: 'Most that results, and what tabs have no room for, may take there (default 32GiB)',
     },
+    { name: 'author-weight', value: 'NAME=W', repeatable: true, help: 'This author gets slots W times as others do (default 1)' },
     { name: 'pace', value: 'MS', help: 'Give every task at least this time, to let people watch (default 0)' },
   ],
   notes: [

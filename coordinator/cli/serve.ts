@@ -21,6 +21,7 @@ export interface ServeOptions {
   readonly allowOrigins: readonly string[];
   readonly dataDir: string;
   readonly paceMs: number;
+  readonly authorWeights: { readonly [author: string]: number };
   readonly diskCapBytes: number | undefined;
 }
 
@@ -46,8 +47,17 @@ export function serveOptions(args: Arguments): ServeOptions {
     allowOrigins: args.texts('allow-origin'),
     dataDir: resolve(args.text('data-dir') ?? DEFAULT_DATA_DIR),
     paceMs: args.integer('pace', 0, LONGEST_PACE_MS) ?? 0,
+    authorWeights: Object.fromEntries(args.texts('author-weight').map(authorWeight)),
     diskCapBytes: args.bytes('disk-cap', SMALLEST_DISK, LARGEST_DISK),
   };
+}
+
+function authorWeight(text: string): readonly [name: string, weight: number] {
+  const [, name, digits] = /^(.+)=([0-9]+(?:\.[0-9]+)?)$/.exec(text) ?? [];
+  const weight = Number(digits);
+  if (name === undefined || !(weight > 0 && weight <= 1_000))
+    throw new UsageError(`--author-weight takes NAME=W with a W above 0 and up to 1000, not ${JSON.stringify(text)}`);
+  return [name, weight];
 }
 
 export async function serveCommand(args: Arguments, terminal: Terminal): Promise<number> {

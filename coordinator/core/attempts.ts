@@ -1,6 +1,7 @@
 /** Attempts begin and end here, and nowhere else: records, leases and slots change together. */
 import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
+import { charge } from './authors.ts';
 import { writeLease } from './journal.ts';
 import type { AttemptCause, AttemptRecord } from './records.ts';
 import { noteAlone } from './second-attempts.ts';
@@ -33,7 +34,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot, secon
   markHead(core, slot);
   for (const each of task.attempts) noteAlone(core, each);
   slot.worker.attempts.add(attempt);
-  job.leases++;
+  charge(core, job, 1);
   job.startedAtMs ??= core.now;
   writeLease(core, attempt);
   note(core, id, 'attemptLeased', record.why, [job.id, slot.worker.workerId, task.blockId], {
@@ -85,7 +86,7 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   for (const other of task.attempts) noteAlone(core, other);
   worker.attempts.delete(attempt);
   core.freed.add(slot);
-  attempt.job.leases--;
+  charge(core, attempt.job, -1);
   record.how = how;
   if (costs) record.costs = costs;
   const jobId = attempt.job.id;
@@ -112,9 +113,9 @@ function markHead(core: Core, slot: Slot): void {
 export function handOver(core: Core, attempt: Attempt, to: Job): void {
   const second = attempt.record.cause === 'speculation' && attempt.task.attempts.size > 1 ? attempt.record.why : undefined;
   attempt.record.how = 'handedOver';
-  attempt.job.leases--;
+  charge(core, attempt.job, -1);
   attempt.job = to;
-  to.leases++;
+  charge(core, to, 1);
   to.startedAtMs ??= core.now;
   attempt.record = newRecord(to, attempt.task, attempt.id, attempt.worker, second);
   writeLease(core, attempt);

@@ -15,6 +15,7 @@ import { type Core, isEligible, type Job, type StageState, type Task } from './s
 
 export function checkCore(core: Core): void {
   for (const job of core.jobs.values()) checkJob(core, job);
+  checkAuthors(core);
   for (const task of core.tasks.values()) checkTask(core, task);
   checkWorkers(core);
   checkBlocks(core);
@@ -53,6 +54,14 @@ function checkJob(core: Core, job: Job): void {
   invariant(job.leases === leases, `${job.id} counts ${job.leases} leases of ${leases}`);
   invariant(leases <= (job.options.slotsMax ?? Number.POSITIVE_INFINITY), `${job.id} has ${leases} leases`);
   checkAccount(core, job);
+}
+
+function checkAuthors(core: Core): void {
+  const leases = new Map<string, number>();
+  for (const { job } of core.attempts.values()) leases.set(job.owner, (leases.get(job.owner) ?? 0) + 1);
+  invariant(leases.size === core.authorLeases.size, `${core.authorLeases.size} authors have leases, counted ${leases.size}`);
+  for (const [owner, count] of leases)
+    invariant(core.authorLeases.get(owner) === count, `${owner} counts ${core.authorLeases.get(owner)} leases of ${count}`);
 }
 
 /** attempts = tasks run + recomputed + retried, and a retry follows an attempt that ended without success. */

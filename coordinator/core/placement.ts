@@ -5,6 +5,7 @@
  */
 import { adoptions } from './adoption.ts';
 import { beginAttempt } from './attempts.ts';
+import { isBefore, nextOf } from './authors.ts';
 import { QUEUE_LOOKAHEAD, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts';
 import { scheduleWake } from './deadlines.ts';
 import { localOffer, nextLocalTask } from './local-worker.ts';
@@ -58,20 +59,16 @@ function hasPlain(core: Core): boolean {
   return false;
 }
 
-/** Jobs with work that may have another slot, those with least for their weight first; equal ones by age. */
+/** Jobs with work that may have another slot, the one whose turn it is first. */
 function* fairly(core: Core): Generator<Job> {
   if (core.readyJobs.size === 1) {
     for (const job of core.readyJobs) if (mayLease(job)) yield job;
     return;
   }
-  const share = (job: Job): number => job.leases / Math.max(job.options.weight, Number.MIN_VALUE);
-  const jobs = [...core.readyJobs].filter(mayLease);
-  while (jobs.length > 0) {
-    let at = 0;
-    jobs.forEach((job, i) => {
-      if (share(job) < share(jobs[at] as Job)) at = i;
-    });
-    yield* jobs.splice(at, 1);
+  const jobs = new Set([...core.readyJobs].filter(mayLease));
+  for (let next = nextOf(core, jobs); next; next = nextOf(core, jobs)) {
+    jobs.delete(next);
+    yield next;
   }
 }
 
@@ -121,11 +118,17 @@ function offer(core: Core, task: Task): void {
 function offerNearby(core: Core, task: Task): void {
   const slot = nearSlot(core, task);
   if (!slot || shuns(core, task, slot.worker)) return;
-  let job: Job | undefined;
-  for (const each of jobsOf(task)) {
-    if (mayLease(each) && (!job || each.leases / each.options.weight < job.leases / job.options.weight)) job = each;
-  }
-  if (job) lease(core, job, task, slot);
+  const job = nextOf(core, jobsOf(task).filter(mayLease));
+  if (!job) return;
+  // Somebody else's turn, though this task has just become ready: the slot looks for its work itself.
+  if (isOthersTurn(core, job)) core.freed.add(slot);
+  else lease(core, job, task, slot);
+}
+
+function isOthersTurn(core: Core, job: Job): boolean {
+  if (core.readyJobs.size < 2) return false;
+  for (const other of core.readyJobs) if (other.owner !== job.owner && mayLease(other) && isBefore(core, other, job)) return true;
+  return false;
 }
 
 function nearSlot(core: Core, task: Task): Slot | undefined {

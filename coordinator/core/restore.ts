@@ -233,6 +233,7 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   task.attempts.add(attempt);
   if (task.attempts.size > 1) core.pairs++;
   core.attempts.set(id, attempt);
+  core.authorLeases.set(job.owner, (core.authorLeases.get(job.owner) ?? 0) + 1);
   if (slot.attempts.size > 0) core.behind.add(attempt);
   slot.attempts.add(attempt);
   slot.worker.attempts.add(attempt);

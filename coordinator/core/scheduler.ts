@@ -177,7 +177,7 @@ export class Scheduler {
   }
 }
 
-function newCore({ paceMs, idSeed, limits, journal = false }: CoreOptions): Core {
+function newCore({ paceMs, idSeed, limits, authorWeights = {}, journal = false }: CoreOptions): Core {
   const all = { ...CORE_DEFAULTS, ...limits };
   return {
     paceMs,
@@ -187,6 +187,8 @@ function newCore({ paceMs, idSeed, limits, journal = false }: CoreOptions): Core
     attemptsMade: 0,
     stories: new Stories(all.ringLines, all.storyLines),
     jobs: new Map(),
+    authorWeights,
+    authorLeases: new Map(),
     tasks: new Map(),
     attempts: new Map(),
     ended: new Map(),

@@ -210,6 +210,10 @@ export interface Core {
   attemptsMade: number;
   readonly stories: Stories;
   readonly jobs: Map<JobId, Job>;
+  /** Absent: 1. */
+  readonly authorWeights: { readonly [author: string]: number };
+  /** Of those that have any. */
+  readonly authorLeases: Map<string, number>;
   readonly tasks: Map<BlockId, Task>;
   readonly attempts: Map<AttemptId, Attempt>;
   readonly ended: Map<AttemptId, EndedAttempt>;

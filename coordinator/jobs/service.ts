@@ -28,10 +28,11 @@ import type {
   PlanOutcome,
   ResultKeeper,
 } from './ports.ts';
+import { type QueueLimits, type TooManyJobs, tooManyJobs } from './queue-limits.ts';
 import { EMPTY_PLAN, recordOf, type SettleCommand } from './settling.ts';
 import { Waiters } from './waiters.ts';
 
-export interface JobServiceOptions {
+export interface JobServiceOptions extends QueueLimits {
   readonly shell: Shell;
   readonly core: JobsCore;
   readonly planner: PlannerPort;
@@ -47,8 +48,6 @@ export interface JobServiceOptions {
   /** Wall clock, ms since the epoch. */
   readonly wallMs?: () => number;
   readonly resultTtlMs?: number;
-  readonly jobsQueued?: number;
-  readonly jobsKept?: number;
 }
 
 export interface JobRequest {
@@ -62,7 +61,7 @@ export interface JobRequest {
 
 export type Submitted =
   | { readonly ok: true; readonly jobId: JobId }
-  | { readonly ok: false; readonly error: PlanError | { readonly code: 'too-many-jobs'; readonly jobs: number } };
+  | { readonly ok: false; readonly error: PlanError | TooManyJobs };
 
 /** How often results are looked over for the end of their time to live. */
 const SWEEP_MS = 60_000;
@@ -100,8 +99,9 @@ export class JobService {
   }
 
   async submit(request: JobRequest): Promise<Submitted> {
-    const most = this.#options.jobsQueued ?? LIMITS.jobsQueued;
-    if (this.#live >= most) return { ok: false, error: { code: 'too-many-jobs', jobs: most } };
+    const owner = request.owner.role === 'admin' ? ADMIN_NAME : request.owner.name;
+    const tooMany = tooManyJobs(this.#jobs.values(), owner, this.#options);
+    if (tooMany) return { ok: false, error: tooMany };
     const nowMs = this.#wallMs();
     const plannedFor = slotsNow(this.#options);
     const outcome = await planJob(this.#options, request, { asker: request.owner, nowMs, plannedFor });
@@ -110,7 +110,7 @@ export class JobService {
     if (!held.ok) return held;
     const accepted: AcceptedJob = {
       jobId: makeId('job', randomBytes) as JobId,
-      owner: request.owner.role === 'admin' ? ADMIN_NAME : request.owner.name,
+      owner,
       sql: request.sql,
       ...(request.relations && { relations: request.relations }),
       options: request.options,

@@ -8,7 +8,7 @@ import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { Relay, type RelayOptions } from '../blocks/relay.ts';
 import { Collector } from '../blocks/relay-collect.ts';
 import type { JournalRecord } from '../core/journal.ts';
-import { Scheduler } from '../core/scheduler.ts';
+import { type CoreOptions, Scheduler } from '../core/scheduler.ts';
 import type { LocalSlot } from '../local/local-slot.ts';
 import { LocalWorker } from '../local/local-worker.ts';
 import type { Breakpoints } from './breakpoints.ts';
@@ -22,6 +22,7 @@ import type { StoreIds } from './store-ids.ts';
 export interface GridOptions {
   readonly clock: Clock;
   readonly paceMs: number;
+  readonly authorWeights?: CoreOptions['authorWeights'];
   readonly guard: Guard;
   readonly blocks: CoordinatorBlocks;
   readonly storeIds: StoreIds;
@@ -46,8 +47,8 @@ export interface Grid {
 }
 
 export function assembleGrid(options: GridOptions): Grid {
-  const { clock, guard, blocks, paceMs, log } = options;
-  const core = new Scheduler({ paceMs, idSeed: randomBytes(4).toString('hex'), journal: true });
+  const { clock, guard, blocks, paceMs, authorWeights = {}, log } = options;
+  const core = new Scheduler({ paceMs, authorWeights, idSeed: randomBytes(4).toString('hex'), journal: true });
   const shell = new Shell(core, clock, options.journal);
   const lacking = new Lacking();
   const handOvers = new HandOvers((sessionId) => {

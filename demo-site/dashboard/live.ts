@@ -76,7 +76,7 @@ function settle(): void {
     const fresh = next.lines;
     next.lines = [];
     lines.value = [...lines.value, ...fresh].slice(-LINES_KEPT);
-    const again = fresh.filter(isRecompute);
+    const again = fresh.filter(isDoneAgain);
     if (again.length > 0) recomputes.value = [...recomputes.value, ...again].slice(-RECOMPUTES_KEPT);
   }
 }
@@ -85,9 +85,10 @@ function settleSoon(): void {
   if (settling === undefined) settling = setTimeout(settle, SETTLE_MS);
 }
 
-/** The core marks the attempts that it leases to make lost blocks again; the counter `recomputes` counts the same lines. */
-function isRecompute(line: StoryLineJson): boolean {
-  return line.what === 'attemptLeased' && line.detail?.cause === 'recompute';
+/** The core marks the attempts that it leases to make lost blocks again, and those beside an attempt that takes long. */
+function isDoneAgain(line: StoryLineJson): boolean {
+  const cause = line.detail?.cause;
+  return line.what === 'attemptLeased' && (cause === 'recompute' || cause === 'speculation');
 }
 
 export async function refreshDatasets(): Promise<void> {

@@ -40,7 +40,7 @@ export function RecomputesPanel() {
   return (
     <section class="panel block" aria-label="Recomputes">
       <header class="block-head">
-        <h2>Why was this recomputed?</h2>
+        <h2>Why was this done again?</h2>
       </header>
       {all.length === 0 ? (
         <p class="empty">Nothing was. Close a tab that works, and lineage brings its blocks back: the reason appears here.</p>
@@ -48,7 +48,10 @@ export function RecomputesPanel() {
         <ol class="recomputes" data-test="recomputes">
           {all.map((line) => (
             <li key={`${line.atMs}${line.subject}${line.what}`}>
-              <b>{line.why}</b>
+              <b>
+                {line.detail?.cause === 'speculation' && 'Second attempt: '}
+                {line.why}
+              </b>
               <p class="small muted">
                 {clockOf(line.atMs)} · stage {String(line.detail?.stage ?? '?')} of{' '}
                 <span class="mono">{String(line.detail?.jobId ?? 'a job')}</span>, attempt{' '}

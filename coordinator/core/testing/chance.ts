@@ -119,7 +119,7 @@ function submit(fleet: Fleet, a: number, b: number): void {
     ...(b % 11 === 1 ? { slotsMax: 1 } : {}),
     ...(b % 13 === 1 ? { deadlineMs: 5_000 } : {}),
   };
-  if (plan) fleet.submit(`job-${fleet.nextNumber()}`, plan, options);
+  if (plan) fleet.submit(`job-${fleet.nextNumber()}`, plan, options, `author-${b % 2}`);
 }
 
 function lateReport(fleet: Fleet, a: number, b: number): void {

@@ -61,12 +61,12 @@ export class Fleet extends Books {
   // Jobs
 
   /** As the job service does it: cached relations are read where they are kept. */
-  submit(jobId: string, given: PhysicalPlan, options: Partial<JobOptions> = {}): JobId {
+  submit(jobId: string, given: PhysicalPlan, options: Partial<JobOptions> = {}, owner = 'local'): JobId {
     const id = jobId as JobId;
     const plan = options.reuse === false ? given : readingKept(given, (key) => this.scheduler.keptStages(key));
     this.jobs.push(id);
     this.plans.set(id, plan);
-    this.send({ type: 'jobSubmitted', jobId: id, owner: 'local', plan, options: { ...PLAIN, ...options } });
+    this.send({ type: 'jobSubmitted', jobId: id, owner, plan, options: { ...PLAIN, ...options } });
     return id;
   }
 
