@@ -10,6 +10,8 @@ beforeAll(loadHashes);
 
 const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
 const PATIENCE_MS = 180_000;
+/** A case may take seconds, and shrinking it runs it hundreds of times: the seed is told before patience ends, shrunk or not. */
+const INTERRUPT = { interruptAfterTimeLimit: PATIENCE_MS - 30_000, markInterruptAsFailure: true };
 const PATIENT = {
   deathsPerTask: 1_000,
   failuresPerTask: 1_000,
@@ -54,7 +56,7 @@ it(
           expect(settled, `${id} did not end`).toBeDefined();
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...INTERRUPT },
     );
   },
   PATIENCE_MS,

@@ -11,6 +11,8 @@ beforeAll(loadHashes);
 const RUNS = Number(process.env.MUSTER_PROPERTY_RUNS ?? 80);
 /** A busy machine, and the shrinking of a case that fails. */
 const PATIENCE_MS = 180_000;
+/** A case may take seconds, and shrinking it runs it hundreds of times: the seed is told before patience ends, shrunk or not. */
+const INTERRUPT = { interruptAfterTimeLimit: PATIENCE_MS - 30_000, markInterruptAsFailure: true };
 /** So heavy that shuffles are cut into several tasks, and skewed buckets into parts. */
 const ROW_BYTES = 1024 * 1024;
 /** Small bounds, so that they are met. */
@@ -53,7 +55,7 @@ it(
           expect(settled, `${id} did not end`).toBeDefined();
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...INTERRUPT },
     );
   },
   PATIENCE_MS,
@@ -67,7 +69,7 @@ it(
         const fleet = live(list, {});
         expect(fleet.unsettled()).toBe(0);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, ...INTERRUPT },
     );
   },
   PATIENCE_MS,
@@ -92,7 +94,7 @@ it(
         }
         expect(restored).toEqual(plain);
       }),
-      { numRuns: Math.ceil(RUNS / 5) },
+      { numRuns: Math.ceil(RUNS / 5), ...INTERRUPT },
     );
   },
   PATIENCE_MS,
