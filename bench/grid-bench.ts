@@ -7,6 +7,7 @@ import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { Native } from '../coordinator/cli/demo/native.ts';
 import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
 import { QuietBrowser } from '../playwright/quiet-browser.ts';
+import { plainFetch } from './http-reader.ts';
 
 export interface BenchOptions {
   readonly repetitions?: number;
@@ -32,7 +33,7 @@ export async function withGrid<T>(work: (grid: BenchGrid) => Promise<T>): Promis
   const native = await Native.open();
   const browser = await QuietBrowser.launch();
   try {
-    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir) });
+    const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir), fetch: plainFetch });
     return await work({ admin, native, coordinator, browser, folder });
   } finally {
     await browser.close();

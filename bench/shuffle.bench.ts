@@ -4,6 +4,7 @@
  * coordinator, through which everything moves, is a process of its own: its memory and processor time are shown.
  */
 import type { Connection, JobJson } from '../client/index.ts';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
 import { orderLinesSql } from '../coordinator/cli/demo/data.ts';
 import { difference } from '../coordinator/cli/demo/difference.ts';
 import type { Native } from '../coordinator/cli/demo/native.ts';
@@ -12,6 +13,7 @@ import { countersOf } from '../playwright/grid.ts';
 import { memoryGrowth, usageOf } from '../playwright/process-usage.ts';
 import { ordersSql, sideSql } from '../playwright/tables.ts';
 import { type BenchGrid, type BenchOptions, cell, registerTables, save, withGrid } from './grid-bench.ts';
+import { readBytes } from './http-reader.ts';
 import { SHUFFLE_QUERIES, type ShuffleQuery } from './shuffle-queries.ts';
 import { type Rate, ratesOf, type ShuffleRates, watchPassage } from './shuffle-rates.ts';
 import { median } from './statistics.ts';
@@ -87,7 +89,7 @@ async function measure(
   options: BenchOptions,
 ): Promise<Measurement> {
   const { pid } = coordinator;
-  const { growthMiB, result: timing } = await memoryGrowth(pid, () => time(admin, native, pid, query, options));
+  const { growthMiB, result: timing } = await memoryGrowth(pid, () => time(admin, native, coordinator, query, options));
   const { residentMiB } = usageOf(pid);
   const { jobs } = timing;
   const gridMs = median(timing.grid);
@@ -112,7 +114,14 @@ async function measure(
 
 const repetitionsOf = (options: BenchOptions): number => options.repetitions ?? REPETITIONS;
 
-async function time(admin: Connection, native: Native, pid: number, query: ShuffleQuery, options: BenchOptions): Promise<Timing> {
+async function time(
+  admin: Connection,
+  native: Native,
+  coordinator: CoordinatorProcess,
+  query: ShuffleQuery,
+  options: BenchOptions,
+): Promise<Timing> {
+  const { pid } = coordinator;
   const grid: number[] = [];
   const natives: number[] = [];
   const jobs: JobJson[] = [];
@@ -121,7 +130,7 @@ async function time(admin: Connection, native: Native, pid: number, query: Shuff
     const sql = query.sql(r);
     const nativeMs = await runNative(native, query, sql);
     const cpuBefore = usageOf(pid).cpuMs;
-    const { ms, answer, handle } = await runOnGrid(admin, query, sql);
+    const { ms, answer, handle } = await runOnGrid(admin, coordinator, query, sql);
     if (typeof answer !== 'number') {
       const why = difference(answer, (await native.query(sql)).result, query.orderedBy);
       if (why !== undefined) throw new Error(`${query.name}: the grid's answer is not native DuckDB's: ${why}`);
@@ -145,28 +154,22 @@ async function watch(
   const sql = query.sql(repetitionsOf(options) + WARMUPS);
   const { passage, result } = await watchPassage(
     () => coordinator.relayedBytes(),
-    () => runOnGrid(admin, query, sql),
+    () => runOnGrid(admin, coordinator, query, sql),
   );
   return ratesOf(await result.handle.status(), passage);
 }
 
-async function runOnGrid(admin: Connection, { take }: ShuffleQuery, sql: string) {
+async function runOnGrid(admin: Connection, { url, dataDir }: CoordinatorProcess, { take }: ShuffleQuery, sql: string) {
   const began = performance.now();
   const handle = await admin.sql(sql);
-  const answer = take === 'rows' ? await handle.rows() : await arrowBytes(await handle.result('arrow'));
+  const path = `/v1/jobs/${handle.id}/result?format=arrow&early=true&wait=60`;
+  const answer = take === 'rows' ? await handle.rows() : await readBytes(`${url}${path}`, adminToken(dataDir));
   return { ms: performance.now() - began, answer, handle };
 }
 
 /** A large answer is read chunk by chunk, as a client would that keeps nothing. */
 async function runNative(native: Native, query: ShuffleQuery, sql: string): Promise<number> {
   return query.take === 'rows' ? (await native.query(sql)).ms : native.drain(sql);
-}
-
-async function arrowBytes(response: Response): Promise<number> {
-  const reader = response.body?.getReader();
-  let bytes = 0;
-  for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) bytes += piece.value.byteLength;
-  return bytes;
 }
 
 function partsOf(jobs: readonly JobJson[]): Record<string, number> {

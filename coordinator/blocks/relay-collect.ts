@@ -155,6 +155,7 @@ export class Collector {
       return info ? [{ blockId, bucket, digest: info.digest, bytes: info.bytes }] : [];
     });
     await readSlices(peer, wanted, WINDOW_BYTES, {
+      kept: true,
       piece: (index, header, payload) => {
         if (copy.stopped) throw new Stopped('nobody wants the copy any more');
         copy.arrivedBytes += payload.byteLength;

@@ -108,8 +108,8 @@ export class DataPeer {
     });
   }
 
-  /** Asks this worker for slices that it holds. Call `end()` on the result in any case. */
-  startFetch(slices: readonly Slice[], creditBytes: number): UpstreamFetch {
+  /** Asks this worker for slices that it holds; `kept`: what comes is kept here. Call `end()` on the result in any case. */
+  startFetch(slices: readonly Slice[], creditBytes: number, kept = false): UpstreamFetch {
     const fetchId = `c${++this.#fetches}`;
     const fetch = new UpstreamFetch(slices.length, creditBytes, {
       clock: this.#deps.clock,
@@ -123,7 +123,7 @@ export class DataPeer {
     this.#upstream.set(fetchId, fetch);
     if (this.#closed) fetch.stop('closed');
     const wanted = slices.map(({ blockId, bucket, digest }) => ({ blockId, bucket, digest }));
-    this.send({ type: 'fetch', fetchId, slices: wanted, creditBytes });
+    this.send({ type: 'fetch', fetchId, slices: wanted, creditBytes, ...(kept && { kept }) });
     return fetch;
   }
 

@@ -8,6 +8,8 @@ import type { DataPeer } from './relay-peer.ts';
 import type { FailedWhy } from './relay-upstream.ts';
 
 export interface SliceSink {
+  /** What comes is kept here: a holder need not store it. */
+  readonly kept?: boolean;
   /** Bytes of slice `index`, in order; the next piece is read once this has resolved. The last one comes only if the digest fits. */
   piece(index: number, header: PieceHeader, payload: Uint8Array): Promise<void> | undefined;
   /** The slice can't be had from here; `begun` when pieces of it were delivered already. */
@@ -23,7 +25,7 @@ const spareHashers: IHasher[] = [];
  */
 export async function readSlices(peer: DataPeer, slices: readonly Slice[], windowBytes: number, sink: SliceSink): Promise<void> {
   const hasher = spareHashers.pop() ?? (await createBLAKE3());
-  const fetch = peer.startFetch(slices, windowBytes);
+  const fetch = peer.startFetch(slices, windowBytes, sink.kept);
   const open = new Set(slices.keys());
   let begun = -1;
   const fail = (index: number, why: FailedWhy): void => {

@@ -37,6 +37,8 @@ export const DataMessage = Type.Union([
         maxItems: LIMITS.slicesPerFetch,
       }),
       creditBytes: Count,
+      /** Who asks keeps what it gets: the holder's copy is not the only one any more. */
+      kept: Type.Optional(Type.Boolean()),
     },
     closed,
   ),

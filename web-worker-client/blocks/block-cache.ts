@@ -71,6 +71,11 @@ export interface BlockCache {
   /** Pinned blocks are not evicted. Each `owner` holds its own set; unpin lets go of all of it. */
   pin(owner: string, ids: readonly string[]): void;
   unpin(owner: string): void;
+  /**
+   * Somebody who keeps the block reads it: it is not written meanwhile. What is answered says when that is over; with `kept`, that all
+   * of it went: then it is not written at all.
+   */
+  lend(id: string): (kept: boolean) => void;
   /** In all tabs of this profile. */
   drop(ids: readonly string[]): void;
   /** Drops a block whose bytes are not what its digest says, unless another one is there by now; told as evicted. */

@@ -72,6 +72,11 @@ export class BlockIndex {
     this.#entries.set(entry.meta.id, entry);
   }
 
+  /** Somebody else has a copy now: it is not worth a write. */
+  makeSpare(entry: Entry): void {
+    this.#change(entry, { place: 'volatile', spare: true });
+  }
+
   move(entry: Entry, place: Entry['place']): void {
     this.#change(entry, { place });
   }

@@ -60,6 +60,11 @@ export class SliceReader {
     return { codec: entry.codec, rawBytes: entry.bytes, bytes: range.bytes };
   }
 
+  /** As the cache's: `kept` says that all of the block went to somebody who keeps it. */
+  lend(blockId: string): (kept: boolean) => void {
+    return this.#cache.lend(blockId);
+  }
+
   async #header(meta: BlockMeta): Promise<RecordHeader | 'missing' | 'corrupt'> {
     const key = `${meta.id}/${meta.digest}`;
     const known = this.#headers.get(key);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../link/testing/fake-clock.ts';
 import type { BlockMeta } from './block-cache.ts';
 import type { BlockStore, StoreListener } from './block-store.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -65,6 +66,40 @@ test('outputs without a place in the store may take twice the memory, then the o
   await cache.flush();
   expect(told).toEqual([id(2)]);
   expect((await cache.read(id(4)))?.byteLength).toBe(100);
+});
+
+/** Lets promises that are ready go on. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a large output is written when it was left alone for a moment, one that went to the coordinator meanwhile never', async () => {
+  const MiB = 1024 * 1024;
+  const clock = new FakeClock();
+  const cache = await open(new MemoryStore(), { clock, memoryBytes: 5 * MiB, capBytes: 100 * MiB });
+  const told: string[] = [];
+  cache.onEvicted((ids) => told.push(...ids));
+  const put = (n: number, bytes: number): void =>
+    cache.put({ id: id(n), digest: id(n), kind: 'output', record: new Uint8Array(bytes) });
+  const written = (): readonly string[] => cache.committed().map((meta) => meta.id);
+  put(1, 2 * MiB);
+  put(2, 2 * MiB);
+  put(3, 100);
+  await turn();
+  expect(written()).toEqual([id(3)]);
+  const [whole, broken] = [cache.lend(id(1)), cache.lend(id(2))];
+  clock.advance(10_000);
+  await turn();
+  expect([written(), cache.usage().outputBytes]).toEqual([[id(3)], 4 * MiB + 100]);
+  whole(true);
+  broken(false);
+  await turn();
+  expect(written()).toEqual([id(2), id(3)]);
+  expect((await cache.read(id(1)))?.byteLength).toBe(2 * MiB);
+  expect(cache.usage().outputBytes).toBe(2 * MiB + 100);
+  // It goes when memory is short, and that is told.
+  put(4, 4 * MiB);
+  await cache.flush();
+  expect(written()).toContain(id(4));
+  expect([told, await cache.read(id(1))]).toEqual([[id(1)], undefined]);
 });
 
 /** Another tab, a user or the browser at work on the store. */

@@ -3,6 +3,7 @@
  * recently used first, pinned ones never; outputs stay, and the cache tells how much they take. Outputs that have a copy elsewhere
  * never go to the store: they, and what could not be written, stay in memory only.
  */
+import type { Clock } from '../../shared/clock.ts';
 import type { BlockCache, BlockMeta, HeldOutput, NewBlock, RangeRead, StoreUsage } from './block-cache.ts';
 import { BlockIndex, type Entry } from './block-index.ts';
 import type { BlockStore } from './block-store.ts';
@@ -17,6 +18,8 @@ export interface TieredCacheOptions {
   readonly capBytes: number;
   /** Milliseconds since 1970. */
   readonly wallMs: () => number;
+  /** Absent: outputs are written at once. */
+  readonly clock?: Clock;
   /** Random name of this instance. */
   readonly owner: string;
   /** False: the instance that made an output is gone. Absent: nobody knows, and all others count as gone. */
@@ -46,6 +49,7 @@ export class TieredCache implements BlockCache {
     this.#capBytes = options.capBytes;
     this.#meter = new UsageMeter(this.usage());
     this.#behind = new WriteBehind({
+      ...(options.clock && { clock: options.clock }),
       store: options.store,
       index: this.#index,
       makeRoom: (bytes) => this.#evictBytes(bytes, (e) => e.place === 'disk'),
@@ -102,7 +106,7 @@ export class TieredCache implements BlockCache {
     this.#index.add({ meta, record, place, spare: memoryOnly || kind === 'source', unchecked: false });
     this.#trimMemory();
     this.#noteUsage();
-    if (place === 'unwritten') this.#behind.schedule();
+    if (place === 'unwritten') this.#behind.schedule(block);
   }
 
   async read(id: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -154,6 +158,10 @@ export class TieredCache implements BlockCache {
 
   unpin(owner: string): void {
     this.#index.unpin(owner);
+  }
+
+  lend(id: string): (kept: boolean) => void {
+    return this.#behind.lend(id);
   }
 
   drop(ids: readonly string[]): void {

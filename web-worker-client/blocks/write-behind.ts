@@ -1,8 +1,12 @@
 /** The cache's way to its store: blocks not yet written, removals and uses, in batches, one store call at a time. Never rejects. */
+import type { Clock } from '../../shared/clock.ts';
+import type { NewBlock } from './block-cache.ts';
 import type { BlockIndex, Entry } from './block-index.ts';
 import { type BlockStore, type StoredBlock, StoreFullError } from './block-store.ts';
 
 export interface WriteBehindOptions {
+  /** Absent: outputs are written at once. */
+  readonly clock?: Clock;
   readonly store: BlockStore;
   readonly index: BlockIndex;
   /** Gives up spare blocks that are on disk, at least `bytes` where possible; returns how many bytes it were. */
@@ -11,6 +15,13 @@ export interface WriteBehindOptions {
   readonly settled: (full: boolean) => void;
   readonly log: (words: string) => void;
 }
+
+/**
+ * Writing a large output takes a disk and a processor for a while: whoever waits for it begins to read it first. One that the coordinator
+ * has got by then is not written at all.
+ */
+const REST_MS = 250;
+const LARGE_BYTES = 1024 * 1024;
 
 const BATCH_BLOCKS = 16;
 const BATCH_BYTES = 32 * 1024 * 1024;
@@ -22,6 +33,9 @@ export class WriteBehind {
   #work: Promise<void> = Promise.resolve();
   #queued = false;
   #stopped = false;
+  #flushing = 0;
+  /** Blocks that wait, and for how many reasons. */
+  readonly #held = new Map<string, number>();
   /** A block is in memory only for want of room in the store. */
   #wantsRoom = false;
 
@@ -29,11 +43,41 @@ export class WriteBehind {
     this.#options = options;
   }
 
-  /** Looks for blocks to write soon. */
-  schedule(): void {
+  /** Looks for blocks to write soon; `block` is new. */
+  schedule(block?: NewBlock): void {
+    if (block?.kind === 'output' && block.record.byteLength >= LARGE_BYTES)
+      this.#options.clock?.after(REST_MS, this.#hold(block.id));
     if (this.#queued) return;
     this.#queued = true;
     this.#work = this.#work.then(() => this.#pump());
+  }
+
+  /** Somebody who keeps the block reads it. What is answered says when that is over; `kept`: all of it went. */
+  lend(id: string): (kept: boolean) => void {
+    const { index, settled } = this.#options;
+    const entry = index.get(id);
+    const release = this.#hold(id);
+    return (kept) => {
+      if (kept && entry?.place === 'unwritten' && index.get(id) === entry) {
+        index.makeSpare(entry);
+        settled(false);
+      }
+      release();
+    };
+  }
+
+  /** The block is not written until what is answered was called, or all are to be written. */
+  #hold(id: string): () => void {
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      const left = (this.#held.get(id) ?? 1) - 1;
+      if (left > 0) this.#held.set(id, left);
+      else this.#held.delete(id);
+      if (left <= 0) this.schedule();
+    };
   }
 
   remove(ids: readonly string[]): void {
@@ -51,12 +95,14 @@ export class WriteBehind {
   }
 
   async flush(): Promise<void> {
+    this.#flushing++;
     this.schedule();
     // Work may have brought more work.
     for (let work: Promise<void> | undefined; work !== this.#work; ) {
       work = this.#work;
       await work;
     }
+    this.#flushing--;
   }
 
   /** The store is gone: blocks stay in memory from now on. */
@@ -107,6 +153,7 @@ export class WriteBehind {
     let bytes = 0;
     for (const entry of this.#options.index.all()) {
       if (entry.place !== 'unwritten' || !entry.record) continue;
+      if (this.#flushing === 0 && this.#held.has(entry.meta.id)) continue;
       batch.push(entry);
       bytes += entry.meta.bytes;
       if (batch.length >= BATCH_BLOCKS || bytes >= BATCH_BYTES) break;

@@ -48,6 +48,7 @@ export function nodePlatform(options: NodePlatformOptions): Platform {
         memoryBytes: MEMORY_TIER_BYTES,
         capBytes: options.storeCapBytes ?? LIMITS.storeDesktopBytes,
         wallMs: () => Date.now(),
+        clock: nodeClock,
         owner: randomBytes(9).toString('hex'),
         log: options.onLog,
       }),

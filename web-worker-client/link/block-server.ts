@@ -8,6 +8,9 @@ import type { DataMessage } from '../../shared/protocol/data.ts';
 import { encodeFrame } from '../../shared/protocol/frames.ts';
 import type { SliceName, StoredSlice } from '../blocks/slice-reader.ts';
 
+/** Called when a block begins to be served to somebody who keeps it; what it answers, when that is over, and whether all of it went. */
+export type LendBlock = (blockId: string) => (kept: boolean) => void;
+
 export type ReadSlice = (name: SliceName) => Promise<StoredSlice | 'missing' | 'corrupt'>;
 
 /** What the server needs of its socket. */
@@ -28,13 +31,20 @@ export class BlockServer {
   readonly #clock: Clock;
   readonly #read: ReadSlice;
   readonly #sink: FrameSink;
+  readonly #lend: LendBlock;
   readonly #serving = new Map<string, Serving>();
   #servedBytes = 0;
 
-  constructor(options: { readonly clock: Clock; readonly read: ReadSlice; readonly sink: FrameSink }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly read: ReadSlice;
+    readonly sink: FrameSink;
+    readonly lend?: LendBlock;
+  }) {
     this.#clock = options.clock;
     this.#read = options.read;
     this.#sink = options.sink;
+    this.#lend = options.lend ?? (() => () => undefined);
   }
 
   /** Payload bytes handed to the socket so far. */
@@ -55,12 +65,27 @@ export class BlockServer {
     }
     const serving: Serving = { fetchId, credit: request.creditBytes, gone: false, wake: undefined };
     this.#serving.set(fetchId, serving);
-    for (const [index, name] of request.slices.entries()) {
-      await this.#serveSlice(serving, index, name);
-      if (serving.gone) return;
+    const ids = request.kept === true ? new Set(request.slices.map(({ blockId }) => blockId)) : [];
+    const returns = [...ids].map((blockId) => this.#lend(blockId));
+    let isWhole = false;
+    try {
+      isWhole = await this.#serveAll(serving, request.slices);
+    } finally {
+      for (const giveBack of returns) giveBack(isWhole);
     }
+    if (serving.gone) return;
     this.#serving.delete(fetchId);
     this.#sink.sendText({ type: 'done', fetchId });
+  }
+
+  /** False when a slice could not be had. */
+  async #serveAll(serving: Serving, slices: readonly SliceName[]): Promise<boolean> {
+    let isWhole = true;
+    for (const [index, name] of slices.entries()) {
+      if (!(await this.#serveSlice(serving, index, name))) isWhole = false;
+      if (serving.gone) return false;
+    }
+    return isWhole;
   }
 
   onCredit(fetchId: string, bytes: number): void {
@@ -85,19 +110,19 @@ export class BlockServer {
     serving.wake?.();
   }
 
-  async #serveSlice(serving: Serving, index: number, name: SliceName): Promise<void> {
+  async #serveSlice(serving: Serving, index: number, name: SliceName): Promise<boolean> {
     const { fetchId } = serving;
     const stored = await this.#read(name);
-    if (serving.gone) return;
+    if (serving.gone) return false;
     if (typeof stored === 'string') {
       this.#sink.sendText({ type: 'sliceFailed', fetchId, index, why: stored });
-      return;
+      return false;
     }
     const total = stored.bytes.byteLength;
     let offset = 0;
     do {
       if (serving.credit <= 0 && total > 0) await this.#credit(serving);
-      if (serving.gone) return;
+      if (serving.gone) return false;
       const size = Math.min(LIMITS.pieceBytes, serving.credit, total - offset);
       const header = { type: 'piece', fetchId, index, offset, total, codec: stored.codec, rawBytes: stored.rawBytes };
       this.#sink.sendBinary(encodeFrame(header, [stored.bytes.subarray(offset, offset + size)]));
@@ -105,6 +130,7 @@ export class BlockServer {
       offset += size;
       this.#servedBytes += size;
     } while (offset < total);
+    return true;
   }
 
   /** Waits for credit; a peer that gives none for LIMITS.transferIdleMs has lost interest. */

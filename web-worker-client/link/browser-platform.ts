@@ -75,6 +75,7 @@ async function openCache(options: BrowserPlatformOptions): Promise<TieredCache> 
     memoryBytes: options.cacheMemoryBytes,
     capBytes: options.storeCapBytes,
     wallMs: () => Date.now(),
+    clock: workerClock,
   });
 }
 

@@ -7,8 +7,9 @@ import { LIMITS } from '../../shared/limits.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
 import { CLOSE, PROTOCOL } from '../../shared/protocol/version.ts';
+import type { SliceReader } from '../blocks/slice-reader.ts';
 import type { CodedSlice } from '../slots/api.ts';
-import { BlockServer, type ReadSlice } from './block-server.ts';
+import { BlockServer } from './block-server.ts';
 import { Fetcher, type FetchResult, type FetchTrouble } from './fetcher.ts';
 import { BadMessageError, readDataText, readPiece } from './messages.ts';
 import type { Platform, Socket } from './platform.ts';
@@ -18,7 +19,7 @@ export interface DataLinkOptions {
   readonly url: string;
   readonly sessionId: string;
   readonly dataKey: string;
-  readonly read: ReadSlice;
+  readonly blocks: Pick<SliceReader, 'read' | 'lend'>;
   readonly log: (words: string) => void;
 }
 
@@ -49,7 +50,8 @@ export class DataLink {
     this.#fetcher = new Fetcher({ clock: this.#clock, send: (message) => this.#sendText(message) });
     this.#server = new BlockServer({
       clock: this.#clock,
-      read: options.read,
+      read: (name) => options.blocks.read(name),
+      lend: (blockId) => options.blocks.lend(blockId),
       sink: { sendText: (message) => this.#sendText(message), sendBinary: (frame) => this.#socket?.send(frame) },
     });
     this.#open();

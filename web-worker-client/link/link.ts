@@ -292,7 +292,7 @@ export class Link {
       url: `${this.#baseUrl}/v1/data`,
       sessionId: session.sessionId,
       dataKey: session.dataKey,
-      read: (name) => shop.reader.read(name),
+      blocks: shop.reader,
       log: this.#options.onLog,
     });
     this.#sendAll(residentMessages(shop.attempts.residents.all()));
