@@ -1,9 +1,9 @@
 /**
- * Who holds what, as far as anyone has said so: the core may believe nobody to hold a block who never claimed those very bytes, and while
- * somebody holds the bytes that were accepted, no others may take their place.
+ * Who holds what, as far as anyone has said so: the core may believe nobody to hold a block who never claimed those very bytes, nor a store that
+ * has just said it does not; and while somebody holds the bytes that were accepted, no others may take their place.
  */
 import type { BlockId, SessionId, StoreId } from '../../../shared/ids.ts';
-import type { CoreEvent } from '../../core/events.ts';
+import type { CoreEvent, CoreEventOf } from '../../core/events.ts';
 import type { Scheduler } from '../../core/scheduler.ts';
 import type { Watcher } from '../observed-core.ts';
 import { must } from './violation.ts';
@@ -35,7 +35,8 @@ export class HolderBook implements Watcher {
     }
   };
 
-  readonly after = (_event: CoreEvent, _commands: unknown, scheduler: Scheduler): void => {
+  readonly after = (event: CoreEvent, _commands: unknown, scheduler: Scheduler): void => {
+    if (event.type === 'blocksDropped') this.#mustBeGone(event, scheduler);
     for (const [blockId, { digest, isHeld }] of this.#before) {
       const info = scheduler.blockInfo(blockId);
       if (!info) continue;
@@ -49,6 +50,13 @@ export class HolderBook implements Watcher {
 
   #claim(who: string, blockId: BlockId, digest: string): void {
     this.#claims.add(`${who} ${blockId} ${digest}`);
+  }
+
+  #mustBeGone({ storeId, blockIds }: CoreEventOf<'blocksDropped'>, scheduler: Scheduler): void {
+    for (const blockId of blockIds) {
+      const still = scheduler.holders(blockId).sessions.some((sessionId) => this.#stores.get(sessionId) === storeId);
+      must(!still, 'dropped', () => `${storeId} said that it has ${blockId} no longer, and is still to hold it`);
+    }
   }
 
   #mustHaveClaimed(who: string, blockId: BlockId, digest: string): void {

@@ -13,7 +13,6 @@ export const eventPlants: readonly Plant[] = [
   {
     name: 'loss-not-noted',
     what: 'blocks that a store no longer has are still counted as its own',
-    options: ({ faults }) => ({ faults: { ...faults, evict: 60, evictUntold: 30 }, rowBytes: 1024 * 1024, jobs: 12 }),
     bug: () => ({ event: (event) => (event.type === 'blocksDropped' ? [] : [event]) }),
   },
   {
