@@ -27,7 +27,7 @@ export const workerRoutes = plugin<Services>(
     );
 
     const verbs = [
-      ['drain', 'Give a worker no more tasks; what runs may finish', (id: WorkerId) => sessions.drain(id)],
+      ['drain', 'Let a worker finish and hand over what only it has, then tell it to go', (id: WorkerId) => sessions.drain(id)],
       ['close', 'End a worker’s session', (id: WorkerId) => sessions.dismiss(id)],
     ] as const;
     for (const [verb, summary, act] of verbs) {

@@ -28,6 +28,8 @@ export type CoreCommand =
       readonly task: TaskSpec;
     }
   | { readonly type: 'cancelAttempt'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly why: string }
+  /** It has drained: its session ends. */
+  | { readonly type: 'dismissWorker'; readonly sessionId: SessionId; readonly why: string }
   /** The tab may forget these blocks. */
   | { readonly type: 'dropBlocks'; readonly sessionId: SessionId; readonly blockIds: readonly BlockId[] }
   /**

@@ -158,6 +158,8 @@ function checkWorkers(core: Core): void {
   let live = 0;
   for (const worker of core.workers.values()) {
     invariant(worker.store.sessions.has(worker.sessionId), `${worker.sessionId} is not in its store`);
+    const drains = worker.draining && worker.drainStep !== 'done';
+    invariant(core.draining.has(worker) === drains, `${worker.workerId} is wrongly among those that drain`);
     if (isEligible(worker)) live += worker.traits.slots;
     const leased = new Set(worker.slots.flatMap((slot) => [...slot.attempts]));
     invariant(leased.size === worker.attempts.size, `${worker.sessionId}: attempts and slots differ`);

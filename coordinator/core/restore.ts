@@ -130,6 +130,7 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
     worker.slots.push({ worker, index, attempts: new Set(), residents: new Map(held), backlog: 0, backlogBytes: 0 });
   });
   core.workers.set(worker.sessionId, worker);
+  if (worker.draining && worker.drainStep !== 'done') core.draining.add(worker);
   if (worker.announced.size > 0) core.announcers.add(worker);
   if (worker.traits.local) core.local = worker;
   if (isEligible(worker)) core.liveSlots += worker.traits.slots;

@@ -11,6 +11,7 @@ import { collected, collectFailed } from './collects.ts';
 import type { CoreCommand } from './commands.ts';
 import { CORE_DEFAULTS, DROPS_PER_COMMAND } from './constants.ts';
 import { nextWakeMs } from './deadlines.ts';
+import { followDrains } from './draining.ts';
 import type { CoreEvent, CoreEventOf } from './events.ts';
 import { checkCore } from './invariants.ts';
 import { evictReusable, isHeld, servingSessions } from './inventory.ts';
@@ -63,6 +64,7 @@ export class Scheduler {
       dispatch(core);
     } while (giveWay(core));
     spreadKept(core);
+    followDrains(core, event.type);
     return takeCommands(core);
   }
 
@@ -193,6 +195,7 @@ function newCore({ paceMs, idSeed, limits, authorWeights = {}, journal = false }
     attempts: new Map(),
     ended: new Map(),
     workers: new Map(),
+    draining: new Set(),
     stores: new Map(),
     blocks: new Map(),
     residents: new Map(),

@@ -80,7 +80,7 @@ function saveRestart({ untilMs, awaited, jobs, blocks, copies, held }: Restart) 
 }
 
 function saveWorker(worker: Worker) {
-  const { sessionId, workerId, store, traits, draining, leaving, lastHeardMs, tasksDone, recomputed, rows } = worker;
+  const { sessionId, workerId, store, traits, draining, drainStep, leaving, lastHeardMs, tasksDone, recomputed, rows } = worker;
   const unmatched = [...worker.unmatched];
   const slots = worker.slots.map((slot) => [...slot.residents].map(([key, ordinals]) => [key, [...ordinals]] as const));
   return {
@@ -89,6 +89,7 @@ function saveWorker(worker: Worker) {
     storeId: store.id,
     traits,
     draining,
+    ...(drainStep && { drainStep }),
     leaving,
     lastHeardMs,
     tasksDone,

@@ -218,6 +218,8 @@ export interface Core {
   readonly attempts: Map<AttemptId, Attempt>;
   readonly ended: Map<AttemptId, EndedAttempt>;
   readonly workers: Map<SessionId, Worker>;
+  /** Those that drain and were not told to go yet. */
+  readonly draining: Set<Worker>;
   /** The coordinator's own, one of `workers`. */
   local?: Worker;
   readonly stores: Map<StoreId, Store>;

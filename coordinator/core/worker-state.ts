@@ -2,6 +2,7 @@
 import type { BlockId, Digest, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { Announced } from './adoption.ts';
 import type { Visibility, WorkerTraits } from './events.ts';
+import type { DrainStep } from './policies/drain.ts';
 import type { Speed } from './records.ts';
 import type { Attempt, Block } from './state.ts';
 
@@ -26,6 +27,8 @@ export interface Worker {
   readonly attempts: Set<Attempt>;
   traits: WorkerTraits;
   draining: boolean;
+  /** While it drains, how far it has come; `done`: it was told to go. */
+  drainStep?: DrainStep;
   leaving: boolean;
   lastHeardMs: number;
   /** The deadline its newest heap entry stands for. */

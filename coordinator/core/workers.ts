@@ -1,6 +1,7 @@
 /** Workers come, change and go; their slots and stores with them. */
 import { setFree } from './attempts.ts';
 import { dueAtMs, runDueAtMs, scheduleWake, takeDue } from './deadlines.ts';
+import { handBackWaiting } from './draining.ts';
 import type { CoreEventOf } from './events.ts';
 import { failAttempt, failForDeadline } from './failures.ts';
 import { collect, newStore } from './inventory.ts';
@@ -116,6 +117,8 @@ export function workerDrained(core: Core, { workerId }: CoreEventOf<'workerDrain
     alter(core, worker, () => {
       worker.draining = true;
     });
+    core.draining.add(worker);
+    handBackWaiting(core, worker);
     saveSoleCopies(core, worker.store);
   }
 }
@@ -153,6 +156,7 @@ export function workerLost(core: Core, { sessionId, why }: CoreEventOf<'workerLo
   });
   core.workers.delete(sessionId);
   core.announcers.delete(worker);
+  core.draining.delete(worker);
   const isBack = [...core.workers.values()].some((other) => other.workerId === workerId);
   if (!isBack && !worker.traits.local) core.journal?.push({ type: 'workerLeft', workerId });
   if (core.local === worker) delete core.local;

@@ -166,9 +166,9 @@ test('breakpoints hold a lease back and see a success', async () => {
   expect(seen).toEqual(['before 0', 'before 1', 'accepted 0 true']);
 });
 
-test('drain and close by the admin', async () => {
+test('a worker without tasks that the admin drains is told to go, and one may be closed at once', async () => {
   const { app, url, adminToken } = await testApp();
-  const worker = await FakeWorker.join(url);
+  let worker = await FakeWorker.join(url);
   const act = async (verb: string) =>
     (
       await app.inject({
@@ -179,8 +179,10 @@ test('drain and close by the admin', async () => {
     ).statusCode;
   expect(await act('drain')).toBe(204);
   await worker.next('drain');
-  expect((await app.inject('/v1/workers')).json()).toMatchObject({ workers: [{ state: 'draining', mode: 'headless' }] });
-  expect(await act('close')).toBe(204);
   expect((await worker.closed).code).toBe(CLOSE.dismissed);
   expect(await act('close')).toBe(404);
+  worker = await FakeWorker.join(url);
+  expect((await app.inject('/v1/workers')).json()).toMatchObject({ workers: [{ state: 'idle', mode: 'headless' }] });
+  expect(await act('close')).toBe(204);
+  expect((await worker.closed).code).toBe(CLOSE.dismissed);
 });

@@ -80,7 +80,8 @@ export class Sessions {
   }
 
   /** The shell's commands that go to one tab. A session that is gone needs none. */
-  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'copyBlock'> = {
+  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'copyBlock' | 'dismissWorker'> = {
+    dismissWorker: ({ sessionId, why }) => this.#byId.get(sessionId)?.close(CLOSE.dismissed, why, 'dismissed'),
     leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
     cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
     copyBlock: ({ type, sessionId, buckets, ...block }) =>

@@ -274,6 +274,7 @@ export class Coordinator {
         this.#handOvers.ended(blockId, () => undefined);
       },
       discardBlocks: ({ blockIds }) => this.blocks.discard(this.jobs.unneeded(blockIds)),
+      dismissWorker: ({ sessionId, why }) => this.sessions.get(sessionId)?.close(CLOSE.dismissed, why, 'dismissed'),
       settleJob: (command) => this.jobs.settle(command),
     };
   }

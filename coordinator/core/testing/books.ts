@@ -20,6 +20,8 @@ export class Books {
   /** Blocks that tabs were told to copy from others. */
   readonly copies: CommandOf<'copyBlock'>[] = [];
   readonly settled = new Map<JobId, CommandOf<'settleJob'>>();
+  /** Told to go, and not gone yet. */
+  readonly dismissed: SessionId[] = [];
   readonly leases: FakeAttempt[] = [];
   /** Blocks of which copies vanished without a word; leases may name them until somebody notices. */
   readonly unsaid = new Set<BlockId>();
@@ -44,6 +46,10 @@ export class Books {
         if (attempt) tab?.cancelled.push(attempt);
         return;
       }
+      case 'dismissWorker':
+        invariant((this.tabs.get(command.sessionId)?.attempts.size ?? 1) === 0, `${command.sessionId} is dismissed at work`);
+        this.dismissed.push(command.sessionId);
+        return;
       case 'dropBlocks': {
         const tab = this.tabs.get(command.sessionId);
         for (const id of command.blockIds) if (tab) this.stores.get(tab.storeId)?.delete(id);

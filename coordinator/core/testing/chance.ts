@@ -188,6 +188,13 @@ const STEPS = {
   kill: [2, withTab((fleet, tab, b) => void fleet.kill(tab, b % 2 === 0 ? 'closed' : 'silent'))],
   leave: [1, withTab((fleet, tab) => tab.leaving || fleet.leave(tab))],
   drain: [1, withTab((fleet, tab) => fleet.drain(tab))],
+  go: [
+    3,
+    (fleet) => {
+      const tab = fleet.tabs.get(fleet.dismissed.shift() ?? ('s-nobody' as SessionId));
+      if (tab) fleet.kill(tab);
+    },
+  ],
   pause: [2, withTab((fleet, tab) => fleet.pause(tab))],
   resume: [4, withTab((fleet, tab) => fleet.change(tab, { paused: false }))],
   resize: [1, withTab((fleet, tab, b) => fleet.change(tab, { slots: b % 4 }))],
