@@ -160,6 +160,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       await rows.nth(1).waitFor();
       const words = async (i: number): Promise<string> => ((await rows.nth(i).textContent()) ?? '').replace(/\s+/g, ' ');
       expect(await words(0)).toMatch(/points.*2,961,004 rows · 16\.0 MB by local ?in 3 tabs.*kept in the tabs that made it/);
+      expect(await words(0)).toContain('14.6 MB loaded in 3 slots of 2 tabs');
+      expect(await words(1)).not.toContain('loaded in');
       expect(await words(1)).toMatch(/4 of 6 blocks on the coordinator.*2 of 6 blocks are lost/);
       // The second one is the admin's: others may read it, and no more.
       expect(await page.locator('[data-test=let-go]').count()).toBe(1);

@@ -257,6 +257,7 @@ export const CacheBody = Type.Object({
       lost: Held,
       coordinator: Held,
       stores: Type.Array(Type.Object({ ...held, workerIds: Type.Array(Id) })),
+      loaded: Type.Array(Type.Object({ workerId: Id, name: Type.Optional(Type.String()), slots: Count, bytes: Count })),
       copies: Count,
       remakeMs: Type.Number(),
       mayLetGo: Type.Boolean(),

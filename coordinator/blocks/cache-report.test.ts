@@ -82,6 +82,7 @@ test('blocks count for each of the asker’s jobs; what others have is one sum, 
     onCoordinator: false,
     stores: ['s1' as StoreId],
     jobs: jobs as readonly JobId[],
+    keptFor: [],
     ...more,
   });
   const kept = [
@@ -95,6 +96,9 @@ test('blocks count for each of the asker’s jobs; what others have is one sum, 
       block('both', 50, ['j1', 'j2', 'foreign'], { onCoordinator: true }),
       block('theirs', 30, ['foreign']),
       block('free', 20, []),
+      block('kept', 400, [], { keptFor: ['ada'] }),
+      block('kept for ben', 1000, [], { keptFor: ['ben'] }),
+      block('kept for both', 2000, ['foreign'], { keptFor: ['ben', 'ada'] }),
     ],
     jobs: [
       { jobId: 'j1' as JobId, result: [] },
@@ -117,7 +121,7 @@ test('blocks count for each of the asker’s jobs; what others have is one sum, 
       stores: [{ workerIds: ['w1', 'w2'], blocks: 1, bytes: 50 }],
     },
   ]);
-  expect(others).toEqual({ blocks: 1, bytes: 30 });
+  expect(others).toEqual({ blocks: 2, bytes: 1030 });
   expect(reusable).toEqual({ blocks: 1, bytes: 20 });
 });
 
@@ -130,12 +134,18 @@ test('a relation is shown with what is lost of it and its rarest block, to those
     level: 'tabs' as const,
     jobId: 'job-1' as JobId,
     blocks: [block, { ...block, blockId: 'b2' as BlockId, bytes: 7, onCoordinator: false, stores: [] }],
+    loaded: [
+      { workerId: 'w2' as WorkerId, slot: 0, bytes: 3 },
+      { workerId: 'w1' as WorkerId, slot: 0, bytes: 3 },
+      { workerId: 'w1' as WorkerId, slot: 1, bytes: 4 },
+      { workerId: 'w1' as WorkerId, slot: 1, bytes: 5 },
+    ],
   };
   const others = { ...relation, id: 'cache-2', owner: 'ben' };
   const stores = [{ storeId: 's1' as StoreId, workerIds: ['w1'] as WorkerId[] }];
   const shared = { ...relation, id: 'cache-3', owner: 'admin' };
   const { relations } = report({ view: { relations: [others, shared, relation], blocks: [], residents: [], stores } });
-  const { blocks: _blocks, ...own } = relation;
+  const { blocks: _blocks, loaded: _loaded, ...own } = relation;
   const one = { blocks: 1, bytes: 10 };
   expect(relations).toEqual([
     {
@@ -145,6 +155,10 @@ test('a relation is shown with what is lost of it and its rarest block, to those
       lost: { blocks: 1, bytes: 7 },
       coordinator: one,
       stores: [{ workerIds: ['w1'], ...one }],
+      loaded: [
+        { workerId: 'w1', name: 'desk 1', slots: 2, bytes: 12 },
+        { workerId: 'w2', slots: 1, bytes: 3 },
+      ],
       copies: 0,
       remakeMs: 10,
       mayLetGo: true,

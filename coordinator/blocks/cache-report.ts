@@ -1,8 +1,17 @@
 /** Where blocks live, put together from what the core, the catalogue and the relay know. */
 import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
-import type { CacheJson, DatasetCache, Held, JobCache, RelationCache, StorePart, TabPart } from '../../shared/rest/cache.ts';
+import type {
+  CacheJson,
+  DatasetCache,
+  Held,
+  JobCache,
+  LoadedPart,
+  RelationCache,
+  StorePart,
+  TabPart,
+} from '../../shared/rest/cache.ts';
 import type { DatasetRecord } from '../catalog/types.ts';
-import type { CachedBlock, CacheView, ResidentRun } from '../core/cache-view.ts';
+import type { CachedBlock, CacheView, LoadedTable, ResidentRun } from '../core/cache-view.ts';
 
 export interface CacheTab {
   readonly workerId: string;
@@ -114,10 +123,10 @@ export function* chunksOf(residentKey: string, chunks: number): Generator<number
   }
 }
 
-function relationParts({ view, mayRead, mayChange }: CacheFacts): RelationCache[] {
+function relationParts({ view, tabs, mayRead, mayChange }: CacheFacts): RelationCache[] {
   const workersOf = workersByStore(view);
   const own = view.relations.filter((relation) => mayRead(relation.owner)).reverse();
-  return own.map(({ blocks, ...relation }) => {
+  return own.map(({ blocks, loaded: tables, ...relation }) => {
     const sums: BlockSums = newSums();
     const lost = new Sum();
     let rows = 0;
@@ -134,7 +143,19 @@ function relationParts({ view, mayRead, mayChange }: CacheFacts): RelationCache[
     const { total, coordinator } = sums;
     const stores = storeParts(sums, workersOf);
     const mayLetGo = mayChange(relation.owner);
-    return { ...relation, rows, total, lost, coordinator, stores, copies: blocks.length > 0 ? copies : 0, remakeMs, mayLetGo };
+    const loaded = loadedParts(tables, tabs);
+    const copiesOfRarest = blocks.length > 0 ? copies : 0;
+    return { ...relation, rows, total, lost, coordinator, stores, loaded, copies: copiesOfRarest, remakeMs, mayLetGo };
+  });
+}
+
+function loadedParts(tables: readonly LoadedTable[], tabs: readonly CacheTab[]): LoadedPart[] {
+  return tabs.flatMap(({ workerId, name }) => {
+    const own = tables.filter((table) => table.workerId === workerId);
+    if (own.length === 0) return [];
+    const slots = new Set(own.map(({ slot }) => slot)).size;
+    const bytes = own.reduce((sum, table) => sum + table.bytes, 0);
+    return [{ workerId, ...(name !== undefined && { name }), slots, bytes }];
   });
 }
 
@@ -156,7 +177,7 @@ function newSums(): BlockSums {
   return { total: new Sum(), coordinator: new Sum(), stores: new Map() };
 }
 
-function jobParts({ view, jobs, onCoordinator }: CacheFacts): Pick<CacheJson, 'jobs' | 'others' | 'reusable'> {
+function jobParts({ view, jobs, mayRead, onCoordinator }: CacheFacts): Pick<CacheJson, 'jobs' | 'others' | 'reusable'> {
   const sums = new Map<JobId, BlockSums>();
   for (const { jobId } of jobs) sums.set(jobId, newSums());
   const others = new Sum();
@@ -164,8 +185,9 @@ function jobParts({ view, jobs, onCoordinator }: CacheFacts): Pick<CacheJson, 'j
   const known = new Set<BlockId>();
   for (const block of view.blocks) {
     known.add(block.blockId);
-    if (block.jobs.length === 0) reusable.add(block.bytes);
-    else if (!block.jobs.some((jobId) => sums.has(jobId))) others.add(block.bytes);
+    const isOwn = block.jobs.some((jobId) => sums.has(jobId)) || block.keptFor.some(mayRead);
+    if (block.jobs.length + block.keptFor.length === 0) reusable.add(block.bytes);
+    else if (!isOwn) others.add(block.bytes);
     for (const jobId of block.jobs) countBlock(sums.get(jobId), block);
   }
   for (const { jobId, result } of jobs) {

@@ -11,8 +11,10 @@ export interface CachedBlock {
   readonly bytes: number;
   readonly onCoordinator: boolean;
   readonly stores: readonly StoreId[];
-  /** Live jobs whose task it is, and jobs whose result it is; none: it is kept for reuse. */
+  /** Live jobs whose task it is, and jobs whose result it is. */
   readonly jobs: readonly JobId[];
+  /** Authors of cached relations that it is part of; no job and no author: it is kept for reuse. */
+  readonly keptFor: readonly string[];
 }
 
 /** A run of chunks that a slot has loaded, with the ordinals of the columns that it has of them. */
@@ -40,6 +42,14 @@ export interface KeptRelation {
     readonly rows: number;
     readonly runMs: number;
   })[];
+  /** Tables of it in slots. */
+  readonly loaded: readonly LoadedTable[];
+}
+
+export interface LoadedTable {
+  readonly workerId: WorkerId;
+  readonly slot: number;
+  readonly bytes: number;
 }
 
 export interface CacheView {
@@ -59,22 +69,40 @@ export function cacheView(core: Core): CacheView {
   };
   for (const task of core.tasks.values()) for (const { stage } of task.refs) note(task.blockId, stage.job.id);
   for (const job of core.jobs.values()) for (const { id } of job.results) note(id, job.id);
+  const owners = new Map<BlockId, Set<string>>();
+  for (const { owner, blocks } of core.keeping.pins.values())
+    for (const { id } of blocks) owners.set(id, (owners.get(id) ?? new Set()).add(owner));
   const blocks: CachedBlock[] = [];
   for (const block of core.blocks.values()) {
     if (!isHeld(block)) continue;
     const { id: blockId, bytes, onCoordinator } = block;
     const stores = [...block.stores.keys()].map((store) => store.id);
-    blocks.push({ blockId, bytes, onCoordinator, stores, jobs: [...(jobsOf.get(blockId) ?? [])] });
+    const [jobs, keptFor] = [[...(jobsOf.get(blockId) ?? [])], [...(owners.get(blockId) ?? [])]];
+    blocks.push({ blockId, bytes, onCoordinator, stores, jobs, keptFor });
   }
   return {
-    relations: [...core.keeping.pins.values()].map(keptRelation),
+    relations: keptRelations(core),
     blocks,
     residents: [...residentRuns(core)],
     stores: storeUses(core),
   };
 }
 
-function keptRelation({ id, name, owner, level, jobId, blocks }: Pin): KeptRelation {
+function keptRelations(core: Core): KeptRelation[] {
+  const { pins, tables } = core.keeping;
+  const loaded: (LoadedTable & { readonly blockIds: readonly BlockId[] })[] = [];
+  for (const { workerId, slot, residentKey } of tables.size > 0 ? residentRuns(core) : []) {
+    const table = tables.get(residentKey);
+    if (table) loaded.push({ workerId, slot, ...table });
+  }
+  return [...pins.values()].map((pin) => {
+    const ids = new Set(pin.level === 'memory' ? pin.blocks.map(({ id }) => id) : []);
+    const own = loaded.filter(({ blockIds }) => blockIds.every((id) => ids.has(id)));
+    return { ...keptRelation(pin), loaded: own.map(({ workerId, slot, bytes }) => ({ workerId, slot, bytes })) };
+  });
+}
+
+function keptRelation({ id, name, owner, level, jobId, blocks }: Pin): Omit<KeptRelation, 'loaded'> {
   const kept = [...new Set(blocks)].map(({ id: blockId, bytes, rows, runMs, onCoordinator, stores }) => {
     return { blockId, bytes, rows, runMs, onCoordinator, stores: [...stores.keys()].map((store) => store.id) };
   });

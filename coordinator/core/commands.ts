@@ -32,6 +32,13 @@ export type CoreCommand =
   | { readonly type: 'dismissWorker'; readonly sessionId: SessionId; readonly why: string }
   /** The tab may forget these blocks. */
   | { readonly type: 'dropBlocks'; readonly sessionId: SessionId; readonly blockIds: readonly BlockId[] }
+  /** The slot shall drop these tables; it says nothing when it has none of them. */
+  | {
+      readonly type: 'dropResidents';
+      readonly sessionId: SessionId;
+      readonly slot: number;
+      readonly residentKeys: readonly string[];
+    }
   /**
    * Copy a block from one of these sessions to the coordinator; answer with blockCollected or collectFailed. Said again of a copy
    * that is not answered yet, it only raises the urgency.

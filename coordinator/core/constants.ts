@@ -79,5 +79,7 @@ export const INVENTORY_UNMATCHED = 65_536;
 export const SHED_TO = 0.9;
 /** Second copies of kept blocks that one tab fetches at once. */
 export const SPREADS_PER_SESSION = 4;
-/** Ids in one `dropBlocks`, so that it fits into a frame. */
+/** Tables of cached relations that are remembered, before those that nobody has loaded are forgotten. */
+export const TABLES_KNOWN = 20_000;
+/** Names in one `dropBlocks` or `dropResidents`, so that it fits into a frame. */
 export const DROPS_PER_COMMAND = 8_192;

@@ -12,6 +12,7 @@ import { pictureOf } from './pictures.ts';
 import { hasReady, jobsOf, mayLease } from './queue.ts';
 import { maySecond } from './second-attempts.ts';
 import { type Core, isEligible, type Job, type StageState, type Task } from './state.ts';
+import { isStrangeTable } from './tables.ts';
 
 export function checkCore(core: Core): void {
   for (const job of core.jobs.values()) checkJob(core, job);
@@ -214,6 +215,14 @@ function checkPins(core: Core): void {
       keeps.set(block.id, (keeps.get(block.id) ?? 0) + 1);
       if (level === 'memory') loaded.set(block.id, (loaded.get(block.id) ?? 0) + 1);
     }
+  }
+  for (const { workerId, slots } of core.workers.values())
+    for (const { residents } of slots)
+      for (const key of residents.keys())
+        invariant(!isStrangeTable(core, key), `${workerId} has ${key} loaded, which belongs to no relation`);
+  for (const { blockIds } of core.keeping.tables.values()) {
+    const isLive = blockIds.every((id) => core.keeping.loaded.has(id)) || core.keeping.isHeldUp;
+    invariant(isLive, 'tables of a released relation are not dropped');
   }
   for (const [id, session] of core.keeping.spreading) invariant(core.workers.has(session), `${session} is gone and copies ${id}`);
   for (const { id, keeps: counted } of core.blocks.values())

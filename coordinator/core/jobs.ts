@@ -68,6 +68,7 @@ export function stagesOf(job: Job): StageState[] {
     branchOf: [],
     done: 0,
     runs: [],
+    isKept: false,
   }));
 }
 

@@ -2,6 +2,7 @@
 import type { BlockId, JobId, SessionId } from '../../shared/ids.ts';
 import type { CacheLevel, Stage } from '../../shared/plan/physical.ts';
 import type { Block, Core, Store } from './state.ts';
+import type { KeptTable } from './tables.ts';
 
 export interface Pin {
   readonly id: string;
@@ -24,6 +25,12 @@ export interface Keeping {
   made: number;
   /** Blocks of relations at level `memory`, and how many relations each is part of. */
   readonly loaded: Map<BlockId, number>;
+  /** What slots may have loaded of such relations, by the name of the table. */
+  readonly tables: Map<string, KeptTable>;
+  /** A relation at level `memory` was let go, or a job that still read one is over; looked at by the end of the event. */
+  mayRelease: boolean;
+  /** Jobs still read tables of relations that were let go. */
+  isHeldUp: boolean;
   /** Copies under way from store to store: who fetches. */
   readonly spreading: Map<BlockId, SessionId>;
   /** Some relation may have fewer copies than its level says; looked at by the end of the event. */
@@ -33,7 +40,8 @@ export interface Keeping {
 }
 
 export function newKeeping(): Keeping {
-  return { pins: new Map(), made: 0, loaded: new Map(), spreading: new Map(), isThin: false, noRoom: false };
+  const flags = { mayRelease: false, isHeldUp: false, isThin: false, noRoom: false };
+  return { pins: new Map(), made: 0, loaded: new Map(), tables: new Map(), spreading: new Map(), ...flags };
 }
 
 /** A store has the block now: the next copy may begin. */

@@ -101,6 +101,68 @@ describe('a relation at level memory', () => {
   });
 });
 
+describe('a relation at level memory that is let go', () => {
+  const tables = (fleet: Fleet): string[] =>
+    [...fleet.tabs.values()].flatMap(({ residents }) => [...residents].filter((name) => name.includes('kept/')));
+  const release = (fleet: Fleet): void => {
+    const [relation] = fleet.scheduler.cache().relations;
+    fleet.send({ type: 'relationReleased', pinId: relation?.id ?? '' });
+  };
+
+  it('is dropped from the slots that have it loaded, and chunks of datasets are not', () => {
+    const fleet = twoTabs();
+    fleet.submit('job-1', loop(1));
+    fleet.submit('job-2', loop(1, 'memory', 'other'));
+    fleet.finish();
+    const all = tables(fleet);
+    const chunks = [...fleet.tabs.values()].reduce((sum, { residents }) => sum + residents.size, 0) - all.length;
+    release(fleet);
+    expect([tables(fleet).length > 0, tables(fleet).length < all.length]).toEqual([true, true]);
+    release(fleet);
+    expect(tables(fleet)).toEqual([]);
+    expect([...fleet.tabs.values()].reduce((sum, { residents }) => sum + residents.size, 0)).toBe(chunks);
+  });
+
+  it('stays loaded for the jobs that read it, until the last of them is over', () => {
+    const fleet = twoTabs();
+    fleet.submit('job-1', loop(1));
+    fleet.finish();
+    const all = tables(fleet);
+    const [two, three] = [fleet.submit('job-2', loop(2)), fleet.submit('job-3', loop(3))];
+    release(fleet);
+    expect(tables(fleet)).toEqual(all);
+    fleet.send({ type: 'jobCancelled', jobId: two });
+    expect(tables(fleet)).toEqual(all);
+    fleet.reload((snapshot, options) => Scheduler.restore(snapshot, options));
+    fleet.finish();
+    expect(fleet.settled.get(three)?.state).toBe('successful');
+    expect(tables(fleet)).toEqual([]);
+  });
+
+  it('is dropped also where it was loaded too late, or for an earlier coordinator', () => {
+    const fleet = twoTabs();
+    const [a] = [...fleet.tabs.values()];
+    if (!a) throw new Error('no tab has joined');
+    a.residents.add('1 kept/old 0');
+    fleet.send({
+      type: 'residentsChanged',
+      sessionId: a.sessionId,
+      changes: [{ slot: 1, residentKey: 'kept/old', ordinals: [0] }],
+    });
+    expect(tables(fleet)).toEqual([]);
+    expect(fleet.scheduler.cache().residents).toEqual([]);
+  });
+
+  it('stays loaded under another level only as long as it is at this one', () => {
+    const fleet = twoTabs();
+    fleet.submit('job-1', loop(1));
+    fleet.finish();
+    fleet.submit('job-2', loop(2, 'tabs'));
+    fleet.finish();
+    expect(tables(fleet)).toEqual([]);
+  });
+});
+
 it('a small side that is loaded in one slot does not draw the tasks of a join there', () => {
   const fleet = twoTabs();
   const side = caching(

@@ -8,6 +8,7 @@ import type { Slice } from '../../shared/plan/task.ts';
 import type { Pin } from './keeping.ts';
 import { slicesOf } from './slices.ts';
 import type { Core, Task } from './state.ts';
+import { knowTable, tableKey } from './tables.ts';
 
 export interface KeptInput {
   readonly residentKey: string;
@@ -16,8 +17,10 @@ export interface KeptInput {
 }
 
 /** Counts (1) or no longer counts (-1) what the pin keeps loaded. Call it around every change of a pin. */
-export function countLoaded({ keeping: { loaded } }: Core, { level, blocks }: Pick<Pin, 'level' | 'blocks'>, by: 1 | -1): void {
+export function countLoaded({ keeping }: Core, { level, blocks }: Pick<Pin, 'level' | 'blocks'>, by: 1 | -1): void {
   if (level !== 'memory') return;
+  const { loaded } = keeping;
+  if (by < 0) keeping.mayRelease = true;
   for (const { id } of new Set(blocks)) {
     const count = (loaded.get(id) ?? 0) + by;
     if (count > 0) loaded.set(id, count);
@@ -35,7 +38,10 @@ export function keptInputs(core: Core, { sources }: Task): Task['kept'] {
     if (group.producers.length === 0 || !group.producers.every(({ blockId }) => loaded.has(blockId))) return null;
     const slices = slicesOf(core, group, buckets);
     const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
-    return bytes < core.limits.keptLoadedBytesMin ? null : { residentKey: keptKey(columns, slices), bytes };
+    if (bytes < core.limits.keptLoadedBytesMin) return null;
+    const residentKey = keptKey(columns, slices);
+    knowTable(core, residentKey, () => ({ bytes, blockIds: [...new Set(group.producers.map(({ blockId }) => blockId))] }));
+    return { residentKey, bytes };
   });
   return kept.some((input) => input !== null) ? kept : undefined;
 }
@@ -43,5 +49,5 @@ export function keptInputs(core: Core, { sources }: Task): Task['kept'] {
 /** Equal digests in equal order are equal rows, whatever the blocks are called. */
 export function keptKey(columns: readonly PlanColumn[], slices: readonly Slice[]): string {
   const named = [columns.map((column) => column.wire), slices.map((slice) => slice.digest)];
-  return `kept/${sha256Hex(JSON.stringify(named))}`;
+  return tableKey(sha256Hex(JSON.stringify(named)));
 }

@@ -156,6 +156,8 @@ export function withdraw(core: Core, task: Task): boolean {
   for (const { stage } of task.refs) {
     stage.done++;
     core.dirtyStages.add(stage);
+    // For a job that has it as mere lineage of a kept relation it was done all along, though another job was about to make it.
+    if (!task.known.includes(stage.job.id)) task.known.push(stage.job.id);
   }
   note(
     core,

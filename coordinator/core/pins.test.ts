@@ -62,6 +62,21 @@ describe('a cached relation', () => {
     expect(fleet.scheduler.cache().relations).toHaveLength(1);
   });
 
+  it('counts as reused, with all that led to it, for each of several jobs that read it at once', () => {
+    const fleet = new Fleet({ limits: NO_REUSE });
+    fleet.join('a', { slots: 2 });
+    fleet.forget(fleet.submit('job-1', cachedSumsPlan(LINES, 1)));
+    const first = fleet.submit('job-2', cachedSumsPlan(LINES, 2));
+    fleet.finish();
+    fleet.forget(first);
+    const both = [3, 4].map((n) => fleet.submit(`job-${n}`, cachedSumsPlan(LINES, n)));
+    fleet.finish();
+    for (const job of both) {
+      const { tasksPlanned, tasksReused, attempts } = viewOf(fleet, job).counters;
+      expect([tasksPlanned - tasksReused, attempts]).toEqual([1, 1]);
+    }
+  });
+
   it('is made again where it was lost, and only that', () => {
     const fleet = new Fleet({ limits: NO_REUSE, rowBytes: 1024 * 1024 });
     const a = fleet.join('a', { slots: 1 });
@@ -138,6 +153,28 @@ describe('a cached relation', () => {
     fleet.forget(third);
     fleet.send({ type: 'relationReleased', pinId: kept(fleet).id });
     expect(held()).toBe(0);
+  });
+});
+
+describe('a relation that is let go while a job reads it', () => {
+  it('does not come back when the job has to make lost blocks of it again', () => {
+    const fleet = new Fleet({ limits: NO_REUSE });
+    const a = fleet.join('a', { slots: 2 });
+    const first = fleet.submit('job-1', cachedSumsPlan(LINES, 1));
+    fleet.finish();
+    fleet.forget(first);
+    const second = fleet.submit('job-2', cachedSumsPlan(LINES, 2));
+    const { id } = kept(fleet);
+    fleet.send({ type: 'relationReleased', pinId: id });
+    fleet.kill(a);
+    fleet.asleep.clear();
+    const b = fleet.join('b', { slots: 2 });
+    fleet.finish();
+    expect(fleet.settled.get(second)?.state).toBe('successful');
+    expect(viewOf(fleet, second).counters.recomputes).toBeGreaterThan(0);
+    expect(fleet.scheduler.cache().relations).toEqual([]);
+    fleet.forget(second);
+    expect([...(fleet.stores.get(b.storeId) ?? [])]).toEqual([]);
   });
 });
 

@@ -67,6 +67,8 @@ export function restoreCore(core: Core, saved: Snapshot): void {
     countLoaded(core, pin, 1);
   }
   core.keeping.made = saved.pinsMade;
+  for (const [key, table] of saved.tables) core.keeping.tables.set(key, table);
+  core.keeping.isHeldUp = saved.tablesHeldUp;
   core.keeping.noRoom = saved.noRoomForPins;
   for (const [id, session] of saved.spreading) core.keeping.spreading.set(id, session);
   for (const id of saved.reusable) {
@@ -153,8 +155,8 @@ function loadJob(core: Core, saved: Snapshot['jobs'][number]): void {
     results: results.map((id) => of(core.blocks, id)),
   };
   job.stages.push(...stagesOf(job));
-  stages.forEach(({ state, done, alternative, branchOf, runs }, i) => {
-    Object.assign(at(job.stages, i), { state, done, branchOf: [...branchOf], runs: [...runs] });
+  stages.forEach(({ state, done, alternative, branchOf, runs, isKept }, i) => {
+    Object.assign(at(job.stages, i), { state, done, branchOf: [...branchOf], runs: [...runs], isKept });
     if (alternative !== null) setAlternative(at(job.stages, i), alternative);
   });
   linkStages(job);

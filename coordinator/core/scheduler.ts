@@ -36,6 +36,7 @@ import { spreadKept } from './spread.ts';
 import { advance } from './stages.ts';
 import type { Block, Core, Store } from './state.ts';
 import { Stories } from './stories.ts';
+import { releaseTables } from './tables.ts';
 import type { BlockView, JobView, StoryLine, WorkerView } from './views.ts';
 import * as workers from './workers.ts';
 
@@ -64,6 +65,7 @@ export class Scheduler {
       dispatch(core);
     } while (giveWay(core));
     spreadKept(core);
+    releaseTables(core);
     followDrains(core, event.type);
     return takeCommands(core);
   }

@@ -59,6 +59,8 @@ export function snapshotOf(core: Core) {
     collecting: [...core.collecting].map(([id, { stores, urgency }]) => [id, stores.map((store) => store.id), urgency] as const),
     pins: [...core.keeping.pins.values()].map(({ blocks, ...pin }) => ({ ...pin, blocks: blocks.map((block) => block.id) })),
     pinsMade: core.keeping.made,
+    tables: [...core.keeping.tables],
+    tablesHeldUp: core.keeping.isHeldUp,
     noRoomForPins: core.keeping.noRoom,
     spreading: [...core.keeping.spreading],
     reusable: [...core.reusable.keys()],
@@ -126,9 +128,10 @@ function saveJob(job: Job) {
   const { stages, queue, uncollected, results, ...rest } = job;
   return {
     ...rest,
-    stages: stages.map(({ state, alternative, tasks, branchOf, done, runs }) => ({
+    stages: stages.map(({ state, alternative, tasks, branchOf, done, runs, isKept }) => ({
       state,
       branchOf,
+      isKept,
       alternative: alternative ?? null,
       tasks: tasks.map(idOf),
       done,

@@ -18,6 +18,7 @@ import { readsTooMuch } from './spec.ts';
 import { type Block, type Core, isResult, type Job, type StageState, type Task } from './state.ts';
 import { note } from './stories.ts';
 import { knowFromEarlier, releaseTasks, subscribe } from './subscribe.ts';
+import { readersChanged } from './tables.ts';
 
 /** Brings about what the last changes allow: job after job, until nothing moves. */
 export function advance(core: Core): void {
@@ -54,7 +55,8 @@ function checkStage(core: Core, stage: StageState): void {
     note(core, job.id, 'stageSucceeded', 'all its tasks are done', [], { stage: stage.index, tasks: stage.tasks.length });
     for (const next of job.stages) if (next.state === 'unresolved') core.dirtyStages.add(next);
     if (isResult(stage)) listUncollected(core, job, stage);
-    keepRelations(core, stage);
+    if (!stage.isKept) keepRelations(core, stage);
+    stage.isKept = true;
   }
   if (isResult(stage)) collectResult(core, job);
 }
@@ -189,6 +191,7 @@ export function settle(core: Core, job: Job, state: 'successful' | 'failed' | 'c
   const parts = state === 'successful' ? [] : (job.stages.at(-1)?.tasks.map((task) => task.blockId) ?? []);
   releaseTasks(core, job);
   stopCollecting(core, parts);
+  readersChanged(core);
   // After the release, so that attempts which ended with the job are counted.
   job.finalView = pictureOf(core, job, pictures);
   job.records = [];

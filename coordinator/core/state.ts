@@ -1,7 +1,4 @@
-/**
- * The core's whole state. Plain structures that refer to each other; every module is functions over `Core`.
- * Sets and maps are insertion-ordered, so that equal events give equal commands.
- */
+/** The core's whole state: plain structures, modules are functions over `Core`. Sets and maps keep their order: equal events, equal commands. */
 import type { JobError } from '../../shared/failure.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { Branch, Determinacy, Fragment, PhysicalPlan, PlanColumn, Stage } from '../../shared/plan/physical.ts';
@@ -49,6 +46,8 @@ export interface StageState {
   done: number;
   /** What its newest attempts took that succeeded, oldest first. */
   runs: RunSample[];
+  /** It was successful before: made again it keeps no relation anew, which may have been let go. */
+  isKept: boolean;
 }
 
 export interface Job {

@@ -13,6 +13,7 @@ import { slotsCame } from './stages.ts';
 import { type Attempt, type Core, isEligible, type Slot, type Store, type Worker } from './state.ts';
 import { note } from './stories.ts';
 import { suspectsOf } from './suspects.ts';
+import { dropTables, isStrangeTable } from './tables.ts';
 
 export function workerJoined(core: Core, event: CoreEventOf<'workerJoined'>): void {
   const { sessionId, workerId, storeId, traits } = event;
@@ -211,6 +212,10 @@ export function residentsChanged(core: Core, { sessionId, changes }: CoreEventOf
   for (const { slot: index, residentKey, ordinals } of changes) {
     const slot = worker.slots[index];
     if (!slot) continue;
+    if (ordinals.length > 0 && isStrangeTable(core, residentKey)) {
+      dropTables(core, slot, [residentKey]);
+      continue;
+    }
     setResident(core, slot, residentKey, ordinals);
     if (ordinals.length === 0 && slot.backlog > 0) rehome(core, slot);
     core.freed.add(slot);

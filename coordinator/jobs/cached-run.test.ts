@@ -120,6 +120,26 @@ test('at level memory the second job and later ones load and fetch nothing, and 
   }
 }, 60_000);
 
+test('let go, it is loaded nowhere any more: who caches it again loads it again', async () => {
+  const room = await grid();
+  await twoTabs(room);
+  const { app } = room;
+  const cache = [{ name: 'points', level: 'memory' }];
+  const loadedBy = async (cx: number): Promise<number> => {
+    const ran = await run(app, step(cx), cache);
+    const reads = attemptsOf(app, ran).filter(({ title, isLastStage }) => !isLastStage && !title.includes('scan rows'));
+    return reads.reduce((sum, { loaded }) => sum + loaded, 0);
+  };
+  const first = await loadedBy(100);
+  expect([first > 0, await loadedBy(200)]).toEqual([true, 0]);
+  const [points] = await cached(app);
+  expect(points?.loaded.map(({ slots }) => slots)).toEqual([1, 1]);
+  const loadedBytes = points?.loaded.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
+  expect(loadedBytes / (points?.total.bytes ?? 0)).toBeCloseTo(1, 1);
+  expect((await app.inject({ method: 'DELETE', url: `/v1/cache/${points?.id}` })).statusCode).toBe(204);
+  expect([await loadedBy(300), await loadedBy(400)]).toEqual([first, 0]);
+}, 60_000);
+
 test('what a closed tab had of it is made again by lineage, on the tabs that are there', async () => {
   const room = await grid();
   const { app, url } = room;

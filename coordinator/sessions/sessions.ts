@@ -80,12 +80,17 @@ export class Sessions {
   }
 
   /** The shell's commands that go to one tab. A session that is gone needs none. */
-  readonly handlers: Pick<CommandHandlers, 'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'copyBlock' | 'dismissWorker'> = {
+  readonly handlers: Pick<
+    CommandHandlers,
+    'leaseTask' | 'cancelAttempt' | 'dropBlocks' | 'dropResidents' | 'copyBlock' | 'dismissWorker'
+  > = {
     dismissWorker: ({ sessionId, why }) => this.#byId.get(sessionId)?.close(CLOSE.dismissed, why, 'dismissed'),
     leaseTask: (command) => this.#byId.get(command.sessionId)?.lease(command),
     cancelAttempt: (command) => this.#byId.get(command.sessionId)?.cancel(command.attemptId, command.why),
     copyBlock: ({ type, sessionId, buckets, ...block }) =>
       this.#byId.get(sessionId)?.send({ type, buckets: [...buckets], ...block }),
+    dropResidents: ({ type, sessionId, slot, residentKeys }) =>
+      this.#byId.get(sessionId)?.send({ type, slot, residentKeys: [...residentKeys] }),
     dropBlocks: ({ sessionId, blockIds }) => {
       const storeId = this.#byId.get(sessionId)?.identity.storeId;
       // Each tab of a profile has blocks in its memory that no other one has.

@@ -263,6 +263,8 @@ export class Coordinator {
         for (const session of this.sessions.values())
           if (session.identity.storeId === storeId) session.send({ type: 'dropBlocks', blockIds: [...blockIds] });
       },
+      dropResidents: ({ sessionId, type, slot, residentKeys }) =>
+        this.sessions.get(sessionId)?.send({ type, slot, residentKeys: [...residentKeys] }),
       copyBlock: ({ sessionId, type, blockId, digest, buckets }) =>
         this.sessions.get(sessionId)?.send({ type, blockId, digest, buckets: [...buckets] }),
       collectBlock: (command) => {

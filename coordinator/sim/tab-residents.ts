@@ -46,8 +46,12 @@ export class TabResidents {
     const tables = this.#slots.get(slot);
     const keys = [...(tables?.keys() ?? [])];
     const going = which === undefined ? keys : keys.slice(which % Math.max(1, keys.length)).slice(0, 1);
-    for (const key of going) tables?.delete(key);
-    return going.map((residentKey) => ({ slot, residentKey, ordinals: [] }));
+    return this.dropNamed(slot, going);
+  }
+
+  dropNamed(slot: number, residentKeys: readonly string[]): ResidentChange[] {
+    const dropped = residentKeys.filter((key) => this.#slots.get(slot)?.delete(key));
+    return dropped.map((residentKey) => ({ slot, residentKey, ordinals: [] }));
   }
 
   all(): ResidentChange[] {

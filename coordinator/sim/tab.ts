@@ -1,7 +1,6 @@
 /** A tab: the real core of one, and around it what link.ts does, without promises. It may be frozen, and it may vanish. */
 import type { Failure } from '../../shared/failure.ts';
 import type { BlockId, StoreId } from '../../shared/ids.ts';
-import { PROTOCOL } from '../../shared/protocol/version.ts';
 import type { TabCommand } from '../../web-worker-client/core/commands.ts';
 import type { TabEvent } from '../../web-worker-client/core/events.ts';
 import { TabCore } from '../../web-worker-client/core/tab-core.ts';
@@ -16,6 +15,7 @@ import {
   type SessionWire,
   type WorkerFrame,
 } from './frames.ts';
+import { helloOf } from './hello.ts';
 import { type Profile, TabStore } from './profile.ts';
 import { TabAnnouncements } from './tab-announcements.ts';
 import { TabAttempts } from './tab-attempts.ts';
@@ -230,6 +230,9 @@ export class Tab {
       case 'stop':
         this.vanish(true);
         return;
+      case 'dropResidents':
+        this.announcements.residents(this.attempts.residents.dropNamed(command.slot, command.residentKeys));
+        return;
       case 'applySlots':
       case 'applyShare':
       case 'log':
@@ -240,9 +243,8 @@ export class Tab {
   }
 
   #open(epoch: number): void {
-    const wire = this.#around.openSession(this, () => {
-      this.#enter(() => this.dispatch({ type: 'socketOpened', epoch }));
-    });
+    const opened = (): void => this.#enter(() => this.dispatch({ type: 'socketOpened', epoch }));
+    const wire = this.#around.openSession(this, opened);
     this.#wire = wire;
     const isCurrent = (): boolean => this.#wire === wire;
     wire.attach({
@@ -252,19 +254,7 @@ export class Tab {
   }
 
   #hello(traits: WorkerTraits): void {
-    const { storeId } = this.store;
-    this.#send({
-      message: {
-        type: 'hello',
-        protocol: PROTOCOL,
-        role: 'worker',
-        ...(storeId !== undefined && { storeId }),
-        ...(this.workerId !== undefined && { workerId: this.workerId }),
-        mode: 'headless',
-        engine: { version: 'simulated', flavour: 'wasm' },
-        traits,
-      },
-    });
+    this.#send({ message: helloOf(this.store.storeId, this.workerId, traits) });
   }
 
   #beginSession(returning: boolean): void {
@@ -304,6 +294,9 @@ export class Tab {
         return;
       case 'copyBlock':
         this.announcements.copy(frame);
+        return;
+      case 'dropResidents':
+        this.dispatch({ type: 'residentsReleased', epoch, slot: frame.slot, residentKeys: frame.residentKeys });
         return;
       case 'drain':
         this.dispatch({ type: 'drained', epoch });

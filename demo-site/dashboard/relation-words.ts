@@ -1,6 +1,6 @@
 /** A cached relation's level and places in words. */
 import type { RelationCache } from '../../shared/rest/cache.ts';
-import { formatCount, plural } from '../ui/format.ts';
+import { formatBytes, formatCount, plural } from '../ui/format.ts';
 
 const LEVELS: { readonly [L in RelationCache['level']]: string } = {
   memory: 'kept in the tabs that made it, loaded where it is read',
@@ -25,6 +25,14 @@ export function placeWords({ total, coordinator, stores }: Pick<RelationCache, '
     ...(coordinator.blocks > 0 ? [`${part} on the coordinator`] : []),
   ];
   return places.length > 0 ? places.join(', ') : 'nowhere now';
+}
+
+/** `16.0 MB loaded in 3 slots of 2 tabs`; undefined: nothing is loaded. */
+export function loadedWords({ loaded }: Pick<RelationCache, 'loaded'>): string | undefined {
+  if (loaded.length === 0) return undefined;
+  const slots = loaded.reduce((sum, part) => sum + part.slots, 0);
+  const bytes = loaded.reduce((sum, part) => sum + part.bytes, 0);
+  return `${formatBytes(bytes)} loaded in ${plural(slots, 'slot')} of ${plural(loaded.length, 'tab')}`;
 }
 
 /** undefined: nothing is lost. */

@@ -6,7 +6,7 @@ import type { RelationCache } from '../../shared/rest/cache.ts';
 import { formatBytes, formatCount, formatMs, plural } from '../ui/format.ts';
 import { author } from './live.ts';
 import { ProblemView } from './problem-view.tsx';
-import { levelWords, lostWords, placeWords } from './relation-words.ts';
+import { levelWords, loadedWords, lostWords, placeWords } from './relation-words.ts';
 import { cache, look, refreshCache, watchRelations } from './where-model.ts';
 
 const SHOWN = 50;
@@ -47,6 +47,7 @@ function RelationRow({ relation }: { relation: RelationCache }) {
   const problem = useSignal<ProblemError | undefined>(undefined);
   const { name, owner, rows, total, jobId, remakeMs } = relation;
   const lost = lostWords(relation);
+  const loaded = loadedWords(relation);
   return (
     <li class="relation">
       <div class="relation-head">
@@ -68,6 +69,7 @@ function RelationRow({ relation }: { relation: RelationCache }) {
       <p class="small">
         <b>{placeWords(relation)}</b>
       </p>
+      {loaded !== undefined && <p class="small">{loaded}</p>}
       <p class="small muted">
         {levelWords(relation)} · {formatMs(remakeMs)} of work
       </p>

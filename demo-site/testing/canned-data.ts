@@ -212,6 +212,10 @@ export const CACHE: CacheJson = {
         { workerIds: ['w-4k2mz0qpa'], ...held(16) },
         { workerIds: ['w-b81xw7tre', 'w-c93lq5nnd'], ...held(8) },
       ],
+      loaded: [
+        { workerId: 'w-4k2mz0qpa', name: 'Window seat, third row', slots: 2, bytes: held(16).bytes },
+        { workerId: 'w-b81xw7tre', slots: 1, bytes: held(6).bytes },
+      ],
       copies: 1,
       remakeMs: 4_310,
       mayLetGo: true,
@@ -227,6 +231,7 @@ export const CACHE: CacheJson = {
       lost: held(2),
       coordinator: held(4),
       stores: [],
+      loaded: [],
       copies: 0,
       remakeMs: 812,
       mayLetGo: false,
@@ -299,13 +304,7 @@ const AGAIN = { cause: 'recompute', jobId: 'job-running', stage: 1, workerId: 'w
 
 export const STORIES: readonly StoryLineJson[] = [
   { atMs: AT_MS + 20, subject: 'job-running', what: 'jobSubmitted', why: 'by local' },
-  {
-    atMs: AT_MS + 1_200,
-    subject: 'w-b81xw7tre',
-    what: 'workerJoined',
-    why: 'session s-1',
-    detail: { slots: 2, visibility: 'hidden' },
-  },
+  { atMs: AT_MS + 1_200, subject: 'w-b81xw7tre', what: 'workerJoined', why: 'session s-1', detail: { slots: 2 } },
   { atMs: AT_MS + 4_310, subject: 'w-zzz000gone', what: 'workerLost', why: 'its connection closed' },
   { atMs: AT_MS + 4_312, subject: 'a-7716gg', what: 'attemptLeased', why: WHY, detail: { ...AGAIN, slot: 0 } },
   { atMs: AT_MS + 4_313, subject: 'a-7717gg', what: 'attemptLeased', why: WHY, detail: { ...AGAIN, slot: 1 } },

@@ -241,6 +241,11 @@ export const CoordinatorMessage = Type.Union([
   ),
   Type.Object({ type: Type.Literal('cancelAttempt'), attemptId: Id, why: Words }, closed),
   Type.Object({ type: Type.Literal('dropBlocks'), blockIds: Type.Array(Hex64) }, closed),
+  /** Tables of cached relations that were let go. The slot drops them when what runs there is over. */
+  Type.Object(
+    { type: Type.Literal('dropResidents'), slot: Count, residentKeys: Type.Array(Type.String({ maxLength: 256 })) },
+    closed,
+  ),
   /** Fetch the block and keep it as an output; answered with a line of inventory, or with blocksDropped when it could not be had. */
   Type.Object(
     {

@@ -39,6 +39,15 @@ export interface JobCache {
   readonly stores: readonly StorePart[];
 }
 
+/** Tables of a relation that are loaded in slots of a tab; what several slots have loaded counts in each. */
+export interface LoadedPart {
+  readonly workerId: string;
+  readonly name?: string;
+  readonly slots: number;
+  /** Uncompressed, as in `total`; an engine may take more or less for them. */
+  readonly bytes: number;
+}
+
 /** A relation that `cache` in a plan keeps for later jobs. */
 export interface RelationCache {
   /** For `DELETE /v1/cache/:id`. */
@@ -55,9 +64,11 @@ export interface RelationCache {
   readonly lost: Held;
   readonly coordinator: Held;
   readonly stores: readonly StorePart[];
+  /** Of level `memory`, as the tabs report it: besides what stores keep. */
+  readonly loaded: readonly LoadedPart[];
   /** How many places have each block, of the block that has the fewest; the coordinator is one. */
   readonly copies: number;
-  /** What the attempts took that made what is there, together. */
+  /** What the attempts took that made its blocks, together; what they read, and what else would have to be made again for that, not counted. */
   readonly remakeMs: number;
   /** Whether the asker may: the owner and the admin. */
   readonly mayLetGo: boolean;
@@ -81,7 +92,8 @@ export interface CacheJson {
   readonly relations: readonly RelationCache[];
   /** Those of the asker's jobs that have blocks, newest first. */
   readonly jobs: readonly JobCache[];
-  /** Outputs that belong to other authors' jobs, and those kept for reuse that belong to none. */
+  /** Outputs that belong only to other authors' jobs and cached relations. */
   readonly others: Held;
+  /** Outputs that belong to nobody: kept for reuse, and the first to go when there is no room. */
   readonly reusable: Held;
 }

@@ -85,6 +85,6 @@ export interface SlotApi {
   cancel(attemptId: string, why: string): Promise<void>;
   /** CPU share, 0..1: the slot sleeps between slices so that it computes this part of the time. */
   setShare(share: number): Promise<void>;
-  /** Forgets all resident tables. */
-  dropResidents(): Promise<readonly ResidentChange[]>;
+  /** Forgets these resident tables, or all, when what came before is over. Resolves with those that were there. */
+  dropResidents(residentKeys?: readonly string[]): Promise<readonly ResidentChange[]>;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Failure, FailureReason } from '../failure.ts';
-import type { SlotApi, SlotCosts, SlotOptions, SlotOutcome, SlotTask } from './api.ts';
+import type { ResidentChange, SlotApi, SlotCosts, SlotOptions, SlotOutcome, SlotTask } from './api.ts';
 
 /** A slot worker that has just been started and is not booted. */
 export interface SpawnedSlot {
@@ -120,6 +120,14 @@ export class SlotHandle {
   setShare(share: number): void {
     this.#share = share;
     if (this.#booting) this.#spawned?.api.setShare(share).catch(() => undefined);
+  }
+
+  /** Drops these tables once what runs is over; resolves with those that were there. Never answers where the slot goes meanwhile. */
+  async dropResidents(residentKeys: readonly string[]): Promise<readonly ResidentChange[]> {
+    const spawned = this.#spawned;
+    if (!spawned) return [];
+    const dropped = await spawned.api.dropResidents(residentKeys);
+    return this.#spawned === spawned ? dropped : [];
   }
 
   terminate(): void {

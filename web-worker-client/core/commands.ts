@@ -32,6 +32,8 @@ export type TabCommand =
   | { readonly type: 'discard'; readonly attemptId: string }
   /** Another tab has this one's name: ask for a new one. */
   | { readonly type: 'forgetWorkerId' }
+  /** The slot drops these tables; whoever counts on them is told so by the slot. */
+  | { readonly type: 'dropResidents'; readonly slot: number; readonly residentKeys: readonly string[] }
   | { readonly type: 'applySlots'; readonly slots: number }
   | { readonly type: 'applyShare'; readonly share: number }
   /** A line for the page, in words. */

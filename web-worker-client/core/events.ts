@@ -32,6 +32,13 @@ export type TabEvent =
   | { readonly type: 'attemptCancelled'; readonly epoch: number; readonly attemptId: string; readonly why: string }
   | { readonly type: 'drained'; readonly epoch: number }
   | { readonly type: 'heartbeatSeen'; readonly epoch: number; readonly seq: number }
+  /** These tables of a slot are of no use to anyone any more. */
+  | {
+      readonly type: 'residentsReleased';
+      readonly epoch: number;
+      readonly slot: number;
+      readonly residentKeys: readonly string[];
+    }
   /** A message that breaks the protocol arrived. */
   | { readonly type: 'badMessageReceived'; readonly epoch: number; readonly why: string }
   /** All inputs of the attempt are in this tab. */

@@ -103,6 +103,7 @@ export class TabCore {
     heartbeatSeen: () => {
       if (this.#connection.kind === 'joined') this.#connection = { ...this.#connection, heardAtMs: this.#atMs };
     },
+    residentsReleased: ({ slot, residentKeys }) => this.#do({ type: 'dropResidents', slot, residentKeys }),
     badMessageReceived: ({ why }) => this.#drop(CLOSE.badMessage, why),
     inputsFetched: ({ attemptId }) => this.#leases.fetched(attemptId, this.#atMs),
     attemptEnded: ({ attemptId, ending }) => this.#leases.ended(attemptId, ending, this.#atMs),

@@ -113,6 +113,27 @@ test('the next attempt of a slot fetches while the first runs, and not what that
   await session.inbox.next('attemptSucceeded', (m) => m.attemptId === 'a2');
 });
 
+test('tables that the coordinator releases go from their slot, and are fetched again when they are read again', async () => {
+  const residents = [{ residentKey: 'kept/k', ordinals: [0] }];
+  h.slots.behaviour = ({ inputs: [input] }) =>
+    success([new Uint8Array(4)], input?.kind === 'slices' && input.slices.length > 0 ? residents : []);
+  await h.link.start();
+  const { session, data } = await h.coordinator.admit();
+  const column = { type: 'INTEGER', wire: 'INTEGER' };
+  const kept = taskOf([{ kind: 'slices', columns: [column], slices: [sliceOf(3, bytes)], residentKey: 'kept/k' }]);
+  session.tell(leaseOf('a1', 0, kept));
+  answer(data, (await data.inbox.next('fetch')).message);
+  await session.inbox.next('attemptSucceeded');
+  session.tell({ type: 'dropResidents', slot: 0, residentKeys: ['kept/k'] });
+  expect((await session.inbox.next('residentsChanged')).message.changes).toEqual([
+    { slot: 0, residentKey: 'kept/k', ordinals: [] },
+  ]);
+  expect(h.slots.started.map(({ dropped }) => dropped)).toContainEqual(['kept/k']);
+  session.tell(leaseOf('a2', 0, kept));
+  const { message } = await session.inbox.next('attemptSucceeded');
+  expect([message.attemptId, message.residents]).toEqual(['a2', [{ slot: 0, ...residents[0] }]]);
+});
+
 test('slices that stay loaded are fetched once for their slot, and again when it lacks them', async () => {
   const residents = [{ residentKey: 'kept/k', ordinals: [0] }];
   h.slots.behaviour = ({ attemptId, inputs: [input] }) => {

@@ -21,7 +21,7 @@ import { type EngineProgress, type Platform, randomUnit } from './platform.ts';
 import { droppedMessages, residentMessages } from './reports.ts';
 import { SessionSocket } from './session-socket.ts';
 import { type LinkSnapshot, SnapshotPace } from './snapshot.ts';
-import { makeWorkshop, type Workshop } from './workshop.ts';
+import { changeSlots, makeWorkshop, type Workshop } from './workshop.ts';
 
 /** A page has to hear of its freezing within this time to do anything about it. */
 const FREEZE_NEWS_MS = 1_000;
@@ -248,12 +248,9 @@ export class Link {
         this.#identity.forgetWorkerId();
         return;
       case 'applySlots':
-        void this.#shop?.slots.resize(command.slots).catch((error: unknown) => {
-          this.#options.onLog(`A slot did not start: ${(error as Error).message}`);
-        });
-        return;
       case 'applyShare':
-        this.#shop?.slots.setShare(command.share);
+      case 'dropResidents':
+        if (this.#shop) changeSlots(this.#shop, command, this.#options.onLog);
         return;
       case 'log':
         this.#options.onLog(command.words);

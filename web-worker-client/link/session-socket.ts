@@ -89,6 +89,9 @@ export class SessionSocket {
       case 'copyBlock':
         onCopyBlock(message);
         return;
+      case 'dropResidents':
+        dispatch({ type: 'residentsReleased', epoch, slot: message.slot, residentKeys: message.residentKeys });
+        return;
       case 'drain':
         dispatch({ type: 'drained', epoch });
         return;

@@ -2,6 +2,7 @@
 import type { WorkerMessage } from '../../shared/protocol/session.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import { SliceReader } from '../blocks/slice-reader.ts';
+import type { TabCommand } from '../core/commands.ts';
 import type { TabEvent } from '../core/events.ts';
 import type { WorkerTraits } from '../core/traits.ts';
 import { AttemptTable } from './attempt-table.ts';
@@ -24,6 +25,7 @@ export interface WorkshopOptions {
 }
 
 export interface Workshop {
+  readonly send: WorkshopOptions['send'];
   readonly reader: SliceReader;
   readonly slots: SlotPool;
   readonly attempts: AttemptTable;
@@ -44,5 +46,31 @@ export function makeWorkshop({ platform, cache, engine, traits, ...link }: Works
   });
   const attempts = new AttemptTable({ clock: platform.clock, cache, reader, slots, ...link });
   const copies = new Copies({ cache, fetch: link.fetch, send: link.send });
-  return { reader, slots, attempts, copies };
+  return { reader, slots, attempts, copies, send: link.send };
+}
+
+export type SlotCommand = Extract<TabCommand, { readonly type: 'applySlots' | 'applyShare' | 'dropResidents' }>;
+
+export function changeSlots(shop: Workshop, command: SlotCommand, log: (words: string) => void): void {
+  const { slots } = shop;
+  switch (command.type) {
+    case 'applySlots':
+      slots.resize(command.slots).catch((error: unknown) => log(`A slot did not start: ${(error as Error).message}`));
+      return;
+    case 'applyShare':
+      slots.setShare(command.share);
+      return;
+    case 'dropResidents':
+      dropResidents(shop, command).catch((error: unknown) =>
+        log(`Slot ${command.slot} kept its tables: ${(error as Error).message}`),
+      );
+  }
+}
+
+async function dropResidents(
+  shop: Workshop,
+  { slot, residentKeys }: Extract<SlotCommand, { type: 'dropResidents' }>,
+): Promise<void> {
+  const dropped = (await shop.slots.get(slot)?.dropResidents(residentKeys)) ?? [];
+  for (const message of residentMessages(shop.attempts.residents.apply(slot, dropped))) shop.send(message);
 }

@@ -14,7 +14,7 @@ export function exposedSlot(runtime: SlotRuntime): SlotApi {
     },
     cancel: (attemptId, why) => slot.cancel(attemptId, why),
     setShare: (share) => slot.setShare(share),
-    dropResidents: () => slot.dropResidents(),
+    dropResidents: (residentKeys) => slot.dropResidents(residentKeys),
   };
 }
 

@@ -53,6 +53,18 @@ test('one that was dropped is lacking, and is loaded again', async () => {
   expect(again.residents).toEqual([{ residentKey: 'k', ordinals: [0, 1] }]);
 });
 
+test('those that are named are dropped behind the task that runs, and no others', async () => {
+  const slot = await bootedSlot();
+  await sums(slot, kept('k', 1));
+  await sums(slot, kept('other', 20));
+  const running = sums(slot, kept('k', 1, false));
+  const dropped = slot.dropResidents(['k', 'unknown']);
+  expect(rowsOfOutcome(await running)).toEqual([[10n, 'row 3']]);
+  expect(await dropped).toEqual([{ residentKey: 'k', ordinals: [] }]);
+  expect((await sums(slot, kept('k', 1, false))).kind).toBe('lacking');
+  expect((await sums(slot, kept('other', 20, false))).kind).toBe('succeeded');
+});
+
 /** About 0.8 MB of rows. */
 function big(key: string, rows = 100_000): TestInput {
   const values = Array.from({ length: rows }, (_, i) => BigInt(i));

@@ -70,9 +70,10 @@ export class Slot implements SlotApi {
     this.#share = share;
   }
 
-  dropResidents(): Promise<readonly ResidentChange[]> {
+  dropResidents(residentKeys?: readonly string[]): Promise<readonly ResidentChange[]> {
     return this.#inTurn(async ({ residents }) => {
-      residents.dropUnpinned();
+      if (residentKeys === undefined) residents.dropUnpinned();
+      else for (const key of residentKeys) residents.drop(key);
       return residents.takeChanges();
     });
   }

@@ -55,6 +55,13 @@ export class Books {
         for (const id of command.blockIds) if (tab) this.stores.get(tab.storeId)?.delete(id);
         return;
       }
+      case 'dropResidents': {
+        const { residents } = this.tabs.get(command.sessionId) ?? {};
+        const isDropped = (name: string): boolean =>
+          command.residentKeys.some((key) => name.startsWith(`${command.slot} ${key} `));
+        for (const name of [...(residents ?? [])]) if (isDropped(name)) residents?.delete(name);
+        return;
+      }
       case 'collectBlock':
         invariant(command.from.length > 0, 'collectBlock names nobody');
         this.#collect(command);

@@ -11,6 +11,7 @@ export class FakeSlot implements SlotApi {
   readonly tasks: SlotTask[] = [];
   readonly cancelled: string[] = [];
   readonly shares: number[] = [];
+  readonly dropped: string[] = [];
   readonly index: number;
   terminated = false;
   readonly #behaviour: Behaviour;
@@ -39,8 +40,9 @@ export class FakeSlot implements SlotApi {
     this.shares.push(share);
   }
 
-  async dropResidents(): Promise<readonly ResidentChange[]> {
-    return [];
+  async dropResidents(residentKeys: readonly string[] = []): Promise<readonly ResidentChange[]> {
+    this.dropped.push(...residentKeys);
+    return residentKeys.map((residentKey) => ({ residentKey, ordinals: [] }));
   }
 
   /** For behaviours: runs until it is cancelled, then is released. */
