@@ -10,9 +10,12 @@ export async function openEarlier(store: Store, blocks: CoordinatorBlocks) {
   const { settled, accepted } = await openJobRecords(store, blocks);
   const journalled = await store.journal.load();
   const nowMs = Date.now();
-  const kept = settled.filter((record) => record.expiresAtMs > nowMs).flatMap((record) => record.result);
+  const unexpired = settled.filter((record) => record.expiresAtMs > nowMs);
+  const kept = unexpired.flatMap((record) => record.result);
+  // Of a job whose time is up nothing stays here, though tabs may still hold it.
+  const jobs = new Set([...accepted, ...unexpired].map((job) => job.jobId));
   const known = journalled.records.flatMap((record) => {
-    if (record.type === 'blockAccepted') return [record.block.blockId];
+    if (record.type === 'blockAccepted') return jobs.has(record.jobId) ? [record.block.blockId] : [];
     return record.type === 'relationKept' ? record.pin.blocks.map((block) => block.blockId) : [];
   });
   await blocks.sweepOutputs(new Set([...kept.map((block) => block.blockId), ...known]));
