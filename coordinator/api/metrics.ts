@@ -1,7 +1,7 @@
 /** Numbers for Prometheus, in its text format 0.0.4. Totals are folded from stories; nothing is counted on the side. */
 
 import Type from 'typebox';
-import { LOCAL_WORKER } from '../local/local-worker.ts';
+import { LOCAL_WORKER } from '../core/local-worker.ts';
 import { plugin } from './plugin.ts';
 import { responses } from './schemas.ts';
 import type { CoreViews, NumberedStory, Services } from './services.ts';

@@ -1,6 +1,6 @@
 /** Workers that drain: followed until they have finished and handed over, then told to go. */
 import type { CoreEvent } from './events.ts';
-import { failAttempt } from './failures.ts';
+import { takeBack } from './failures.ts';
 import { collect } from './inventory.ts';
 import { soleCopies } from './losses.ts';
 import { drainStep } from './policies/drain.ts';
@@ -15,8 +15,7 @@ export function handBackWaiting(core: Core, worker: Worker): void {
   for (const attempt of [...worker.attempts]) {
     if (!core.behind.has(attempt) || attempt.startedAtMs !== undefined) continue;
     const message = `${worker.workerId} drains, and had not begun it`;
-    core.out.push({ type: 'cancelAttempt', sessionId: worker.sessionId, attemptId: attempt.id, why: message });
-    failAttempt(core, attempt, { reason: 'released', code: 'draining', message });
+    takeBack(core, attempt, 'draining', message);
   }
 }
 

@@ -8,6 +8,12 @@ import { requeue } from './lineage.ts';
 import { slicesMissing } from './losses.ts';
 import type { Attempt, Core, Job, StageState, Task } from './state.ts';
 
+/** Its tab is told to let it go, and the task is as if it was never leased. */
+export function takeBack(core: Core, attempt: Attempt, code: string, message: string): void {
+  core.out.push({ type: 'cancelAttempt', sessionId: attempt.worker.sessionId, attemptId: attempt.id, why: message });
+  failAttempt(core, attempt, { reason: 'released', code, message });
+}
+
 export function failAttempt(core: Core, attempt: Attempt, failure: Failure): void {
   const { task, worker } = attempt;
   endAttempt(core, attempt, failure.reason, failure.message);

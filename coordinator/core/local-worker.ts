@@ -3,10 +3,24 @@
  * coordinator holds anyway is done there, without a way to a tab and back. It takes nothing from the queues, so it is no slot in
  * any other count, and it keeps no blocks: what it makes is on the coordinator.
  */
-
+import type { StoreId, WorkerId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
 import { STEAL_LOOKAHEAD } from './constants.ts';
+import type { WorkerTraits } from './events.ts';
 import { jobsOf, mayLease } from './queue.ts';
 import type { Core, Job, Slot, Store, Task, Worker } from './state.ts';
+
+/** As attempts name it; no tab's id has this form. */
+export const LOCAL_WORKER = 'coordinator' as WorkerId;
+export const LOCAL_STORE = 'coordinator' as StoreId;
+export const LOCAL_TRAITS: WorkerTraits = {
+  slots: 1,
+  visibility: 'headless',
+  paused: false,
+  share: 1,
+  memoryPerSlotBytes: LIMITS.localSlotBytes,
+  local: true,
+};
 
 export interface LocalOffer {
   readonly job: Job;

@@ -9,8 +9,11 @@ const STEP_MS = 5_000;
 export function longRunOf(core: Core, job: Job): LongRun | undefined {
   let longest: { readonly attempt: Attempt; readonly ref: TaskRef } | undefined;
   let others = 0;
+  const boundMs = core.limits.longRunMs + core.paceMs;
   for (const attempt of core.attempts.values()) {
-    if (forMs(core, attempt) < core.limits.longRunMs + core.paceMs) continue;
+    // In the order of their leases: those behind it are younger still.
+    if (core.now - attempt.leasedAtMs < boundMs) break;
+    if (forMs(core, attempt) < boundMs) continue;
     const ref = attempt.task.refs.find(({ stage }) => stage.job === job);
     if (!ref) continue;
     if (longest) others++;

@@ -1,6 +1,6 @@
 /**
- * Who runs what. New work looks for its best slot; a slot that came free looks for its best work: of the job that has least
- * for its weight, first what it holds loaded, then what its store holds, then the oldest. Work whose input is loaded
+ * Who runs what. New work looks for its best slot; a slot that came free looks for its best work: of the job whose turn it is
+ * (policies/fairness.ts), first what it holds loaded, then what its store holds, then the oldest. Work whose input is loaded
  * elsewhere moves only when waiting would cost more than loading.
  */
 import { adoptions } from './adoption.ts';

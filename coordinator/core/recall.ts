@@ -3,7 +3,7 @@
  * endless loop must not hold up whoever was leased behind it.
  */
 import { RECALL_MS, STEAL_GAIN_MS, STEAL_LOOKAHEAD } from './constants.ts';
-import { failAttempt } from './failures.ts';
+import { takeBack } from './failures.ts';
 import { isMuchSooner } from './policies/speculation.ts';
 import { loadMs } from './residents.ts';
 import { learnedRunMs, runMs } from './speeds.ts';
@@ -29,10 +29,9 @@ export function recall(
       core.stealAtMs = Math.min(core.stealAtMs, dueAtMs);
       continue;
     }
-    const { sessionId, workerId } = attempt.worker;
+    const { workerId } = attempt.worker;
     const message = `it waited behind a task that runs long on ${workerId}, and another slot was idle`;
-    core.out.push({ type: 'cancelAttempt', sessionId, attemptId: attempt.id, why: message });
-    failAttempt(core, attempt, { reason: 'released', code: 'recalled', message });
+    takeBack(core, attempt, 'recalled', message);
     return { job, task };
   }
   return undefined;

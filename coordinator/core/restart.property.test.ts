@@ -1,7 +1,8 @@
 /** Random lives of a fleet whose coordinator dies again and again: every job ends with the right answer all the same. */
 import fc from 'fast-check';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
+import { expectAllEnded } from './testing/all-ended.ts';
 import { type Step, settleDown, stepKinds, take } from './testing/chance.ts';
 import { FakeJournal } from './testing/crash.ts';
 import { Fleet } from './testing/fleet.ts';
@@ -47,14 +48,7 @@ it(
             });
         }
         settleDown(fleet);
-        for (const id of fleet.jobs) {
-          const settled = fleet.settled.get(id);
-          const isFine =
-            settled?.state !== 'failed' ||
-            ['job-deadline', 'indeterminate-lost', 'storage-full'].includes(settled.error?.code ?? '');
-          expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
-          expect(settled, `${id} did not end`).toBeDefined();
-        }
+        expectAllEnded(fleet);
       }),
       { numRuns: RUNS, ...INTERRUPT },
     );

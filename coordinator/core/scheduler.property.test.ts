@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import { Scheduler } from './scheduler.ts';
+import { expectAllEnded } from './testing/all-ended.ts';
 import { type Step, settleDown, stepKinds, take } from './testing/chance.ts';
 import { Fleet } from './testing/fleet.ts';
 
@@ -46,14 +47,7 @@ it(
     fc.assert(
       fc.property(steps(false), (list) => {
         const fleet = live(list, patient);
-        for (const id of fleet.jobs) {
-          const settled = fleet.settled.get(id);
-          const isFine =
-            settled?.state !== 'failed' ||
-            ['job-deadline', 'indeterminate-lost', 'storage-full'].includes(settled.error?.code ?? '');
-          expect(isFine, `${id}: ${JSON.stringify(settled?.error)}`).toBe(true);
-          expect(settled, `${id} did not end`).toBeDefined();
-        }
+        expectAllEnded(fleet);
       }),
       { numRuns: RUNS, ...INTERRUPT },
     );

@@ -1,25 +1,12 @@
 /** Guests of each kind among queries, from REST to their rows on two real tabs; SQL alone says what must come out. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
-import { wat } from '../../shared/guest/testing/wat.ts';
+import { CAT, wat } from '../../shared/guest/testing/wat.ts';
 import { loadHashes } from '../../shared/hash.ts';
 import type { App } from '../app.ts';
 import { grid, run, runPlan, sql } from './testing/rows-grid.ts';
 
 beforeAll(loadHashes);
-
-/** Copies stdin to stdout, 64 bytes at a time. */
-const CAT = `(module
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1 1)
-  (func (export "_start")
-    (loop $more
-      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 64))
-      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
-      (i32.store (i32.const 4) (i32.load (i32.const 8)))
-      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
-      (br_if $more (i32.load (i32.const 8))))))`;
 
 const SOURCE = `
   export const twice = ({ n }) => ({ n: n * 2n });

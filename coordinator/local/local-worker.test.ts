@@ -5,11 +5,11 @@ import { loadHashes } from '../../shared/hash.ts';
 import type { BlockId, JobId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { App } from '../app.ts';
+import { LOCAL_WORKER } from '../core/local-worker.ts';
 import { type TestAppOptions, testApp } from '../sessions/testing/app-fixture.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import { FakeWorker } from '../sessions/testing/fake-worker.ts';
 import { LocalSlot, type LocalSlotOptions } from './local-slot.ts';
-import { LOCAL_WORKER } from './local-worker.ts';
 import { DIST, realTab, twoStagePlanner, until } from './testing/two-stages.ts';
 
 beforeAll(loadHashes);

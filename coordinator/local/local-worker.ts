@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Failure } from '../../shared/failure.ts';
-import { type AttemptId, makeId, type SessionId, type StoreId, type WorkerId } from '../../shared/ids.ts';
+import { type AttemptId, makeId, type SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
 import type { SlotCosts } from '../../shared/slots/api.ts';
 import type { CoreCommand } from '../core/commands.ts';
+import { LOCAL_STORE, LOCAL_TRAITS, LOCAL_WORKER } from '../core/local-worker.ts';
 import type { AttemptPoint, Breakpoints } from '../sessions/breakpoints.ts';
 import type { BlockKeeper } from '../sessions/ports.ts';
 import { Serial } from '../sessions/serial.ts';
@@ -19,10 +20,6 @@ import { verifiedBuckets } from './verified-buckets.ts';
 
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
 type LostWhy = Extract<Told, { type: 'workerLost' }>['why'];
-
-/** As attempts name it; no tab's id has this form. */
-export const LOCAL_WORKER = 'coordinator' as WorkerId;
-const LOCAL_STORE = 'coordinator' as StoreId;
 
 /** A tab that reloads, or a last one that comes back soon, finds the engine warm. */
 const LINGER_MS = 60_000;
@@ -124,14 +121,7 @@ export class LocalWorker {
       sessionId: this.#sessionId,
       workerId: LOCAL_WORKER,
       storeId: LOCAL_STORE,
-      traits: {
-        slots: 1,
-        visibility: 'headless',
-        paused: false,
-        share: 1,
-        memoryPerSlotBytes: LIMITS.localSlotBytes,
-        local: true,
-      },
+      traits: LOCAL_TRAITS,
     });
   }
 

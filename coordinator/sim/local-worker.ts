@@ -1,9 +1,10 @@
 /** The coordinator's own slot: local/local-worker.ts without promises and without an engine. */
 import type { Failure } from '../../shared/failure.ts';
-import type { AttemptId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
+import type { AttemptId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { TaskSpec } from '../../shared/plan/task.ts';
 import type { CoreCommand } from '../core/commands.ts';
+import { LOCAL_STORE, LOCAL_TRAITS, LOCAL_WORKER } from '../core/local-worker.ts';
 import { NO_COSTS } from '../core/testing/fake-tab.ts';
 import type { Told } from '../sessions/shell.ts';
 import type { Chance } from './chance.ts';
@@ -34,16 +35,9 @@ export class LocalWorker {
     this.#options.tell({
       type: 'workerJoined',
       sessionId: this.sessionId,
-      workerId: 'coordinator' as WorkerId,
-      storeId: 'coordinator' as StoreId,
-      traits: {
-        slots: 1,
-        visibility: 'headless',
-        paused: false,
-        share: 1,
-        memoryPerSlotBytes: LIMITS.localSlotBytes,
-        local: true,
-      },
+      workerId: LOCAL_WORKER,
+      storeId: LOCAL_STORE,
+      traits: LOCAL_TRAITS,
     });
   }
 

@@ -28,6 +28,8 @@ export class StoreThread {
   readonly #waiting = new Map<number, Waiting>();
   #made = 0;
   #closed: (() => void) | undefined;
+  /** Why nothing is answered any more. */
+  #ended: unknown;
 
   private constructor(worker: Worker, cutShort: boolean) {
     this.#worker = worker;
@@ -43,6 +45,7 @@ export class StoreThread {
     const first = await new Promise<FromThread>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread of the store has ended before it was open')));
     });
     if (first.type === 'opened') return new StoreThread(worker, first.cutShort);
     await worker.terminate();
@@ -53,34 +56,32 @@ export class StoreThread {
 
   /** All steps or none; resolves once they are committed. @throws DatabaseError */
   run(steps: readonly Step[]): Promise<readonly StepResult[]> {
-    return new Promise((resolve, reject) => {
-      const id = ++this.#made;
-      this.#waiting.set(id, { resolve, reject });
-      // At once: the thread commits while the event loop goes on with what it does.
-      this.#post({ type: 'run', requests: [{ id, steps }] });
-    });
+    // At once: the thread commits while the event loop goes on with what it does.
+    return this.#ask((id) => ({ type: 'run', requests: [{ id, steps }] }));
   }
 
   /** Writes a complete copy, as of now, into a file that does not exist. @throws DatabaseError */
   async copy(path: string): Promise<void> {
-    await new Promise((resolve, reject) => {
-      const id = ++this.#made;
-      this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: 'copy', id, path });
-    });
+    await this.#ask((id) => ({ type: 'copy', id, path }));
   }
 
   /** Resolves when all is written and the file is closed. */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
+      if (this.#ended !== undefined) return resolve();
       this.#closed = resolve;
-      this.#post({ type: 'close' });
+      this.#worker.postMessage({ type: 'close' } satisfies ToThread);
     });
     await this.#worker.terminate();
   }
 
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message);
+  #ask(messageOf: (id: number) => ToThread): Promise<readonly StepResult[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      const id = ++this.#made;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage(messageOf(id));
+    });
   }
 
   #receive(message: FromThread): void {
@@ -94,7 +95,9 @@ export class StoreThread {
     }
   }
 
+  /** The first error is the cause; that the thread has then ended follows from it. */
   #fail(error: unknown): void {
+    this.#ended ??= error;
     this.#closed?.();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

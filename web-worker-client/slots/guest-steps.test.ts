@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileGuestSource } from '../../guest/assemblyscript/testing/compile.ts';
 import { streamOf } from '../../shared/arrow/testing.ts';
-import { guest, wat } from '../../shared/guest/testing/wat.ts';
+import { CAT, guest, wat } from '../../shared/guest/testing/wat.ts';
 import { sha256Hex } from '../../shared/hash.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import type { GuestStep } from '../../shared/plan/physical.ts';
@@ -121,19 +121,6 @@ describe('modules', () => {
     expect(other).not.toBe(first);
   });
 });
-
-/** Copies stdin to stdout, 64 bytes at a time. */
-const CAT = `(module
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1 1)
-  (func (export "_start")
-    (loop $more
-      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 64))
-      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
-      (i32.store (i32.const 4) (i32.load (i32.const 8)))
-      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
-      (br_if $more (i32.load (i32.const 8))))))`;
 
 /** Writes a counter and a word to stderr, and no row. */
 const COUNTER = `(module

@@ -64,3 +64,16 @@ export function guestText({ body, more = '', memory = '4', imports = IMPORTS, al
 
 export const guest = (text: GuestText, features?: { readonly gc: boolean }): Uint8Array<ArrayBuffer> =>
   wat(guestText(text), features);
+
+/** A program for `wat` that copies stdin to stdout, 64 bytes at a time. */
+export const CAT = `(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1 1)
+  (func (export "_start")
+    (loop $more
+      (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 64))
+      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (i32.store (i32.const 4) (i32.load (i32.const 8)))
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))
+      (br_if $more (i32.load (i32.const 8))))))`;
