@@ -94,6 +94,8 @@ export type CoreEvent = { readonly atMs: number } & (
       readonly log?: string;
       /** What its guests counted. */
       readonly accumulators?: Accumulators;
+      /** The coordinator merged a few rows itself, without the engine. */
+      readonly merged?: true;
     }
   | { readonly type: 'attemptFailed'; readonly sessionId: SessionId; readonly attemptId: AttemptId; readonly failure: Failure }
   | { readonly type: 'residentsChanged'; readonly sessionId: SessionId; readonly changes: readonly ResidentReport[] }

@@ -43,7 +43,8 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   learn(core, attempt, event.costs);
   if (event.log !== undefined) noteLog(core, attempt, event.log);
   noteRun(core, attempt);
-  endAttempt(core, attempt, 'succeeded', 'it reported its block', event.costs);
+  const how = event.merged ? 'the coordinator merged a few rows itself, without an engine' : 'it reported its block';
+  endAttempt(core, attempt, 'succeeded', how, event.costs);
   for (const other of task.attempts) outrun(core, other, attempt);
   core.ended.delete(attempt.id);
   worker.tasksDone++;

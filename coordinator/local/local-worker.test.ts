@@ -4,8 +4,10 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { BlockId, JobId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
+import type { MergedRows, Step } from '../../shared/plan/physical.ts';
 import type { App } from '../app.ts';
 import { LOCAL_WORKER } from '../core/local-worker.ts';
+import type { PlannerPort } from '../jobs/ports.ts';
 import { type TestAppOptions, testApp } from '../sessions/testing/app-fixture.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import { FakeWorker } from '../sessions/testing/fake-worker.ts';
@@ -140,6 +142,42 @@ test.each<[string, string, TestAppOptions, string]>([
   const next = await submit(app, 'SELECT 43 ;; SELECT c0 FROM in0');
   expect(await resultOf(app, next)).toMatchObject({ rows: [[43]] });
   expect(endsOf(app, next)[1]).toMatchObject({ stage: 1, local: true });
+});
+
+/** The last stage says in words what it merges. */
+const mergingPlanner: PlannerPort = {
+  async plan(request) {
+    const outcome = await twoStagePlanner.plan(request);
+    if (!outcome.ok) return outcome;
+    const merge: MergedRows = {
+      groups: [],
+      values: [{ kind: 'max', column: 0 }],
+      output: [{ kind: 'value', value: 0 }],
+      order: [],
+    };
+    const saying = (step: Step): Step => (step.kind === 'sql' ? { ...step, merge } : step);
+    const stages = outcome.plan.stages.map((stage) => {
+      const branches = stage.branches.map((b) => ({ ...b, fragment: { ...b.fragment, steps: b.fragment.steps.map(saying) } }));
+      return stage.index === 1 ? { ...stage, branches } : stage;
+    });
+    return { ...outcome, plan: { ...outcome.plan, stages } };
+  },
+  async close() {},
+};
+
+test.each([
+  ['the coordinator merges a few rows itself, and says so', 100, {}, true],
+  ['more rows go through the engine', 9_000, {}, false],
+  ['a pace is kept by the slot', 100, { paceMs: 1 }, false],
+])('%s', async (_what, rows, options, merged) => {
+  const { app } = await grid({ ...options, parts: { planner: mergingPlanner } });
+  const jobId = await submit(app, `SELECT range::INTEGER FROM range(${rows}) ;; SELECT max(c0) FROM in0`);
+  expect(await resultOf(app, jobId)).toMatchObject({ rows: [[rows - 1]] });
+  const ended = app.grid.scheduler.story(jobId).findLast((line) => line.what === 'attemptEnded');
+  expect(ended).toMatchObject({ detail: { workerId: LOCAL_WORKER, how: 'succeeded', stage: 1 } });
+  expect(ended?.why.includes('without an engine')).toBe(merged);
+  const plan = (await app.inject(`/v1/jobs/${jobId}/plan`)).json();
+  expect(plan.stages[1].fragments[0].steps[0].merge).toMatchObject({ values: [{ kind: 'max', column: 0 }] });
 });
 
 test('an input that the coordinator has lost is told, and the job goes on without it', async () => {

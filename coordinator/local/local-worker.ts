@@ -4,18 +4,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Failure } from '../../shared/failure.ts';
-import { type AttemptId, makeId, type SessionId } from '../../shared/ids.ts';
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
+import { type AttemptId, type Digest, makeId, type SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
-import type { SlotCosts } from '../../shared/slots/api.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import { LOCAL_STORE, LOCAL_TRAITS, LOCAL_WORKER } from '../core/local-worker.ts';
 import type { AttemptPoint, Breakpoints } from '../sessions/breakpoints.ts';
+import type { InlineBucket } from '../sessions/inline.ts';
 import type { BlockKeeper } from '../sessions/ports.ts';
 import { Serial } from '../sessions/serial.ts';
 import type { Shell, Told } from '../sessions/shell.ts';
 import { type LostInput, readHeldInputs } from './held-inputs.ts';
 import type { LocalSlot } from './local-slot.ts';
+import { mergedTask } from './merge-task.ts';
 import { verifiedBuckets } from './verified-buckets.ts';
 
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
@@ -32,6 +34,13 @@ export interface LocalWorkerOptions {
   readonly breakpoints: Breakpoints;
   readonly makeSlot: () => LocalSlot;
   readonly log: (error: unknown, what: string) => void;
+}
+
+interface MadeBlock {
+  readonly digest: Digest;
+  readonly buckets: readonly InlineBucket[];
+  readonly accumulators?: Accumulators;
+  readonly merged?: true;
 }
 
 interface LiveAttempt {
@@ -162,6 +171,15 @@ export class LocalWorker {
       return;
     }
     const readMs = shell.clock.nowMs() - beganAtMs;
+    const read = { queueMs: beganAtMs - leasedAtMs, fetchMs: readMs, cachedBytes: held.bytes };
+    // A pace is for people to watch, and the slot keeps it.
+    const merged = task.minRunMs === 0 ? mergedTask(task, held.inputs) : undefined;
+    if (merged) {
+      const computeMs = shell.clock.nowMs() - beganAtMs - readMs;
+      await breakpoints.afterLease?.(point);
+      await this.#keep(attempt, { ...merged, merged: true }, { ...NO_COSTS, ...read, computeMs });
+      return;
+    }
     attempt.running = true;
     const running = slot.run({ attemptId: point.attemptId, spec: task, inputs: held.inputs });
     await breakpoints.afterLease?.(point);
@@ -171,25 +189,23 @@ export class LocalWorker {
       this.#fail(attempt, outcome.kind === 'failed' ? outcome.failure : NOTHING_RESIDENT);
       return;
     }
-    const { accumulators } = outcome;
+    const { digest, accumulators } = outcome;
     const buckets = verifiedBuckets(outcome);
     if (!buckets) {
       this.#fail(attempt, { reason: 'resource', code: 'wrong-digest', message: 'Its bytes have another digest than it told.' });
       return;
     }
-    await blocks.putInline(task.blockId, outcome.digest, buckets, accumulators);
+    const made = { digest, buckets, ...(accumulators !== undefined && { accumulators }) };
+    await this.#keep(attempt, made, { ...NO_COSTS, ...outcome.costs, ...read });
+  }
+
+  async #keep({ point }: LiveAttempt, { buckets, ...made }: MadeBlock, costs: AttemptCosts): Promise<void> {
+    const { shell, blocks, breakpoints } = this.#options;
+    const { sessionId, attemptId, blockId } = point;
+    await blocks.putInline(blockId, made.digest, buckets, made.accumulators);
     // Also when it was cancelled meanwhile: only the core can tell whether the block that is kept now is of use.
-    shell.tell({
-      type: 'attemptSucceeded',
-      sessionId: point.sessionId,
-      attemptId: point.attemptId,
-      blockId: task.blockId,
-      digest: outcome.digest,
-      buckets: outcome.buckets,
-      inline: true,
-      ...(accumulators !== undefined && { accumulators }),
-      costs: costsOf(outcome.costs, beganAtMs - leasedAtMs, readMs, held.bytes),
-    });
+    const infos = buckets.map(({ info }) => info);
+    shell.tell({ type: 'attemptSucceeded', sessionId, attemptId, blockId, ...made, buckets: infos, inline: true, costs });
     await breakpoints.afterAccept?.({ ...point, inline: true });
   }
 
@@ -230,6 +246,14 @@ const NOTHING_RESIDENT: Failure = {
   message: 'The coordinator’s own slot keeps no tables, and was asked for one.',
 };
 
-function costsOf(costs: SlotCosts, queueMs: number, fetchMs: number, cachedBytes: number): AttemptCosts {
-  return { ...costs, queueMs, fetchMs, fetchedBytes: 0, fetchedSlices: 0, cachedBytes };
-}
+const NO_COSTS: AttemptCosts = {
+  queueMs: 0,
+  fetchMs: 0,
+  loadMs: 0,
+  computeMs: 0,
+  packMs: 0,
+  fetchedBytes: 0,
+  fetchedSlices: 0,
+  cachedBytes: 0,
+  loadedBytes: 0,
+};

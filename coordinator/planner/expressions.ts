@@ -35,7 +35,11 @@ export type Expr =
       readonly args: readonly Expr[];
       readonly type: string;
       readonly fn?: string;
+      readonly means?: Meaning;
     };
+
+/** Of a template that the planner wrote itself, what its text computes: MergedColumn's words, of its arguments in order. */
+export type Meaning = 'count' | 'mean';
 
 export interface SortKey {
   readonly expr: Expr;
@@ -62,8 +66,9 @@ export function ref(index: number, type: string): Expr {
 }
 
 /** `sql` template tag: expr('BIGINT')`coalesce(${a}, 0)`. */
-export function template(type: string, fn?: string): (text: TemplateStringsArray, ...args: Expr[]) => Expr {
-  return (text, ...args) => ({ kind: 'template', text: [...text], args, type, ...(fn === undefined ? {} : { fn }) });
+export function template(type: string, fn?: string, means?: Meaning): (text: TemplateStringsArray, ...args: Expr[]) => Expr {
+  const known = { ...(fn !== undefined && { fn }), ...(means !== undefined && { means }) };
+  return (text, ...args) => ({ kind: 'template', text: [...text], args, type, ...known });
 }
 
 export function castTo(arg: Expr, type: string): Expr {

@@ -3,6 +3,7 @@ import { InvariantError } from '../../shared/assert.ts';
 import type { GuestCode, GuestPlace, GuestRows, GuestStep, NamedColumn, Step } from '../../shared/plan/physical.ts';
 import { nodeSql } from './fragment-sql.ts';
 import type { GuestNode, GuestProgram, LogicalNode, ModuleInput } from './logical.ts';
+import { mergedRows } from './merged-rows.ts';
 import { selectList } from './select-list.ts';
 import { unsortedRows } from './unsorted.ts';
 import { fromWire, planColumn, toWire } from './wire.ts';
@@ -37,7 +38,8 @@ export class GuestSteps {
     const sql = toWire(this.sql(root), written.map(planColumn));
     // Guests below are steps already, and would be so twice.
     const unsorted = this.steps.length === 0 ? unsortedRows(top, (n) => this.sql(n)) : undefined;
-    return [...this.steps, { kind: 'sql', sql, ...(unsorted && { unsorted }) }];
+    const merge = this.steps.length === 0 ? mergedRows(root) : undefined;
+    return [...this.steps, { kind: 'sql', sql, ...(unsorted && { unsorted }), ...(merge && { merge }) }];
   }
 
   private sql(n: LogicalNode): string {

@@ -48,7 +48,7 @@ function count(a: Aggregate): Split {
   return {
     partial: [a],
     merge: (p) => [call('sum', [first(p)], 'HUGEINT')],
-    result: (m) => template('BIGINT')`CAST(coalesce(${first(m)}, 0) AS BIGINT)`,
+    result: (m) => template('BIGINT', undefined, 'count')`CAST(coalesce(${first(m)}, 0) AS BIGINT)`,
   };
 }
 
@@ -72,7 +72,11 @@ function average(a: Aggregate): Split | undefined {
     partial: [call('sum', [x], sumType, { filter: a.filter }), call('count', [x], 'BIGINT', { filter: a.filter })],
     merge: ([s, n]) => (s && n ? [call('sum', [s], sumType), call('sum', [n], 'HUGEINT')] : []),
     result: ([s, n]) =>
-      template('DOUBLE')`(CAST(${first(s ? [s] : [])} AS DOUBLE) / nullif(CAST(${first(n ? [n] : [])} AS DOUBLE), 0))`,
+      template(
+        'DOUBLE',
+        undefined,
+        'mean',
+      )`(CAST(${first(s ? [s] : [])} AS DOUBLE) / nullif(CAST(${first(n ? [n] : [])} AS DOUBLE), 0))`,
   };
 }
 

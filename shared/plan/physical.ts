@@ -130,7 +130,35 @@ export interface SqlStep {
   readonly sql: string;
   /** Another way to make the same rows, for slots: they sort these faster than the engine does. Only of a last step. */
   readonly unsorted?: UnsortedRows;
+  /** What it makes of in0's rows, in words that need no engine: the coordinator merges a few rows itself. Only of a last step. */
+  readonly merge?: MergedRows;
 }
+
+/**
+ * Partial aggregates, the rows of in0, as final ones, in order. With groups, `order` is never empty; where it leaves the order of two
+ * rows open, the SQL decides.
+ */
+export interface MergedRows {
+  /** Columns of in0: rows with equal values there are a group, NULLs being equal. None: one group, even without rows. */
+  readonly groups: readonly number[];
+  /** NULLs are passed over; NULL where there is nothing else. A sum of integers is a HUGEINT, one of decimals has 38 digits. */
+  readonly values: readonly { readonly kind: 'sum' | 'min' | 'max'; readonly column: number }[];
+  readonly output: readonly MergedColumn[];
+  readonly order: readonly { readonly by: MergedColumn; readonly descending: boolean; readonly nullsFirst: boolean }[];
+  /** Rows left out first. Absent: 0. */
+  readonly offset?: number;
+  /** Rows at most. Absent: all. */
+  readonly limit?: number;
+}
+
+/** `group`, `value`, `sum` and `count` are places in `groups` and `values`. */
+export type MergedColumn =
+  | { readonly kind: 'group'; readonly group: number }
+  | { readonly kind: 'value'; readonly value: number }
+  /** 0 for NULL, as a BIGINT. */
+  | { readonly kind: 'count'; readonly value: number }
+  /** Both made doubles, and divided; NULL where the count is 0. */
+  | { readonly kind: 'mean'; readonly sum: number; readonly count: number };
 
 /** Rows still to be sorted, of columns of fixed width. */
 export interface UnsortedRows {

@@ -52,8 +52,28 @@ const UnsortedRows = Type.Object(
   },
   closed,
 );
+const MergedColumn = Type.Union([
+  Type.Object({ kind: Type.Literal('group'), group: Count }, closed),
+  Type.Object({ kind: Type.Union([Type.Literal('value'), Type.Literal('count')]), value: Count }, closed),
+  Type.Object({ kind: Type.Literal('mean'), sum: Count, count: Count }, closed),
+]);
+const MergedKind = Type.Union([Type.Literal('sum'), Type.Literal('min'), Type.Literal('max')]);
+const MergedRows = Type.Object(
+  {
+    groups: Type.Array(Count),
+    values: Type.Array(Type.Object({ kind: MergedKind, column: Count }, closed)),
+    output: Type.Array(MergedColumn),
+    order: Type.Array(Type.Object({ by: MergedColumn, descending: Type.Boolean(), nullsFirst: Type.Boolean() }, closed)),
+    offset: Type.Optional(Count),
+    limit: Type.Optional(Count),
+  },
+  closed,
+);
 export const StepMessage = Type.Union([
-  Type.Object({ kind: Type.Literal('sql'), sql: Sql, unsorted: Type.Optional(UnsortedRows) }, closed),
+  Type.Object(
+    { kind: Type.Literal('sql'), sql: Sql, unsorted: Type.Optional(UnsortedRows), merge: Type.Optional(MergedRows) },
+    closed,
+  ),
   Type.Object(
     {
       kind: Type.Literal('guest'),
