@@ -75,6 +75,14 @@ export interface ChainTimes {
 }
 
 const MEMORY_BYTES = 1536 * 1024 * 1024;
+/** A machine that is busy with other things for seconds needs more rounds than were asked for. */
+const ROUNDS_MOST = 25;
+
+/** What is measured is the work without what disturbs it: the best of all rounds, once another was nearly as good. */
+function settled(times: readonly number[]): boolean {
+  const [best = 0, second = Number.POSITIVE_INFINITY] = [...times].sort((a, b) => a - b);
+  return second <= 1.02 * best;
+}
 
 /** A resident run of one column. */
 function loaded({ name, streams, type }: ChainCase): TestInput {
@@ -105,7 +113,7 @@ export async function chainTimes(chain: ChainCase, repetitions: number): Promise
     chainMs: task([step, chain.after], chain.columns),
   };
   const times = { hostMs: [] as number[], taskMs: [] as number[], chainMs: [] as number[] };
-  for (let round = 0; round <= repetitions; round++) {
+  for (let round = 0; round <= repetitions || (round <= ROUNDS_MOST && !Object.values(times).every(settled)); round++) {
     for (const way of ['hostMs', 'taskMs', 'chainMs'] as const) {
       const startedMs = performance.now();
       await ways[way]();
