@@ -40,17 +40,17 @@ async function assemblyScript(): Promise<Uint8Array<ArrayBuffer>> {
 
 /** Modules are at input `module`. */
 export async function wordCounters(module: number): Promise<readonly WordCounter[]> {
-  const { C_STREAM, cStreamFile, GO, goFile, RUST_STREAM, rustFile } = await import('../guest/testing/toolchains.ts');
-  const program = (language: string, { missing }: Toolchain, file: () => string): WordCounter => ({
+  const { C_STREAM, cStreamBytes, GO, goBytes, RUST_STREAM, rustBytes } = await import('../guest/testing/toolchains.ts');
+  const program = (language: string, { missing }: Toolchain, bytes: () => Uint8Array<ArrayBuffer>): WordCounter => ({
     language,
     ...(missing === undefined ? {} : { missing }),
     step: stepOf({ kind: 'stream', module, input: 'lines', output: 'tsv' }),
-    module: async () => new Uint8Array(readFileSync(file())),
+    module: async () => bytes(),
   });
   return [
-    program('C', C_STREAM, () => cStreamFile('examples/word_count_stream.c')),
-    program('Rust', RUST_STREAM, () => rustFile('word_count', 'command')),
-    program('Go', GO, () => goFile('wordcount', 'command')),
+    program('C', C_STREAM, () => cStreamBytes('examples/word_count_stream.c')),
+    program('Rust', RUST_STREAM, () => rustBytes('word_count', 'command')),
+    program('Go', GO, () => goBytes('wordcount', 'command')),
     { language: 'AssemblyScript', step: stepOf({ kind: 'batch', module, function: 'wordCount' }), module: assemblyScript },
     { language: 'JavaScript', step: stepOf({ kind: 'script', source: textOf(SOURCES.javaScript), function: 'wordCount' }) },
   ];

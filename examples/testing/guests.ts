@@ -5,14 +5,14 @@ import { compileSource } from '../../coordinator/modules/compile-source.ts';
 import {
   C_BATCH,
   C_STREAM,
-  cBatchFile,
-  cStreamFile,
+  cBatchBytes,
+  cStreamBytes,
   GO,
   GUEST_FOLDER,
-  goFile,
+  goBytes,
   RUST_BATCH,
   RUST_STREAM,
-  rustFile,
+  rustBytes,
   type Toolchain,
 } from '../../guest/testing/toolchains.ts';
 import type { GuestSource, Language } from '../example.ts';
@@ -40,7 +40,7 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 export async function built(guest: GuestSource): Promise<string | Uint8Array<ArrayBuffer>> {
   if (guest.kind === 'script') return textOf(guest.source);
   if (guest.language === 'AssemblyScript') return assemblyScript(textOf(guest.source));
-  return new Uint8Array(readFileSync(builtFile(guest)));
+  return bytesOf(guest);
 }
 
 /** As the coordinator compiles it. */
@@ -51,17 +51,17 @@ async function assemblyScript(source: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(answer.wasm);
 }
 
-function builtFile({ language, kind, source }: GuestSource): string {
+function bytesOf({ language, kind, source }: GuestSource): Uint8Array<ArrayBuffer> {
   const inC = relative(join(GUEST_FOLDER, 'c'), join(ROOT, source));
   const what = kind === 'stream' ? 'command' : 'library';
   switch (language) {
     case 'C':
-      return kind === 'stream' ? cStreamFile(inC) : cBatchFile(inC);
+      return kind === 'stream' ? cStreamBytes(inC) : cBatchBytes(inC);
     case 'Rust':
-      return rustFile(kind === 'stream' ? basename(source, '.rs') : basename(dirname(source)).replaceAll('-', '_'), what);
+      return rustBytes(kind === 'stream' ? basename(source, '.rs') : basename(dirname(source)).replaceAll('-', '_'), what);
     case 'Go': {
       const module = source.startsWith('guest/') ? join(GUEST_FOLDER, 'go') : join(ROOT, 'examples');
-      return goFile(relative(module, join(ROOT, source)), what, module);
+      return goBytes(relative(module, join(ROOT, source)), what, module);
     }
     default:
       throw new Error(`${source} is not built by a toolchain`);

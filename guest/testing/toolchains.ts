@@ -1,6 +1,6 @@
 /** Compilers that may or may not be on this machine. Tests that need one that is not are skipped, by name. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compileBytes } from './compile-bytes.ts';
@@ -38,17 +38,24 @@ export const C_STREAM: Toolchain = {
   missing: C_BATCH.missing ?? (SYSROOTS.some(existsSync) ? undefined : 'wasi-libc'),
 };
 
-const outFile = (): string => join(mkdtempSync(join(tmpdir(), 'muster-guest-')), 'guest.wasm');
+/** What `build` writes to the path it is given; nothing of it stays on disk. */
+function bytesOf(build: (out: string) => void): Uint8Array<ArrayBuffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-guest-'));
+  try {
+    const out = join(folder, 'guest.wasm');
+    build(out);
+    return new Uint8Array(readFileSync(out));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 function run(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): void {
   execFileSync(command, args, { stdio: 'pipe', ...options, env: { ...process.env, ...options.env } });
 }
 
-const compiled = (path: string): WebAssembly.Module => compileBytes(readFileSync(path));
-
-/** guest/c/FILE as a batch guest: without a C library. The path of what was built, as of the functions like it below. */
-export function cBatchFile(file: string): string {
-  const out = outFile();
+/** guest/c/FILE as a batch guest: without a C library. The bytes of what was built, as of the functions like it below. */
+export function cBatchBytes(file: string): Uint8Array<ArrayBuffer> {
   const flags = [
     '--target=wasm32',
     '-nostdlib',
@@ -60,24 +67,23 @@ export function cBatchFile(file: string): string {
     '-Werror',
     '-Wl,--no-entry',
   ];
-  run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, join(GUEST_FOLDER, 'c', file)]);
-  return out;
+  const source = join(GUEST_FOLDER, 'c', file);
+  return bytesOf((out) => run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, source]));
 }
 
-export const buildCBatch = (file: string): WebAssembly.Module => compiled(cBatchFile(file));
+export const buildCBatch = (file: string): WebAssembly.Module => compileBytes(cBatchBytes(file));
 
 /** guest/c/FILE as a WASI command. */
-export function cStreamFile(file: string): string {
-  const out = outFile();
+export function cStreamBytes(file: string): Uint8Array<ArrayBuffer> {
   const system = existsSync(SYSROOTS[0] as string)
     ? ['--sysroot=/usr', '-isystem', SYSROOTS[0] as string]
     : [`--sysroot=${SYSROOTS[1]}`];
   const flags = ['--target=wasm32-wasi', ...system, '-O3', '-Wall', '-Wextra', '-Werror'];
-  run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, join(GUEST_FOLDER, 'c', file)]);
-  return out;
+  const source = join(GUEST_FOLDER, 'c', file);
+  return bytesOf((out) => run(clang as string, [...flags, `-fuse-ld=${linkerPath()}`, '-o', out, source]));
 }
 
-export const buildCStream = (file: string): WebAssembly.Module => compiled(cStreamFile(file));
+export const buildCStream = (file: string): WebAssembly.Module => compileBytes(cStreamBytes(file));
 
 const linkerPath = (): string => execFileSync('which', [linker as string], { encoding: 'utf8' }).trim();
 
@@ -95,17 +101,13 @@ function goMissing(): string | undefined {
 export const GO: Toolchain = { name: 'Go', missing: goMissing() };
 
 /** A package of guest/go, or of another module's folder. `library`: a batch guest; else a command. */
-export function goFile(folder: string, kind: 'library' | 'command', module = join(GUEST_FOLDER, 'go')): string {
-  const out = outFile();
+export function goBytes(folder: string, kind: 'library' | 'command', module = join(GUEST_FOLDER, 'go')): Uint8Array<ArrayBuffer> {
   const mode = kind === 'library' ? ['-buildmode=c-shared'] : [];
-  run('go', ['build', ...mode, '-ldflags=-s -w', '-o', out, `./${folder}`], {
-    cwd: module,
-    env: { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-mod=mod', GOPROXY: 'off' },
-  });
-  return out;
+  const env = { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-mod=mod', GOPROXY: 'off' };
+  return bytesOf((out) => run('go', ['build', ...mode, '-ldflags=-s -w', '-o', out, `./${folder}`], { cwd: module, env }));
 }
 
-export const buildGo = (folder: string, kind: 'library' | 'command'): WebAssembly.Module => compiled(goFile(folder, kind));
+export const buildGo = (folder: string, kind: 'library' | 'command'): WebAssembly.Module => compileBytes(goBytes(folder, kind));
 
 /** Debian's packages build the standard library from source; rustup brings it along. */
 type Rust = { readonly cargo: string; readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv };
@@ -147,7 +149,7 @@ export const RUST_BATCH: Toolchain = { name: 'Rust', missing: missingRust(RUST_T
 export const RUST_STREAM: Toolchain = { name: 'Rust with WASI', missing: missingRust(RUST_TARGETS.command) };
 
 /** An example (a batch guest) or a program of guest/rust. Where the standard library is built too, the first time takes a minute. */
-export function rustFile(name: string, kind: 'library' | 'command'): string {
+export function rustBytes(name: string, kind: 'library' | 'command'): Uint8Array<ArrayBuffer> {
   const target = RUST_TARGETS[kind];
   const rust = rustFor(target);
   if (rust === undefined) throw new Error(`rust for ${target} is not installed`);
@@ -157,7 +159,7 @@ export function rustFile(name: string, kind: 'library' | 'command'): string {
     cwd: join(GUEST_FOLDER, 'rust'),
     env: rust.env,
   });
-  return join(folder, target, 'release', kind === 'library' ? 'examples' : '', `${name}.wasm`);
+  return new Uint8Array(readFileSync(join(folder, target, 'release', kind === 'library' ? 'examples' : '', `${name}.wasm`)));
 }
 
-export const buildRust = (name: string, kind: 'library' | 'command'): WebAssembly.Module => compiled(rustFile(name, kind));
+export const buildRust = (name: string, kind: 'library' | 'command'): WebAssembly.Module => compileBytes(rustBytes(name, kind));
