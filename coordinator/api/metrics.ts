@@ -2,6 +2,7 @@
 
 import Type from 'typebox';
 import { LOCAL_WORKER } from '../core/local-worker.ts';
+import { LeaseOverhead } from './lease-overhead.ts';
 import { plugin } from './plugin.ts';
 import { responses } from './schemas.ts';
 import type { CoreViews, NumberedStory, Services } from './services.ts';
@@ -24,6 +25,7 @@ class StoryFold {
   readonly counts = new Map<string, number>();
   /** Attempts that ended, by where they ran and how they ended. */
   readonly ended = new Map<string, Sample>();
+  readonly overhead = new LeaseOverhead();
   readonly #core: CoreViews;
   #next = 0;
 
@@ -35,12 +37,15 @@ class StoryFold {
     const { lines, next } = this.#core.storiesSince(this.#next);
     for (const line of lines) {
       this.counts.set(line.what, (this.counts.get(line.what) ?? 0) + 1);
+      if (line.what === 'attemptLeased') this.overhead.leased(line);
       if (line.what === 'attemptEnded') this.#ended(line);
     }
     this.#next = next;
   }
 
-  #ended({ detail }: NumberedStory): void {
+  #ended(line: NumberedStory): void {
+    this.overhead.ended(line);
+    const { detail } = line;
     const on = detail?.workerId === LOCAL_WORKER ? 'coordinator' : 'worker';
     const how = String(detail?.how);
     const key = `${on} ${how}`;
@@ -67,6 +72,11 @@ function render({ core, relay, blocks }: Services, fold: StoryFold): string {
       [...fold.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, value]) => [{ what }, value]),
     ),
     metric('muster_attempts_ended_total', 'counter', 'Attempts that ended, by where they ran and how', [...fold.ended.values()]),
+    histogram(
+      'muster_lease_overhead_seconds',
+      'From the decision to lease a task to the acceptance of its report, less what its worker says it waited for the slot and worked',
+      fold.overhead,
+    ),
     metric('muster_data_bytes_total', 'counter', 'Bytes to workers over data sockets, by where they came from', [
       [{ from: 'coordinator' }, relayed.servedBytes],
       [{ from: 'worker' }, relayed.relayedBytes],
@@ -105,6 +115,19 @@ function metric(name: string, type: 'gauge' | 'counter', help: string, samples: 
     return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}`;
   });
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+}
+
+function histogram(name: string, help: string, overhead: LeaseOverhead): string {
+  const { buckets, sum, count } = overhead.picture();
+  const lines = buckets.map(([le, value]) => `${name}_bucket{le="${le}"} ${value}`);
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} histogram`,
+    ...lines,
+    `${name}_sum ${sum}`,
+    `${name}_count ${count}`,
+    '',
+  ].join('\n');
 }
 
 function countBy(states: readonly string[]): readonly Sample[] {

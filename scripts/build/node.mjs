@@ -7,6 +7,8 @@ import { digestOfInputs, isTestFile } from './inputs.mjs';
 const KEEP_OLD_CHUNKS_MS = 24 * 3600_000;
 /** bench/NAME.bench.ts becomes dist/node/bench-NAME.js, which `muster bench NAME` loads. */
 const BENCH = /^(.+)\.bench\.ts$/;
+/** bench/NAME.process.ts becomes dist/node/NAME.js, which a bench runs in processes of its own. */
+const PROCESS = /^(.+)\.process\.ts$/;
 const EVERYTHING = ['coordinator', 'shared', 'client', 'web-worker-client', 'examples', 'bench', 'playwright', 'guest'];
 
 /** One file each: a child starts faster, and one that does not compile leaves the others alone. */
@@ -49,6 +51,8 @@ function entriesIn(root) {
   for (const file of existsSync(join(root, 'bench')) ? readdirSync(join(root, 'bench')) : []) {
     const name = BENCH.exec(file)?.[1];
     if (name) entries[`bench-${name}`] = `bench/${file}`;
+    const own = PROCESS.exec(file)?.[1];
+    if (own) entries[own] = `bench/${file}`;
   }
   return entries;
 }

@@ -1,0 +1,161 @@
+/**
+ * The scheduler through real WebSockets: a coordinator in its own process, as users run it, with its store and journal, and workers
+ * without an engine in a few other processes. How many tasks a second it takes, what each costs beside its work, what a session
+ * costs that has nothing to do, and how soon a thousand workers have joined.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '../client/index.ts';
+import { adminToken } from '../coordinator/cli/data-dir.ts';
+import { CoordinatorProcess } from '../playwright/coordinator-process.ts';
+import { usageOf } from '../playwright/process-usage.ts';
+import { LIMITS } from '../shared/limits.ts';
+import { type BenchOptions, cell } from './grid-bench.ts';
+import { plainFetch } from './http-reader.ts';
+import { LoadProcesses } from './load-processes.ts';
+import { boundOf, overheadsOf, readMetrics, since } from './metrics-text.ts';
+import { tinyTasks, tinyTasksPlan } from './wire-job.ts';
+
+const PROCESSES = 4;
+const JOINING = 1_000;
+const IDLE = 5_000;
+/** Heartbeats that an idle session has sent and got when its memory is looked at. */
+const IDLE_BEATS = 5;
+const WORKERS = 32;
+const SLOTS = 4;
+const WIDTH = 100;
+const HALF_WIDTH = 60;
+
+export interface LoadFigures {
+  readonly workers: number;
+  readonly slots: number;
+  /** Accepted, all of one job; `tiny` of them are alike. */
+  readonly tasks: number;
+  readonly tiny: number;
+  /** From the job's acceptance until its result could be read. */
+  readonly seconds: number;
+  readonly tasksPerSecond: number;
+  /** Processor time of the coordinator's process, its store's thread included, and of all load processes. */
+  readonly coordinatorUsPerTask: number;
+  readonly loadUsPerTask: number;
+  /** Bounds that this part of the tasks kept. */
+  readonly overheadMs: { readonly p50: number; readonly p90: number; readonly p99: number };
+}
+
+export interface IdleFigures {
+  readonly sessions: number;
+  readonly joinedFirst: number;
+  readonly joinSeconds: number;
+  readonly residentMiB: number;
+  readonly kibPerSession: number;
+  /** Part of a core that the coordinator takes for their heartbeats. */
+  readonly coordinatorCore: number;
+}
+
+export interface WireFigures {
+  readonly full: LoadFigures;
+  readonly half: LoadFigures;
+  readonly idle: IdleFigures;
+}
+
+export async function schedulerWire(options: BenchOptions): Promise<WireFigures> {
+  const idle = await withWire(options, (wire) => idleFigures(wire, options));
+  return withWire(options, async (wire) => {
+    const { load, coordinator } = wire;
+    await load.join(coordinator.url, WORKERS, SLOTS);
+    await loadFigures(wire, 8, 1);
+    const full = await loadFigures(wire, WIDTH, 2);
+    options.note(`full load: ${JSON.stringify(full)}`);
+    await load.pretend((1_000 * WORKERS * SLOTS) / (full.tasksPerSecond / 2));
+    const half = await loadFigures(wire, HALF_WIDTH, 3);
+    options.note(`half load: ${JSON.stringify(half)}`);
+    return { full, half, idle };
+  });
+}
+
+interface Wire {
+  readonly coordinator: CoordinatorProcess;
+  readonly load: LoadProcesses;
+}
+
+async function withWire<T>(options: BenchOptions, work: (wire: Wire) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-wire-'));
+  const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
+  let load: LoadProcesses | undefined;
+  try {
+    load = await LoadProcesses.start(PROCESSES, options.note);
+    return await work({ coordinator, load });
+  } finally {
+    await load?.stop();
+    await coordinator.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function idleFigures({ coordinator, load }: Wire, { note }: BenchOptions): Promise<IdleFigures> {
+  const { residentMiB } = usageOf(coordinator.pid);
+  const beganMs = performance.now();
+  await load.join(coordinator.url, JOINING, 1);
+  const joinSeconds = (performance.now() - beganMs) / 1_000;
+  note(`${JOINING} workers joined in ${joinSeconds.toFixed(1)} s`);
+  await load.join(coordinator.url, IDLE - JOINING, 1);
+  const before = usageOf(coordinator.pid);
+  const idleMs = IDLE_BEATS * LIMITS.heartbeatMs;
+  await new Promise((resolve) => setTimeout(resolve, idleMs));
+  const after = usageOf(coordinator.pid);
+  const workers = Number(/^muster_workers\{state="idle"\} (\d+)$/m.exec(await readMetrics(coordinator))?.[1]);
+  if (workers !== IDLE) throw new Error(`${workers} sessions are idle, not ${IDLE}: ${coordinator.notes}`);
+  return {
+    sessions: IDLE,
+    joinedFirst: JOINING,
+    joinSeconds,
+    residentMiB: after.residentMiB,
+    kibPerSession: ((after.residentMiB - residentMiB) * 1_024) / IDLE,
+    coordinatorCore: (after.cpuMs - before.cpuMs) / idleMs,
+  };
+}
+
+async function loadFigures({ coordinator, load }: Wire, width: number, salt: number): Promise<LoadFigures> {
+  const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir), fetch: plainFetch });
+  const before = overheadsOf(await readMetrics(coordinator));
+  const job = await admin.submit({ plan: tinyTasksPlan(width, salt), reuse: false, name: 'tiny tasks' });
+  const [beganMs, coordinatorMs, loadMs] = [performance.now(), usageOf(coordinator.pid).cpuMs, load.cpuMs()];
+  await (await job.result('csv')).arrayBuffer();
+  const seconds = (performance.now() - beganMs) / 1_000;
+  const [coordinatorCpu, loadCpu] = [usageOf(coordinator.pid).cpuMs - coordinatorMs, load.cpuMs() - loadMs];
+  const { counters } = await job.status();
+  const tasks = counters.ended?.succeeded ?? 0;
+  if (tasks !== counters.tasksPlanned || tasks !== counters.attempts)
+    throw new Error(`of ${counters.tasksPlanned} tasks ${tasks} were accepted, in ${counters.attempts} attempts`);
+  const overheads = since(before, overheadsOf(await readMetrics(coordinator)));
+  return {
+    workers: WORKERS,
+    slots: WORKERS * SLOTS,
+    tasks,
+    tiny: tinyTasks(width),
+    seconds,
+    tasksPerSecond: tasks / seconds,
+    coordinatorUsPerTask: (1_000 * coordinatorCpu) / tasks,
+    loadUsPerTask: (1_000 * loadCpu) / tasks,
+    overheadMs: { p50: boundOf(overheads, 0.5), p90: boundOf(overheads, 0.9), p99: boundOf(overheads, 0.99) },
+  };
+}
+
+const LOAD_HEAD = ['load', 'tasks', 'seconds', 'tasks/s', 'overhead p50', 'p90', 'p99 ms', 'coordinator us', 'workers us'];
+const IDLE_HEAD = ['sessions', `${JOINING} joined s`, 'resident MiB', 'KiB a session', 'cores'];
+
+export function printWire({ full, half, idle }: WireFigures, say: (text: string) => void): void {
+  const row = (cells: readonly string[]): void => say(`${cells.map((text) => cell(text, 16)).join('')}\n`);
+  row(LOAD_HEAD);
+  for (const [name, figures] of [['full', full] as const, ['half', half] as const]) {
+    const { p50, p90, p99 } = figures.overheadMs;
+    const costs = [figures.coordinatorUsPerTask, figures.loadUsPerTask].map((us) => us.toFixed(0));
+    const rates = [`${figures.tasks}`, figures.seconds.toFixed(2), figures.tasksPerSecond.toFixed(0)];
+    row([name, ...rates, ...[p50, p90, p99].map((ms) => `<= ${ms}`), ...costs]);
+  }
+  say('\n');
+  row(IDLE_HEAD);
+  const { sessions, joinSeconds, residentMiB, kibPerSession, coordinatorCore } = idle;
+  row([`${sessions}`, joinSeconds.toFixed(2), residentMiB.toFixed(0), kibPerSession.toFixed(1), coordinatorCore.toFixed(2)]);
+}
