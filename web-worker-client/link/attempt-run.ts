@@ -82,13 +82,14 @@ export class AttemptRun {
   /** Ends the run: the slot between two slices, a fetch at once. */
   stop(handle: SlotHandle | undefined, why: string): void {
     this.#stopWhy = why;
-    this.#abort.abort();
+    this.#abort.abort(why);
     handle?.stop(this.lease.attemptId, why);
   }
 
   /** Lets go of what the attempt held. Call once it is over, whatever the way. */
   release(): void {
-    this.#abort.abort();
+    // With a reason of its own: the usual one is an error with a stack, the dearest part of a short attempt.
+    this.#abort.abort('over');
     this.#inputs = undefined;
     this.#around.residents.settle(this.lease.attemptId);
     this.#around.cache.unpin(this.lease.attemptId);

@@ -1,6 +1,6 @@
-/** Incoming frames to checked messages. Tabs check with `Value.Check` only: the compiler needs eval, which our CSP forbids. */
-import { Check } from 'typebox/value';
+/** Incoming frames to checked messages. */
 import { LIMITS } from '../../shared/limits.ts';
+import { checkerOf } from '../../shared/protocol/checker.ts';
 import { DataMessage, PieceHeader } from '../../shared/protocol/data.ts';
 import { decodeFrame } from '../../shared/protocol/frames.ts';
 import { CoordinatorMessage } from '../../shared/protocol/session.ts';
@@ -16,6 +16,9 @@ export interface SessionFrame {
   readonly payload: Uint8Array;
 }
 
+const isSessionMessage = checkerOf<CoordinatorMessage>(CoordinatorMessage);
+const isDataMessage = checkerOf<DataMessage>(DataMessage);
+const isPieceHeader = checkerOf<PieceHeader>(PieceHeader);
 const NOTHING = new Uint8Array(0);
 
 function parse(text: string): unknown {
@@ -29,26 +32,26 @@ function parse(text: string): unknown {
 
 export function readSessionText(text: string): SessionFrame {
   const message = parse(text);
-  if (!Check(CoordinatorMessage, message)) throw new BadMessageError('a session message has the wrong form');
+  if (!isSessionMessage(message)) throw new BadMessageError('a session message has the wrong form');
   return { message, payload: NOTHING };
 }
 
 export function readSessionBinary(frame: Uint8Array): SessionFrame {
   if (frame.byteLength > LIMITS.sessionBinaryFrameBytes) throw new BadMessageError('a binary frame is over the limit');
   const { header, payload } = decode(frame);
-  if (!Check(CoordinatorMessage, header)) throw new BadMessageError('a session message has the wrong form');
+  if (!isSessionMessage(header)) throw new BadMessageError('a session message has the wrong form');
   return { message: header, payload };
 }
 
 export function readDataText(text: string): DataMessage {
   const message = parse(text);
-  if (!Check(DataMessage, message)) throw new BadMessageError('a data message has the wrong form');
+  if (!isDataMessage(message)) throw new BadMessageError('a data message has the wrong form');
   return message;
 }
 
 export function readPiece(frame: Uint8Array): { readonly header: PieceHeader; readonly payload: Uint8Array } {
   const { header, payload } = decode(frame);
-  if (!Check(PieceHeader, header)) throw new BadMessageError('a piece has the wrong form');
+  if (!isPieceHeader(header)) throw new BadMessageError('a piece has the wrong form');
   if (payload.byteLength > LIMITS.pieceBytes) throw new BadMessageError('a piece is over the limit');
   return { header, payload };
 }
