@@ -11,11 +11,11 @@ export type LoadOrder =
 export type LoadAnswer = { readonly done: LoadOrder['do'] | 'ready' } | { readonly failed: string } | { readonly said: string };
 
 export class LoadProcesses {
-  readonly kids: readonly ChildProcess[];
+  readonly #children: readonly ChildProcess[];
   readonly #note: (line: string) => void;
 
   private constructor(children: readonly ChildProcess[], note: (line: string) => void) {
-    this.kids = children;
+    this.#children = children;
     this.#note = note;
   }
 
@@ -30,7 +30,7 @@ export class LoadProcesses {
 
   /** So many workers, dealt out to the processes. Resolves when the last has had its welcome. */
   async join(url: string, workers: number, slots: number): Promise<void> {
-    const count = this.kids.length;
+    const count = this.#children.length;
     const part = (index: number): number => Math.floor((workers * (index + 1)) / count) - Math.floor((workers * index) / count);
     await this.#order((index) => ({ do: 'join', url, slots, workers: part(index), seed: index + 1 }));
   }
@@ -42,17 +42,17 @@ export class LoadProcesses {
 
   /** Processor time of all of them so far. */
   cpuMs(): number {
-    return this.kids.reduce((sum, child) => sum + usageOf(child.pid ?? 0).cpuMs, 0);
+    return this.#children.reduce((sum, child) => sum + usageOf(child.pid ?? 0).cpuMs, 0);
   }
 
   async stop(): Promise<void> {
     await Promise.all(
-      this.kids.map(
+      this.#children.map(
         (child) =>
           new Promise<void>((resolve) => {
             if (child.exitCode !== null || child.signalCode !== null) return resolve();
             child.once('exit', () => resolve());
-            child.kill('SIGKILL');
+            child.disconnect();
           }),
       ),
     );
@@ -60,7 +60,7 @@ export class LoadProcesses {
 
   async #order(orderFor: (index: number) => LoadOrder): Promise<void> {
     await Promise.all(
-      this.kids.map((child, index) => {
+      this.#children.map((child, index) => {
         const heard = this.#heard(child);
         child.send(orderFor(index));
         return heard;

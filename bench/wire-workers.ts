@@ -3,15 +3,15 @@
  * heartbeats. Only the engine is missing (noop-slot.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { WebSocket } from 'ws';
 import { LIMITS } from '../shared/limits.ts';
 import { Prng } from '../shared/prng.ts';
 import { MemoryStore } from '../web-worker-client/blocks/memory-store.ts';
 import { TieredCache } from '../web-worker-client/blocks/tiered-cache.ts';
+import { corkedSocket } from '../web-worker-client/headless/corked-socket.ts';
 import { nodeClock } from '../web-worker-client/headless/node-clock.ts';
 import { Link } from '../web-worker-client/link/link.ts';
 import type { Platform } from '../web-worker-client/link/platform.ts';
-import { type WebSocketLike, wrapWebSocket } from '../web-worker-client/link/web-socket.ts';
+import { wrapWebSocket } from '../web-worker-client/link/web-socket.ts';
 import { NoopSlot, type Pretence } from './noop-slot.ts';
 
 /** What each worker says when all goes well. */
@@ -59,11 +59,7 @@ function noopPlatform({ pretence, seed, log }: WorkersOptions): Platform {
     clock: nodeClock,
     wallMs: () => Date.now(),
     randomBytes: (count) => randomBytes(count),
-    openSocket: (url, events) =>
-      wrapWebSocket(() => {
-        const maxPayload = LIMITS.sessionBinaryFrameBytes + LIMITS.sessionFrameBytes;
-        return new WebSocket(url, { perMessageDeflate: false, maxPayload }) as unknown as WebSocketLike;
-      }, events),
+    openSocket: (url, events) => wrapWebSocket(() => corkedSocket(url), events),
     spawnSlot: () => ({ api: new NoopSlot(pretence, random, outcomes), terminate: () => undefined }),
     loadEngine: async () => ({ engineUrl: '' }),
     openBlockCache: () =>

@@ -1,6 +1,7 @@
 /** Limits of the coordinator that no other test exceeds; shared/limits.test.ts lists where each limit's test is. */
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -58,7 +59,8 @@ class FakeSocket extends EventEmitter {
 
 test('workers: one tab too many is turned away with 4429, those that are here stay', async () => {
   const { app } = await testApp({ clock: new TestClock() });
-  const request = { headers: { host: 'localhost' }, ip: '127.0.0.1' } as FastifyRequest;
+  const raw = { socket: new PassThrough() };
+  const request = { headers: { host: 'localhost' }, ip: '127.0.0.1', raw } as unknown as FastifyRequest;
   const join = (): FakeSocket => {
     const socket = new FakeSocket();
     app.grid.sessions.accept(socket as unknown as WebSocket, request);

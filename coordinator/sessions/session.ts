@@ -42,6 +42,8 @@ export interface SessionDeps {
   /** `--pace`: least duration of an attempt; 0 is off. */
   readonly paceMs: number;
   readonly log: (error: unknown, what: string) => void;
+  /** Frames written from now on go out together at the end of this turn. */
+  readonly hold: () => void;
   /** The tab said that it goes, and the core knows. */
   readonly leaves: (session: WorkerSession) => void;
   /** Told once, when the session is over. */
@@ -261,6 +263,7 @@ export class WorkerSession {
 
   #write(message: CoordinatorMessage, parts: readonly Uint8Array[] = []): void {
     if (this.#ended || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#deps.hold();
     this.#socket.send(parts.length > 0 ? encodeFrame(message, parts) : JSON.stringify(message));
   }
 

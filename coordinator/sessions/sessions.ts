@@ -6,6 +6,7 @@
  * asks for a fresh id. From another store it gets a fresh id at once, since worker ids are no secret.
  */
 import { randomBytes } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { RawData, WebSocket } from 'ws';
 import { makeId, type SessionId, type StoreId, type WorkerId } from '../../shared/ids.ts';
@@ -15,6 +16,7 @@ import { CLOSE, type CloseCode, PROTOCOL } from '../../shared/protocol/version.t
 import { bearer } from '../auth/bearer.ts';
 import type { Guard } from '../auth/guard.ts';
 import { closeSocket } from './close.ts';
+import { Corks } from './corks.ts';
 import { ProtocolError, readFrame, typeOf } from './messages.ts';
 import { checkWorkerMessage, type SessionDeps, type SessionIdentity, WorkerSession } from './session.ts';
 import type { CommandHandlers } from './shell.ts';
@@ -29,7 +31,7 @@ class Refused extends Error {
   }
 }
 
-export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves'> {
+export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves' | 'hold'> {
   readonly guard: Guard;
   readonly storeIds: StoreIds;
   /** Told after each join and each end how many are connected now. */
@@ -41,6 +43,7 @@ export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves'> {
 
 export class Sessions {
   readonly #options: SessionsOptions;
+  readonly #corks = new Corks();
   readonly #byId = new Map<SessionId, WorkerSession>();
   readonly #byWorker = new Map<WorkerId, WorkerSession>();
   readonly #byStore = new Map<StoreId, Set<WorkerSession>>();
@@ -145,10 +148,10 @@ export class Sessions {
       throw new Refused(CLOSE.token, `${what}: open the join link again`);
     }
     if (this.#byId.size >= LIMITS.workers) throw new Refused(CLOSE.full, `${LIMITS.workers} tabs are connected; try later`);
-    return this.#admit(hello, socket);
+    return this.#admit(hello, socket, request.raw.socket);
   }
 
-  #admit(hello: HelloMessage, socket: WebSocket): WorkerSession {
+  #admit(hello: HelloMessage, socket: WebSocket, stream: Writable): WorkerSession {
     const { storeIds, shell, ended, counted, leaves, ...deps } = this.#options;
     const known = hello.storeId === undefined ? undefined : storeIds.verify(hello.storeId);
     const storeId = known ?? storeIds.issue();
@@ -164,6 +167,7 @@ export class Sessions {
     const session = new WorkerSession(identity, socket, {
       ...deps,
       shell,
+      hold: () => this.#corks.hold(stream),
       leaves: (going) => leaves(going.identity.sessionId),
       ended: (gone) => {
         this.#forget(gone);

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import { WebSocket } from 'ws';
 import { LIMITS } from '../../shared/limits.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { TieredCache } from '../blocks/tiered-cache.ts';
 import type { EngineAssets, Platform, SpawnedSlot } from '../link/platform.ts';
-import { type WebSocketLike, wrapWebSocket } from '../link/web-socket.ts';
+import { wrapWebSocket } from '../link/web-socket.ts';
 import type { SlotApi } from '../slots/api.ts';
+import { corkedSocket } from './corked-socket.ts';
 import { nodeClock } from './node-clock.ts';
 
 export interface NodePlatformOptions {
@@ -31,15 +31,7 @@ export function nodePlatform(options: NodePlatformOptions): Platform {
     clock: nodeClock,
     wallMs: () => Date.now(),
     randomBytes: (count) => randomBytes(count),
-    openSocket: (url, events) =>
-      wrapWebSocket(
-        () =>
-          new WebSocket(url, {
-            perMessageDeflate: false,
-            maxPayload: LIMITS.sessionBinaryFrameBytes + LIMITS.sessionFrameBytes,
-          }) as unknown as WebSocketLike,
-        events,
-      ),
+    openSocket: (url, events) => wrapWebSocket(() => corkedSocket(url), events),
     spawnSlot: (_slot, onBroken) => spawnThread(options.slotEntry, onBroken),
     loadEngine: () => options.engine(),
     openBlockCache: async () =>
