@@ -4,7 +4,7 @@ import { ProblemError, type SourceDiagnostic } from '../../../client/index.ts';
 import { author, compiledSources, datasets, lines } from '../live.ts';
 import { ask, dismissError, query } from '../query-model.ts';
 import { type Draft, type DraftProblem, functionOf, plan, sqlOfRelation } from './draft.ts';
-import { SAMPLES, STARTS } from './samples.ts';
+import { SAMPLES, STARTS, withoutForeignQuestion } from './samples.ts';
 
 export const draft = signal<Draft>(SAMPLES[0].draft);
 /** What the compiler says of the source as it was when it was last compiled. */
@@ -26,7 +26,7 @@ export const logs = computed(() => {
 });
 
 export function edit(change: Partial<Draft>): void {
-  draft.value = { ...draft.value, ...change };
+  draft.value = withoutForeignQuestion({ ...draft.value, ...change });
   missing.value = undefined;
   if (change.source !== undefined) diagnostics.value = [];
 }

@@ -3,7 +3,7 @@ import { readColumns, writeColumns } from './columns-text.ts';
 import { type Draft, defaultSchema, functionOf, plan, sqlOfRelation } from './draft.ts';
 import { newLine, offsetOf } from './editing.ts';
 import { columnsIn, functionsIn } from './reading.ts';
-import { SAMPLES } from './samples.ts';
+import { SAMPLES, withoutForeignQuestion } from './samples.ts';
 
 const SOURCE = `export { muster1_abi, muster1_alloc, muster1_free } from 'muster';
 export function muster1_abi2(event: i32): i32 { return 0; }
@@ -107,6 +107,16 @@ test('each sample is a plan, and a problem of a relation points into what the au
   expect(sqlOfRelation(first.draft, 'answer')).toBe(first.draft.thenSql);
   expect(sqlOfRelation({ ...first.draft, dataset: 'flights' }, 'input')).toBeUndefined();
   expect(sqlOfRelation(first.draft, undefined)).toBeUndefined();
+});
+
+test('the question of a sample goes with its columns; one’s own stays', () => {
+  for (const { draft: whole } of SAMPLES) expect(withoutForeignQuestion(whole)).toEqual(whole);
+  const { thenSql } = draft();
+  expect(withoutForeignQuestion(draft({ source: SOURCE, functionName: 'count' })).thenSql).toBe('');
+  expect(withoutForeignQuestion(draft({ schema: 'x DOUBLE' })).thenSql).toBe('');
+  expect(withoutForeignQuestion(draft({ schema: 'more DATE, square DOUBLE, x DOUBLE' })).thenSql).toBe(thenSql);
+  expect(withoutForeignQuestion(draft({ source: 'no column can be told' })).thenSql).toBe(thenSql);
+  expect(withoutForeignQuestion(draft({ source: SOURCE, functionName: 'count', thenSql: 'SELECT n' })).thenSql).toBe('SELECT n');
 });
 
 test('Enter keeps the indentation, and goes further in after a bracket', () => {

@@ -41,6 +41,12 @@ export function defaultSchema(draft: Draft): string | undefined {
   return columns === undefined ? undefined : writeColumns(columns);
 }
 
+/** Names of the columns that come out, in order; undefined: there is no telling. */
+export function columnNames(draft: Draft): readonly string[] | undefined {
+  const schema = readColumns(draft.schema.trim() === '' ? (defaultSchema(draft) ?? '') : draft.schema);
+  return schema.ok && schema.columns.length > 0 ? schema.columns.map(({ name }) => name) : undefined;
+}
+
 /** Relations are named as the page names them: `input`, `output`, and `answer` for what is asked of the output. */
 const INPUT = 'input';
 const OUTPUT = 'output';

@@ -1,5 +1,5 @@
 /** Ready to run: on the demo's data, and one on numbers, which any grid has. */
-import type { Draft } from './draft.ts';
+import { columnNames, type Draft } from './draft.ts';
 
 export interface Sample {
   readonly title: string;
@@ -116,3 +116,12 @@ export const STARTS: { readonly [L in Draft['language']]: string } = {
   assemblyscript: MAP_SOURCE,
   javascript: 'export const square = ({ x }) => ({ x, square: x * x });\n',
 };
+
+/** A sample's question asks for the sample's columns: once other code makes others, it is nobody's question any more. */
+export function withoutForeignQuestion(draft: Draft): Draft {
+  const sample = SAMPLES.find((one) => one.draft.thenSql === draft.thenSql);
+  const made = columnNames(draft);
+  if (sample === undefined || made === undefined) return draft;
+  const asked = columnNames(sample.draft) ?? [];
+  return asked.every((name) => made.includes(name)) ? draft : { ...draft, thenSql: '' };
+}
