@@ -3,14 +3,16 @@
  * A file appears whole or not at all, and is never changed: what is listed at the start is what was put.
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeRecordHeader, type RecordHeader, type RecordLine } from '../../shared/arrow/record.ts';
 import type { Accumulators } from '../../shared/guest/accumulators.ts';
-import { type BlockId, type Digest, isHex64 } from '../../shared/ids.ts';
+import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
+import { blockPath, goingFor, listBlocks } from './block-folder.ts';
 import { asBlockError, BlockError, errnoOf } from './errors.ts';
-import { type CreateFile, createFile } from './files.ts';
+import { type CreateFile, createFile, writeAtOnce } from './files.ts';
+import { FreshRecords } from './fresh-records.ts';
 import { findSlice, openEntry, readWhole } from './record-files.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { OpenSlice } from './relay-kept.ts';
@@ -43,13 +45,17 @@ export interface Evictor {
 
 const HEADERS_CACHED = 20_000;
 const TEMPORARY = 'incoming';
+/** Records up to this size are written while the event loop waits, where files are made in the usual way. */
+const AT_ONCE_BYTES = 64 * 1024;
 
 export class BlockStore {
   readonly #dir: string;
   readonly #capBytes: number;
   readonly #create: CreateFile;
+  readonly #atOnceBytes: number;
   /** Bytes of files; the one used longest ago first. */
   readonly #sizes: Map<BlockId, number>;
+  readonly #fresh = new FreshRecords();
   readonly #headers = new Map<BlockId, RecordHeader>();
   #evictor: Evictor = { mayGo: () => () => false, gone: () => undefined };
   #bytes: number;
@@ -62,6 +68,7 @@ export class BlockStore {
     this.#dir = dir;
     this.#capBytes = options.capBytes ?? Number.POSITIVE_INFINITY;
     this.#create = options.create ?? createFile;
+    this.#atOnceBytes = options.create ? 0 : AT_ONCE_BYTES;
     this.#sizes = sizes;
     this.#bytes = 0;
     for (const size of sizes.values()) this.#bytes += size;
@@ -135,6 +142,12 @@ export class BlockStore {
     const path = join(this.#dir, TEMPORARY, `${blockId}-${randomBytes(6).toString('hex')}`);
     try {
       await this.#makeRoom(record.length, blockId);
+      if (record.length <= this.#atOnceBytes) {
+        writeAtOnce(path, this.#pathOf(blockId), record);
+        this.#list(blockId, record.length);
+        this.#fresh.put(blockId, record);
+        return;
+      }
       const file = await this.#create(path);
       try {
         await file.write([record], 0);
@@ -162,6 +175,11 @@ export class BlockStore {
     } catch (error) {
       throw asBlockError(error, `storing block ${blockId}`);
     }
+  }
+
+  /** One slice of a small block that was put a moment ago; its bytes must not be changed. */
+  freshSlice(blockId: BlockId, bucket: number): StoredSlice | undefined {
+    return this.#fresh.slice(blockId, bucket);
   }
 
   /**
@@ -261,6 +279,10 @@ export class BlockStore {
       await mkdir(join(this.#dir, blockId.slice(0, 2)), { recursive: true });
       await rename(path, target);
     }
+    this.#list(blockId, size);
+  }
+
+  #list(blockId: BlockId, size: number): void {
     this.#forget(blockId);
     this.#sizes.set(blockId, size);
     this.#bytes += size;
@@ -271,24 +293,18 @@ export class BlockStore {
     if (size === undefined) return false;
     this.#sizes.delete(blockId);
     this.#headers.delete(blockId);
+    this.#fresh.forget(blockId);
     this.#bytes -= size;
     return true;
   }
 
   /** Gives up blocks that nobody needs, those used longest ago first. @throws BlockError `disk-full` when that is not enough */
   async #makeRoom(extra: number, blockId: BlockId): Promise<void> {
-    const free = (): number => this.#capBytes - this.#bytes - this.#reservedBytes + (this.#sizes.get(blockId) ?? 0);
-    if (extra <= free()) return;
+    const missing = extra - (this.#capBytes - this.#bytes - this.#reservedBytes + (this.#sizes.get(blockId) ?? 0));
+    if (missing <= 0) return;
     const mayGo = this.#evictor.mayGo();
-    const going: BlockId[] = [];
-    let found = 0;
-    for (const [id, size] of this.#sizes) {
-      if (free() + found >= extra) break;
-      if (id === blockId || !mayGo(id)) continue;
-      going.push(id);
-      found += size;
-    }
-    if (free() + found < extra) {
+    const { going, bytes } = goingFor(missing, this.#sizes, (id) => id !== blockId && mayGo(id));
+    if (bytes < missing) {
       throw new BlockError(
         'disk-full',
         `coordinator disk cap: it keeps at most ${this.#capBytes} bytes of task outputs, ${this.#bytes + this.#reservedBytes} are in use and still needed, and block ${blockId} has ${extra} more`,
@@ -301,19 +317,4 @@ export class BlockStore {
   #pathOf(blockId: BlockId): string {
     return blockPath(this.#dir, blockId);
   }
-}
-
-export function blockPath(dir: string, blockId: BlockId): string {
-  return join(dir, blockId.slice(0, 2), blockId);
-}
-
-async function listBlocks(dir: string): Promise<Map<BlockId, number>> {
-  const sizes = new Map<BlockId, number>();
-  for (const folder of await readdir(dir)) {
-    if (!/^[0-9a-f]{2}$/.test(folder)) continue;
-    const names = (await readdir(join(dir, folder))).filter((name) => isHex64(name));
-    const found = await Promise.all(names.map(async (name) => [name, (await stat(join(dir, folder, name))).size] as const));
-    for (const [name, size] of found) sizes.set(name as BlockId, size);
-  }
-  return sizes;
 }

@@ -75,6 +75,7 @@ export class CoordinatorBlocks {
   async readSlice(blockId: BlockId, bucket: number, options: { verify?: boolean } = {}): Promise<StoredSlice | undefined> {
     return (
       this.#inline.readSlice(blockId, bucket) ??
+      this.#outputs.freshSlice(blockId, bucket) ??
       (await this.chunks.readSlice(blockId, bucket, options)) ??
       (await this.#outputs.readSlice(blockId, bucket, options)) ??
       (await this.modules.readSlice(blockId, bucket, options)) ??
@@ -85,7 +86,7 @@ export class CoordinatorBlocks {
 
   /** As `readSlice`, to be read piece by piece. @throws BlockError */
   async openSlice(blockId: BlockId, bucket: number): Promise<OpenSlice | undefined> {
-    const here = this.#inline.readSlice(blockId, bucket);
+    const here = this.#inline.readSlice(blockId, bucket) ?? this.#outputs.freshSlice(blockId, bucket);
     if (here) return inMemory(here);
     const stored =
       (await this.chunks.openSlice(blockId, bucket)) ??

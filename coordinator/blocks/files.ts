@@ -1,5 +1,8 @@
 /** The few things that blocks need of the file system, so that tests can put a full disk in its place. */
+import { closeSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoOf } from './errors.ts';
 
 /** A file that is being written. Positions count from its start. */
 export interface NewFile {
@@ -49,6 +52,26 @@ export const createFile: CreateFile = async (path) => {
     close: () => handle.close(),
   };
 };
+
+/**
+ * Writes a small file whole, by way of `temporary`, while the event loop waits: without a sync that is 0.1 ms, and passing it to other
+ * threads four times takes longer.
+ */
+export function writeAtOnce(temporary: string, path: string, bytes: Uint8Array): void {
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    renameSync(temporary, path);
+  }
+}
 
 /** What of `parts` lies beyond their first `written` bytes. */
 function rest(parts: readonly Uint8Array[], written: number): readonly Uint8Array[] {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { digestOfBlock } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
-import { blockPath } from './block-store.ts';
+import { blockPath } from './block-folder.ts';
 import { asBlockError, BlockError } from './errors.ts';
 import { findSlice } from './record-files.ts';
 

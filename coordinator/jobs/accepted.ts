@@ -3,6 +3,7 @@ import type { JobId } from '../../shared/ids.ts';
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import type { JobOptions } from '../core/events.ts';
 import type { PlannedFor } from './planning.ts';
+import type { JobRequest } from './service.ts';
 
 export interface AcceptedJob {
   readonly jobId: JobId;
@@ -18,6 +19,14 @@ export interface AcceptedJob {
   readonly datasets: readonly { readonly name: string; readonly version: string }[];
   /** Planned for the same, it is planned the same way again. */
   readonly plannedFor?: PlannedFor;
+}
+
+/** A job that was just planned. `owner`: who may see it. */
+export function acceptedJob(
+  { sql, relations, options, name }: JobRequest,
+  job: Required<Pick<AcceptedJob, 'jobId' | 'owner' | 'submittedAtMs' | 'datasets' | 'plannedFor'>>,
+): AcceptedJob {
+  return { ...job, sql, options, ...(relations && { relations }), ...(name !== undefined && { name }) };
 }
 
 export interface AcceptedJobs {

@@ -12,8 +12,9 @@ import type { JobOptions } from '../core/events.ts';
 import type { JobView } from '../core/views.ts';
 import type { Shell } from '../sessions/shell.ts';
 import type { JobRecord } from '../store/jobs.ts';
-import type { AcceptedJob, AcceptedJobs } from './accepted.ts';
+import { type AcceptedJob, type AcceptedJobs, acceptedJob } from './accepted.ts';
 import { type ArrivingBlocks, EarlyResults } from './early.ts';
+import { Endings } from './endings.ts';
 import { atWallClock, type Job, type LiveJob, type SettledJob, settledJob } from './entry.ts';
 import { type Held, holdInputs } from './holds.ts';
 import { planView } from './plan-view.ts';
@@ -73,6 +74,7 @@ export class JobService {
   /** In order of submission. */
   readonly #jobs = new Map<JobId, Job>();
   readonly #settling = new Map<JobId, Promise<void>>();
+  readonly #endings: Endings;
   /** Live jobs' hold on the chunks and modules that they read. */
   readonly #holds = new Map<JobId, () => Promise<void>>();
   readonly #waiters: Waiters;
@@ -84,6 +86,7 @@ export class JobService {
   constructor(options: JobServiceOptions) {
     this.#options = options;
     this.#waiters = new Waiters(options.shell.clock);
+    this.#endings = new Endings(options);
     const { shell, core } = options;
     this.early = new EarlyResults({ shell, core, arrivals: options.arrivals, job: (jobId) => this.#jobs.get(jobId) });
     this.#wallMs = options.wallMs ?? Date.now;
@@ -108,27 +111,19 @@ export class JobService {
     if (!outcome.ok) return outcome;
     const held = this.#hold(outcome.plan);
     if (!held.ok) return held;
-    const accepted: AcceptedJob = {
-      jobId: makeId('job', randomBytes) as JobId,
-      owner,
-      sql: request.sql,
-      ...(request.relations && { relations: request.relations }),
-      options: request.options,
-      submittedAtMs: nowMs,
-      datasets: outcome.plan.datasets,
-      plannedFor,
-      ...(request.name !== undefined && { name: request.name }),
-    };
+    const jobId = makeId('job', randomBytes) as JobId;
+    const { datasets } = outcome.plan;
+    const accepted = acceptedJob(request, { jobId, owner, submittedAtMs: nowMs, datasets, plannedFor });
     // It runs while it is written down; but nobody is told that it is accepted before it is.
-    const written = this.#options.journal.add(accepted);
     this.#start(accepted, outcome.plan, outcome.planMs, held.release);
+    const written = this.#options.journal.add(accepted);
     try {
       await written;
     } catch (error) {
-      this.cancel(accepted.jobId);
+      this.cancel(jobId);
       throw error;
     }
-    return { ok: true, jobId: accepted.jobId };
+    return { ok: true, jobId };
   }
 
   /** The plan that a job would have, before relations that are kept take their place in it. */
@@ -212,10 +207,11 @@ export class JobService {
     this.#letGo(job.jobId);
     const settling = this.#keep(record)
       // Even where the disk is full the result is here until the coordinator stops.
-      .catch((error: unknown) => this.#options.log(error, `job ${job.jobId} could not be written down`))
-      .finally(() => {
+      .catch((error: unknown) => void this.#options.log(error, `job ${job.jobId} could not be written down`))
+      .then((kept) => {
         this.#settling.delete(job.jobId);
         this.#show(record);
+        if (kept) this.#endings.end(job.jobId);
       });
     this.#settling.set(job.jobId, settling);
   }
@@ -249,6 +245,7 @@ export class JobService {
   async close(): Promise<void> {
     this.#cancelSweep();
     await Promise.all(this.#settling.values());
+    await this.#endings.written();
     this.#waiters.wakeAll();
     this.early.close();
   }
@@ -279,6 +276,7 @@ export class JobService {
     const record = this.#record({ ...accepted, kind: 'live', plan: EMPTY_PLAN, planMs: planned.planMs }, command);
     await this.#keep(record);
     this.#show(record);
+    this.#endings.end(record.jobId);
   }
 
   #letGo(jobId: JobId): void {
@@ -293,11 +291,11 @@ export class JobService {
   }
 
   /** Whoever is told that a job has ended will hear the same after a restart: only what is written down is shown. */
-  async #keep(record: JobRecord): Promise<void> {
-    const { results, store, log } = this.#options;
+  async #keep(record: JobRecord): Promise<true> {
+    const { results, store } = this.#options;
     // Side by side: a record whose blocks are not all there is passed over after a restart, as long as the job has not ended.
     await Promise.all([results.persist(record.result.map((block) => block.blockId)), store.put(record)]);
-    store.end(record.jobId).catch((error: unknown) => log(error, `the journal of job ${record.jobId} could not be deleted`));
+    return true;
   }
 
   #show(record: JobRecord): void {

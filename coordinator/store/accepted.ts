@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import type { AcceptedJob, AcceptedJobs } from '../jobs/accepted.ts';
 import type { Tables } from './schema.ts';
 import type { StoreThread } from './thread-client.ts';
-import { stepOf } from './thread-dialect.ts';
+
+const INSERT = 'INSERT INTO accepted_jobs (job_id, body) VALUES (?, ?)';
 
 export class AcceptedStore implements AcceptedJobs {
   readonly #db: Kysely<Tables>;
@@ -21,7 +22,6 @@ export class AcceptedStore implements AcceptedJobs {
   }
 
   async add(job: AcceptedJob): Promise<void> {
-    const row = { job_id: job.jobId, body: JSON.stringify(job) };
-    await this.#thread.run([stepOf(this.#db.insertInto('accepted_jobs').values(row))]);
+    await this.#thread.run([{ sql: INSERT, sets: [[job.jobId, JSON.stringify(job)]] }]);
   }
 }

@@ -7,7 +7,7 @@ import type { JobView } from '../core/views.ts';
 import { forgetJob, type JournalStore } from './journal.ts';
 import type { JobRow, Tables } from './schema.ts';
 import type { StoreThread } from './thread-client.ts';
-import { stepOf } from './thread-dialect.ts';
+import type { Step } from './thread-protocol.ts';
 
 /** A settled job: what REST shows of it, and where its result lies. Times are wall clock, ms since the epoch. */
 export interface JobRecord {
@@ -56,18 +56,13 @@ export class JobStore {
 
   /** Adds a settled job, or replaces the one with its id. Until `end` it is also an accepted one. */
   async put(job: JobRecord): Promise<void> {
-    const row = rowOf(job);
-    const put = this.#db
-      .insertInto('jobs')
-      .values(row)
-      .onConflict((conflict) => conflict.column('job_id').doUpdateSet(row));
-    await this.#thread.run([stepOf(put)]);
+    await this.#thread.run([putStep(rowOf(job))]);
   }
 
   /** All of a settled job is kept: it is no longer an accepted one, and what was written down for its sake goes. */
   async end(jobId: JobId): Promise<void> {
     this.#journal.flush();
-    await this.#thread.run([stepOf(this.#db.deleteFrom('accepted_jobs').where('job_id', '=', jobId)), forgetJob(jobId)]);
+    await this.#thread.run([{ sql: NO_LONGER_ACCEPTED, sets: [[jobId]] }, forgetJob(jobId)]);
   }
 
   /** True when there was one. */
@@ -81,6 +76,16 @@ export class JobStore {
     const rows = await this.#db.selectFrom('jobs').select('job_id').where('expires_at_ms', '<=', nowMs).execute();
     return rows.map((row) => row.job_id as JobId);
   }
+}
+
+const NO_LONGER_ACCEPTED = 'DELETE FROM accepted_jobs WHERE job_id = ?';
+
+/** Written out: every job waits for it, and putting the query together took longer than the thread takes to run it. */
+function putStep(row: JobRow): Step {
+  const columns = Object.keys(row);
+  const sql = `INSERT INTO jobs (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+    ON CONFLICT (job_id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+  return { sql, sets: [Object.values(row)] };
 }
 
 function rowOf(job: JobRecord): JobRow {
