@@ -170,6 +170,24 @@ describe('CoordinatorBlocks', () => {
     return slice && Buffer.from(slice.bytes).toString();
   };
 
+  test('what was just persisted is read from memory, as it lies on disk, until it goes', async () => {
+    const blocks = await CoordinatorBlocks.open({ dir });
+    await putInline(blocks, 'a', 'aa', 'bb');
+    await blocks.persist([idOf('a')]);
+    expect(blocks.usage()).toMatchObject({ inlineBytes: 0, blocks: 1 });
+    const path = join(dir, 'outputs', idOf('a').slice(0, 2), idOf('a'));
+    const written = await readFile(path);
+    await rm(path);
+    expect(await text(blocks, 'a', 1)).toBe('bb'.repeat(50));
+    await writeFile(path, written);
+    expect(await blocks.readSlice(idOf('a'), 2)).toBeUndefined();
+    const again = await CoordinatorBlocks.open({ dir });
+    expect(await text(again, 'a', 1)).toBe('bb'.repeat(50));
+    await blocks.discard([idOf('a')]);
+    expect(await blocks.readSlice(idOf('a'), 0)).toBeUndefined();
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   test('small blocks stay in memory, the oldest spill, and all can be read', async () => {
     const blocks = await CoordinatorBlocks.open({ dir, inlineBytes: 300 });
     await Promise.all([
