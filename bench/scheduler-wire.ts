@@ -14,18 +14,32 @@ import { LIMITS } from '../shared/limits.ts';
 import { type BenchOptions, cell } from './grid-bench.ts';
 import { plainFetch } from './http-reader.ts';
 import { LoadProcesses } from './load-processes.ts';
-import { boundOf, overheadsOf, readMetrics, since } from './metrics-text.ts';
+import { boundOf, type Overheads, overheadsOf, readMetrics, since } from './metrics-text.ts';
 import { tinyTasks, tinyTasksPlan } from './wire-job.ts';
 
-const PROCESSES = 4;
+/** Tasks a second that the coordinator should take at least. */
+const BOUND = 5_000;
+const PROCESSES = 2;
 const JOINING = 1_000;
 const IDLE = 5_000;
 /** Heartbeats that an idle session has sent and got when its memory is looked at. */
 const IDLE_BEATS = 5;
+const SETTLED_MS = 2_000;
+const SETTLED_MIB = 2;
 const WORKERS = 32;
-const SLOTS = 4;
+const SLOTS = 2;
+/** Times 256 tasks: of the job that warms up, of the one at full load, of the one at half of it. */
+const WARM_WIDTH = 20;
 const WIDTH = 100;
-const HALF_WIDTH = 60;
+const HALF_WIDTH = 100;
+/** The part of a job that counts as steady: its beginning and its end are other tasks, and bursts. */
+const STEADY = { from: 0.2, to: 0.8 } as const;
+
+interface Quantiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
 
 export interface LoadFigures {
   readonly workers: number;
@@ -39,8 +53,9 @@ export interface LoadFigures {
   /** Processor time of the coordinator's process, its store's thread included, and of all load processes. */
   readonly coordinatorUsPerTask: number;
   readonly loadUsPerTask: number;
-  /** Bounds that this part of the tasks kept. */
-  readonly overheadMs: { readonly p50: number; readonly p90: number; readonly p99: number };
+  /** Bounds that this part of the tasks kept, in the middle of the job and in all of it. */
+  readonly overheadMs: Quantiles;
+  readonly wholeJobMs: Quantiles;
 }
 
 export interface IdleFigures {
@@ -64,11 +79,12 @@ export async function schedulerWire(options: BenchOptions): Promise<WireFigures>
   return withWire(options, async (wire) => {
     const { load, coordinator } = wire;
     await load.join(coordinator.url, WORKERS, SLOTS);
-    await loadFigures(wire, 8, 1);
-    const full = await loadFigures(wire, WIDTH, 2);
+    const { tasksPerSecond } = await loadFigures(wire, { width: WARM_WIDTH, salt: 1 });
+    const full = await loadFigures(wire, { width: WIDTH, salt: 2, expected: tasksPerSecond });
     options.note(`full load: ${JSON.stringify(full)}`);
-    await load.pretend((1_000 * WORKERS * SLOTS) / (full.tasksPerSecond / 2));
-    const half = await loadFigures(wire, HALF_WIDTH, 3);
+    const expected = Math.max(BOUND, full.tasksPerSecond) / 2;
+    await load.pretend((1_000 * WORKERS * SLOTS) / expected);
+    const half = await loadFigures(wire, { width: HALF_WIDTH, salt: 3, expected });
     options.note(`half load: ${JSON.stringify(half)}`);
     return { full, half, idle };
   });
@@ -94,15 +110,17 @@ async function withWire<T>(options: BenchOptions, work: (wire: Wire) => Promise<
 }
 
 async function idleFigures({ coordinator, load }: Wire, { note }: BenchOptions): Promise<IdleFigures> {
-  const { residentMiB } = usageOf(coordinator.pid);
+  // The first to join make the coordinator start its own slot: that engine is no session's memory.
+  await load.join(coordinator.url, PROCESSES, 1);
+  const residentMiB = await settled(coordinator.pid);
   const beganMs = performance.now();
   await load.join(coordinator.url, JOINING, 1);
   const joinSeconds = (performance.now() - beganMs) / 1_000;
   note(`${JOINING} workers joined in ${joinSeconds.toFixed(1)} s`);
-  await load.join(coordinator.url, IDLE - JOINING, 1);
+  await load.join(coordinator.url, IDLE - JOINING - PROCESSES, 1);
   const before = usageOf(coordinator.pid);
   const idleMs = IDLE_BEATS * LIMITS.heartbeatMs;
-  await new Promise((resolve) => setTimeout(resolve, idleMs));
+  await delay(idleMs);
   const after = usageOf(coordinator.pid);
   const workers = Number(/^muster_workers\{state="idle"\} (\d+)$/m.exec(await readMetrics(coordinator))?.[1]);
   if (workers !== IDLE) throw new Error(`${workers} sessions are idle, not ${IDLE}: ${coordinator.notes}`);
@@ -116,18 +134,43 @@ async function idleFigures({ coordinator, load }: Wire, { note }: BenchOptions):
   };
 }
 
-async function loadFigures({ coordinator, load }: Wire, width: number, salt: number): Promise<LoadFigures> {
+/** Resident memory once it rises no more. */
+async function settled(pid: number): Promise<number> {
+  for (let before = 0; ; ) {
+    await delay(SETTLED_MS);
+    const { residentMiB } = usageOf(pid);
+    if (residentMiB - before < SETTLED_MIB) return residentMiB;
+    before = residentMiB;
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface LoadOptions {
+  readonly width: number;
+  readonly salt: number;
+  /** Tasks a second, about: when the job is in its middle. */
+  readonly expected?: number;
+}
+
+async function loadFigures({ coordinator, load }: Wire, { width, salt, expected = BOUND }: LoadOptions): Promise<LoadFigures> {
   const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir), fetch: plainFetch });
-  const before = overheadsOf(await readMetrics(coordinator));
+  const overheads = async (): Promise<Overheads> => overheadsOf(await readMetrics(coordinator));
+  const before = await overheads();
   const job = await admin.submit({ plan: tinyTasksPlan(width, salt), reuse: false, name: 'tiny tasks' });
   const [beganMs, coordinatorMs, loadMs] = [performance.now(), usageOf(coordinator.pid).cpuMs, load.cpuMs()];
-  await (await job.result('csv')).arrayBuffer();
+  const result = job.result('csv').then((response) => response.arrayBuffer());
+  const expectedMs = (1_000 * tinyTasks(width)) / expected;
+  await delay(STEADY.from * expectedMs);
+  const from = await overheads();
+  await delay((STEADY.to - STEADY.from) * expectedMs);
+  const to = await overheads();
+  await result;
   const seconds = (performance.now() - beganMs) / 1_000;
   const [coordinatorCpu, loadCpu] = [usageOf(coordinator.pid).cpuMs - coordinatorMs, load.cpuMs() - loadMs];
   const { counters } = await job.status();
   const tasks = counters.ended?.succeeded ?? 0;
   if (tasks !== counters.tasksPlanned) throw new Error(`of ${counters.tasksPlanned} tasks ${tasks} were accepted`);
-  const overheads = since(before, overheadsOf(await readMetrics(coordinator)));
   return {
     workers: WORKERS,
     slots: WORKERS * SLOTS,
@@ -137,11 +180,25 @@ async function loadFigures({ coordinator, load }: Wire, width: number, salt: num
     tasksPerSecond: tasks / seconds,
     coordinatorUsPerTask: (1_000 * coordinatorCpu) / tasks,
     loadUsPerTask: (1_000 * loadCpu) / tasks,
-    overheadMs: { p50: boundOf(overheads, 0.5), p90: boundOf(overheads, 0.9), p99: boundOf(overheads, 0.99) },
+    overheadMs: quantiles(since(from, to)),
+    wholeJobMs: quantiles(since(before, await overheads())),
   };
 }
 
-const LOAD_HEAD = ['load', 'tasks', 'seconds', 'tasks/s', 'overhead p50', 'p90', 'p99 ms', 'coordinator us', 'workers us'];
+const quantiles = (all: Overheads): Quantiles => ({ p50: boundOf(all, 0.5), p90: boundOf(all, 0.9), p99: boundOf(all, 0.99) });
+
+const LOAD_HEAD = [
+  'load',
+  'tasks',
+  'seconds',
+  'tasks/s',
+  'overhead p50',
+  'p90',
+  'p99 ms',
+  'whole job p99',
+  'coordinator us',
+  'workers us',
+];
 const IDLE_HEAD = ['sessions', `${JOINING} joined s`, 'resident MiB', 'KiB a session', 'cores'];
 
 export function printWire({ full, half, idle }: WireFigures, say: (text: string) => void): void {
@@ -151,7 +208,7 @@ export function printWire({ full, half, idle }: WireFigures, say: (text: string)
     const { p50, p90, p99 } = figures.overheadMs;
     const costs = [figures.coordinatorUsPerTask, figures.loadUsPerTask].map((us) => us.toFixed(0));
     const rates = [`${figures.tasks}`, figures.seconds.toFixed(2), figures.tasksPerSecond.toFixed(0)];
-    row([name, ...rates, ...[p50, p90, p99].map((ms) => `<= ${ms}`), ...costs]);
+    row([name, ...rates, ...[p50, p90, p99, figures.wholeJobMs.p99].map((ms) => `<= ${ms}`), ...costs]);
   }
   say('\n');
   row(IDLE_HEAD);

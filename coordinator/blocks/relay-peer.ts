@@ -60,7 +60,7 @@ export class DataPeer {
     return this.#closed;
   }
 
-  receive(data: Buffer, isBinary: boolean): void {
+  readonly receive = (data: Buffer, isBinary: boolean): void => {
     if (this.#closed) return;
     try {
       const { message, payload } = readFrame(data, isBinary, DATA_FRAME_LIMITS);
@@ -72,7 +72,7 @@ export class DataPeer {
       closeSocket(this.#socket, CLOSE.badMessage, reason, this.#deps.clock);
       this.#over(reason);
     }
-  }
+  };
 
   send(message: DataMessage): void {
     if (!this.#closed && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));

@@ -4,7 +4,7 @@
  * bounded memory, and on disk where readers are slow.
  */
 import type { FastifyRequest } from 'fastify';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
@@ -12,6 +12,7 @@ import type { BucketInfo } from '../../shared/plan/task.ts';
 import type { DataMessage } from '../../shared/protocol/data.ts';
 import { CLOSE, PROTOCOL } from '../../shared/protocol/version.ts';
 import type { Guard } from '../auth/guard.ts';
+import { afterHello, endOnError } from '../sessions/after-hello.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { ProtocolError, readFrame, typeOf } from '../sessions/messages.ts';
 import type { CreateFile } from './files.ts';
@@ -108,27 +109,16 @@ export class Relay {
   /** A new socket on /v1/data; its Host was checked before the upgrade. */
   accept(socket: WebSocket, request: FastifyRequest): void {
     const { guard, clock, log } = this.#options;
-    socket.on('error', (error) => log(error, 'data socket'));
+    endOnError(socket, 'data socket', log);
     if (!guard.originAllowed(request.headers.origin, request.headers.host)) {
       closeSocket(socket, CLOSE.origin, 'this page is not the coordinator’s own; see --allow-origin', clock);
       return;
     }
-    const cancel = clock.after(LIMITS.helloMs, () => {
-      closeSocket(socket, CLOSE.badMessage, `no hello within ${LIMITS.helloMs} ms`, clock);
-    });
-    socket.once('close', cancel);
-    let peer: DataPeer | undefined;
-    let refused = false;
-    socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (peer) return peer.receive(data as Buffer, isBinary);
-      if (refused) return;
-      cancel();
-      const admitted = this.#greet(data as Buffer, isBinary);
-      if ('code' in admitted) {
-        refused = true;
-        return closeSocket(socket, admitted.code, admitted.reason, clock);
-      }
-      peer = this.#admit(admitted.sessionId, socket);
+    afterHello(socket, clock, (data, isBinary) => {
+      const admitted = this.#greet(data, isBinary);
+      if (!('code' in admitted)) return this.#admit(admitted.sessionId, socket).receive;
+      closeSocket(socket, admitted.code, admitted.reason, clock);
+      return undefined;
     });
   }
 

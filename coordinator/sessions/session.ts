@@ -44,6 +44,8 @@ export interface SessionDeps {
   readonly log: (error: unknown, what: string) => void;
   /** Frames written from now on go out together at the end of this turn. */
   readonly hold: () => void;
+  /** It lives: called again and again. */
+  readonly heard: (session: WorkerSession) => void;
   /** The tab said that it goes, and the core knows. */
   readonly leaves: (session: WorkerSession) => void;
   /** Told once, when the session is over. */
@@ -75,8 +77,6 @@ export class WorkerSession {
   readonly #told = new ToldRuns();
   readonly #inbound: Serial;
   readonly #outbound: Serial;
-  #heardAtMs: number;
-  #cancelSilence: () => void = () => undefined;
   /** Set while a returning tab has not told what it holds. */
   #returning: Returning | undefined;
   #ended = false;
@@ -85,11 +85,10 @@ export class WorkerSession {
     this.identity = identity;
     this.#socket = socket;
     this.#deps = deps;
-    this.#heardAtMs = deps.shell.clock.nowMs();
     this.#inbound = new Serial((error) => this.#failed(error));
     this.#outbound = new Serial((error) => this.#failed(error));
     socket.on('close', () => this.#over('closed'));
-    this.#watchSilence();
+    deps.heard(this);
   }
 
   get ended(): boolean {
@@ -113,9 +112,9 @@ export class WorkerSession {
     this.#deps.shell.tell({ type: 'workerChanged', sessionId: this.identity.sessionId, traits });
   }
 
-  receive(data: Buffer, isBinary: boolean): void {
+  readonly receive = (data: Buffer, isBinary: boolean): void => {
     if (this.#ended) return;
-    this.#heardAtMs = this.#deps.shell.clock.nowMs();
+    this.#deps.heard(this);
     this.#inbound.run(() => {
       if (this.#ended) return;
       const { message, payload } = readFrame(data, isBinary, FRAME_LIMITS);
@@ -125,7 +124,7 @@ export class WorkerSession {
       this.#socket.pause();
       this.#inbound.run(() => this.#socket.resume());
     }
-  }
+  };
 
   send(message: CoordinatorMessage): void {
     this.#outbound.run(() => this.#write(message));
@@ -280,7 +279,6 @@ export class WorkerSession {
   #over(why: LostWhy): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#cancelSilence();
     this.#returning?.cancel();
     this.#inbound.clear();
     this.#outbound.clear();
@@ -289,11 +287,8 @@ export class WorkerSession {
     this.#deps.shell.tell({ type: 'workerLost', sessionId: this.identity.sessionId, why });
   }
 
-  /** One timer, armed anew only when it fires: a chatty session costs no timers. */
-  #watchSilence(): void {
-    const { clock } = this.#deps.shell;
-    const leftMs = this.#heardAtMs + LIMITS.sessionSilenceMs - clock.nowMs();
-    if (leftMs > 0) this.#cancelSilence = clock.after(leftMs, () => this.#watchSilence());
-    else this.close(CLOSE.silent, `silent for ${LIMITS.sessionSilenceMs} ms`, 'silent');
+  /** It was not heard of for too long. */
+  silent(): void {
+    this.close(CLOSE.silent, `silent for ${LIMITS.sessionSilenceMs} ms`, 'silent');
   }
 }

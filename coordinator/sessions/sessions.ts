@@ -8,18 +8,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { makeId, type SessionId, type StoreId, type WorkerId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { HelloMessage } from '../../shared/protocol/session.ts';
 import { CLOSE, type CloseCode, PROTOCOL } from '../../shared/protocol/version.ts';
 import { bearer } from '../auth/bearer.ts';
 import type { Guard } from '../auth/guard.ts';
+import { afterHello, endOnError } from './after-hello.ts';
 import { closeSocket } from './close.ts';
 import { Corks } from './corks.ts';
 import { ProtocolError, readFrame, typeOf } from './messages.ts';
 import { checkWorkerMessage, type SessionDeps, type SessionIdentity, WorkerSession } from './session.ts';
 import type { CommandHandlers } from './shell.ts';
+import { Silence } from './silence.ts';
 import type { StoreIds } from './store-ids.ts';
 
 /** Why a socket is turned away, with its close code. */
@@ -31,7 +33,7 @@ class Refused extends Error {
   }
 }
 
-export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves' | 'hold'> {
+export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves' | 'hold' | 'heard'> {
   readonly guard: Guard;
   readonly storeIds: StoreIds;
   /** Told after each join and each end how many are connected now. */
@@ -44,40 +46,32 @@ export interface SessionsOptions extends Omit<SessionDeps, 'ended' | 'leaves' | 
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #corks = new Corks();
+  readonly #silence: Silence<WorkerSession>;
   readonly #byId = new Map<SessionId, WorkerSession>();
   readonly #byWorker = new Map<WorkerId, WorkerSession>();
   readonly #byStore = new Map<StoreId, Set<WorkerSession>>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    this.#silence = new Silence(options.shell.clock, LIMITS.sessionSilenceMs, (session) => session.silent());
   }
 
   /** A new socket on /v1/session; its Host was checked before the upgrade. */
   accept(socket: WebSocket, request: FastifyRequest): void {
-    const { guard, shell } = this.#options;
-    // A reset connection also closes; without a listener the error would end the process.
-    socket.on('error', (error) => this.#options.log(error, 'session socket'));
+    const { guard, shell, log } = this.#options;
+    endOnError(socket, 'session socket', log);
     if (!guard.originAllowed(request.headers.origin, request.headers.host)) {
       closeSocket(socket, CLOSE.origin, 'this page is not the coordinator’s own; see --allow-origin', shell.clock);
       return;
     }
-    let session: WorkerSession | undefined;
-    const cancel = shell.clock.after(LIMITS.helloMs, () => {
-      closeSocket(socket, CLOSE.badMessage, `no hello within ${LIMITS.helloMs} ms`, shell.clock);
-    });
-    socket.once('close', cancel);
-    let refused = false;
-    socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (session) return session.receive(data as Buffer, isBinary);
-      if (refused) return;
-      cancel();
+    afterHello(socket, shell.clock, (data, isBinary) => {
       try {
-        session = this.#greet(socket, request, data as Buffer, isBinary);
+        return this.#greet(socket, request, data, isBinary).receive;
       } catch (error) {
-        refused = true;
         const code = error instanceof Refused ? error.code : CLOSE.badMessage;
-        if (!(error instanceof Refused) && !(error instanceof ProtocolError)) this.#options.log(error, 'a hello failed');
+        if (!(error instanceof Refused) && !(error instanceof ProtocolError)) log(error, 'a hello failed');
         closeSocket(socket, code, (error as Error).message, shell.clock);
+        return undefined;
       }
     });
   }
@@ -168,6 +162,7 @@ export class Sessions {
       ...deps,
       shell,
       hold: () => this.#corks.hold(stream),
+      heard: (alive) => this.#silence.heard(alive),
       leaves: (going) => leaves(going.identity.sessionId),
       ended: (gone) => {
         this.#forget(gone);
@@ -199,6 +194,7 @@ export class Sessions {
 
   #forget(session: WorkerSession): void {
     const { sessionId, workerId, storeId } = session.identity;
+    this.#silence.forget(session);
     this.#byId.delete(sessionId);
     if (this.#byWorker.get(workerId) === session) this.#byWorker.delete(workerId);
     const ofStore = this.#byStore.get(storeId);
