@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { buildApp } from '../app.ts';
 import { lanAddresses } from '../auth/join-link.ts';
+import { letHeapGrow } from './collector.ts';
 import { announceRunning, DEFAULT_DATA_DIR, forgetRunning } from './data-dir.ts';
 import { CommandError, codeOf, messageOf, UsageError } from './errors.ts';
 import { joinLines } from './lan.ts';
@@ -64,6 +65,7 @@ export async function serveCommand(args: Arguments, terminal: Terminal): Promise
   const options = serveOptions(args);
   // Asked for before anything is started: a Ctrl-C during the start closes what is there.
   const stopped = onceStopped();
+  letHeapGrow();
   const adminToken = process.env.MUSTER_ADMIN_TOKEN || undefined;
   const app = await buildApp({
     ...options,
