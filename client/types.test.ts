@@ -93,3 +93,18 @@ test('Rdds', () => {
     { params: { by: 2 }, broadcast: { stop } },
   );
 });
+
+test('two collections, and actions with an order', () => {
+  const numbers = grid.parallelize([1, 2]);
+  const words = grid.parallelize(['a']);
+  expectTypeOf(numbers.zip(words)).toEqualTypeOf<Rdd<[number, string]>>();
+  expectTypeOf(numbers.cartesian(words).map(([n, w]) => w.repeat(n))).toEqualTypeOf<Rdd<string>>();
+  expectTypeOf(words.glom()).toEqualTypeOf<Rdd<string[]>>();
+  expectTypeOf(words.top).returns.resolves.toEqualTypeOf<string[]>();
+  // @ts-expect-error elements of another kind
+  numbers.intersection(words);
+  // @ts-expect-error elements of another kind
+  numbers.subtract(words);
+  expect(() => numbers.zip(offline().parallelize([1]))).toThrow('zip needs an Rdd of the same connection.');
+  expect(() => numbers.takeOrdered(-1)).toThrow('takeOrdered needs a whole number of elements, not -1.');
+});

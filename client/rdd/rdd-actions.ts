@@ -1,6 +1,7 @@
 /** What asks the grid for an answer: the actions of an Rdd. */
 import type { AuthorPlan } from '../../shared/plan/author-plan.ts';
 import { decode, encode } from '../encoding.ts';
+import type { FunctionContext, FunctionOptions, NoBroadcasts } from '../functions/context.ts';
 import { functionSource } from '../functions/function-source.ts';
 import { type AggregateSources, aggregateScript } from '../functions/script.ts';
 import type { JobHandle } from '../job.ts';
@@ -8,12 +9,20 @@ import { planOf } from '../plan/plan-builder.ts';
 import { guestNode, type Source, sqlNode } from '../plan/relation-node.ts';
 import type { AnyRow } from '../run/cell-values.ts';
 import { type ActionOptions, collectRows, streamRows, submitPlan } from '../run/run-plan.ts';
-import { countable, nextLabel, type RddState, VALUES, valuesOf } from './rdd-state.ts';
+import type { SortKey } from './rdd.ts';
+import { countable, nextLabel, orderedOf, type RddState, VALUES, valuesOf, withStep } from './rdd-state.ts';
 
 const elementOf = (row: AnyRow): unknown => decode(String(row.v));
 
 /** `decode`s the zero anew for each group: functions may change what they get. */
 export const zeroSource = (zero: unknown): string => `$muster.decode(${JSON.stringify(encode(zero))})`;
+
+/** Sent as text. */
+const itself = (value: unknown) => value as SortKey;
+
+function checkCount(step: string, n: number): void {
+  if (!Number.isSafeInteger(n) || n < 0) throw new TypeError(`${step} needs a whole number of elements, not ${n}.`);
+}
 
 export abstract class RddActions<T> implements AsyncIterable<T> {
   /** @internal */
@@ -36,7 +45,7 @@ export abstract class RddActions<T> implements AsyncIterable<T> {
 
   /** Up to `n` elements. */
   take(n: number, options?: ActionOptions): Promise<T[]> {
-    if (!Number.isSafeInteger(n) || n < 0) throw new TypeError(`take needs a whole number of elements, not ${n}.`);
+    checkCount('take', n);
     const limited = sqlNode('take', [valuesOf(this.state)], ([input]) => `SELECT v FROM ${input} LIMIT ${n}`);
     return this.#elements(limited, options);
   }
@@ -44,6 +53,32 @@ export abstract class RddActions<T> implements AsyncIterable<T> {
   /** An element, or undefined where there is none. */
   async first(options?: ActionOptions): Promise<T | undefined> {
     return (await this.take(1, options))[0];
+  }
+
+  /** The first `n` in the order of what `fn` gives, or of the elements themselves: no more than these leave a partition. */
+  takeOrdered(n: number, fn: (value: T) => SortKey = itself, options?: ActionOptions): Promise<T[]> {
+    return this.#extremes('takeOrdered', n, fn, 's', options);
+  }
+
+  /** As takeOrdered, from the other end: the greatest first. */
+  top(n: number, fn: (value: T) => SortKey = itself, options?: ActionOptions): Promise<T[]> {
+    return this.#extremes('top', n, fn, 's DESC', options);
+  }
+
+  /**
+   * Runs `fn` on each element for what it adds to accumulators; what it returns is dropped. `options`: the function's, and the action's. An
+   * accumulator counts an element once, however often a lost partition is made again.
+   */
+  async foreach<Params = undefined, Broadcasts extends object = NoBroadcasts>(
+    fn: (value: T, ctx: FunctionContext<Params, Broadcasts>) => void,
+    options: FunctionOptions<Params, Broadcasts> & ActionOptions = {},
+  ): Promise<void> {
+    const { params, broadcast, ...forJob } = options;
+    const given = { ...(params !== undefined && { params }), ...(broadcast !== undefined && { broadcast }) };
+    const seen = withStep(this.state, 'map', 'foreach', fn, given);
+    const none = valuesOf(withStep(seen, 'filter', 'foreach', () => false, undefined));
+    const counted = sqlNode('foreach', [none], ([input]) => `SELECT count(*) AS n FROM ${input}`);
+    await collectRows(this.state.session, counted, forJob);
   }
 
   /**
@@ -96,6 +131,13 @@ export abstract class RddActions<T> implements AsyncIterable<T> {
   /** The plan that `collect` would send, with the names that errors use. */
   plan(): AuthorPlan {
     return planOf(valuesOf(this.state));
+  }
+
+  #extremes(step: string, n: number, fn: (value: T) => SortKey, order: string, options: ActionOptions | undefined): Promise<T[]> {
+    checkCount(step, n);
+    const ordered = orderedOf(withStep(this.state, 'keyBy', step, fn, undefined));
+    const few = sqlNode(step, [ordered], ([input]) => `SELECT v FROM ${input} ORDER BY ${order} LIMIT ${n}`);
+    return this.#elements(few, options);
   }
 
   async #elements(source: Source, options: ActionOptions | undefined): Promise<T[]> {

@@ -9,10 +9,14 @@ import { columnsOf, type Schema } from '../plan/schema.ts';
 import { releaseKept } from '../run/kept-relations.ts';
 import { type ActionOptions, saveRows } from '../run/run-plan.ts';
 import { KeyedRdd, sorted } from './keyed-rdd.ts';
-import { distinctValuesOf, rowsOf, settledOf, valuesOf, withStep } from './rdd-state.ts';
+import { distinctValuesOf, pairsOf, type RddState, rowsOf, settledOf, valuesOf, withStep } from './rdd-state.ts';
 
 /** What elements can be sorted by. */
 export type SortKey = null | boolean | number | bigint | string | readonly SortKey[];
+
+/** Of encoded elements a.v and b.v. */
+const PAIR = "'[' || a.v || ',' || b.v || ']'";
+const UNEQUAL = 'zip needs as many elements on both sides: one has more than the other';
 
 /**
  * Lazy and immutable, as a DataFrame, of elements that are any JSON value, bigint or Uint8Array. Functions run in QuickJS in the tabs: their
@@ -61,15 +65,52 @@ export class Rdd<T> extends KeyedRdd<T> {
 
   /** Elements of both, equal ones too. */
   union(other: Rdd<T>): Rdd<T> {
-    const { session } = this.state;
-    if (other.state.session !== session) throw new TypeError('union needs an Rdd of the same connection.');
-    const inputs = [valuesOf(this.state), valuesOf(other.state)];
+    const inputs = [valuesOf(this.state), valuesOf(this.#alike(other, 'union'))];
     return this.#of(sqlNode('union', inputs, ([a, b]) => `SELECT v FROM ${a} UNION ALL SELECT v FROM ${b}`));
   }
 
   /** Each element once; objects are equal when their fields are. */
   distinct(): Rdd<T> {
     return this.#of(sqlNode('distinct', [distinctValuesOf(this.state)], ([input]) => `SELECT DISTINCT v FROM ${input}`));
+  }
+
+  /** Elements that both have, each once. */
+  intersection(other: Rdd<T>): Rdd<T> {
+    const inputs = [distinctValuesOf(this.state), distinctValuesOf(this.#alike(other, 'intersection'))];
+    return this.#of(
+      sqlNode('intersection', inputs, ([a, b]) => `SELECT DISTINCT a.v AS v FROM ${a} AS a SEMI JOIN ${b} AS b ON a.v = b.v`),
+    );
+  }
+
+  /** Elements that the other does not have; those that are here several times stay so. */
+  subtract(other: Rdd<T>): Rdd<T> {
+    const keyed = pairsOf(withStep(this.state, 'keyBy', 'subtract', (value: unknown) => value, undefined));
+    const inputs = [keyed, distinctValuesOf(this.#alike(other, 'subtract'))];
+    return this.#of(sqlNode('subtract', inputs, ([a, b]) => `SELECT a.v AS v FROM ${a} AS a ANTI JOIN ${b} AS b ON a.k = b.v`));
+  }
+
+  /** Every pair of an element of this and one of the other: as many as the product of their counts. */
+  cartesian<U>(other: Rdd<U>): Rdd<[T, U]> {
+    const inputs = [valuesOf(this.state), valuesOf(this.#alike(other, 'cartesian'))];
+    return this.#of(sqlNode('cartesian', inputs, ([a, b]) => `SELECT ${PAIR} AS v FROM ${a} AS a CROSS JOIN ${b} AS b`));
+  }
+
+  /**
+   * Pairs of the elements that are in the same place of both, in that order: places are those of `zipWithIndex`. The job fails when one has
+   * more elements than the other.
+   */
+  zip<U>(other: Rdd<U>): Rdd<[T, U]> {
+    const inputs = [indexed(valuesOf(this.state), 'i'), indexed(valuesOf(this.#alike(other, 'zip')), 'i')];
+    const pair = `CASE WHEN a.i IS NULL OR b.i IS NULL THEN error('${UNEQUAL}') ELSE ${PAIR} END`;
+    const both = sqlNode('zip', inputs, ([a, b]) => {
+      return `SELECT coalesce(a.i, b.i) AS i, ${pair} AS v FROM ${a} AS a FULL JOIN ${b} AS b ON a.i = b.i`;
+    });
+    return this.#of(sqlNode('zip', [both], ([input]) => `SELECT v FROM ${input} ORDER BY i`));
+  }
+
+  /** The elements of each partition as one array. */
+  glom(): Rdd<T[]> {
+    return this.#step('mapPartitions', 'glom', (values: Iterable<unknown>) => [[...values]], undefined);
   }
 
   /** In the order of what the function gives. It holds for what reads it next: collect, take, an index. */
@@ -130,6 +171,11 @@ export class Rdd<T> extends KeyedRdd<T> {
   /** Elements as rows: objects with a field for each column. */
   toDF<Row extends T & object>(schema: Schema<Row>): DataFrame<Row> {
     return this.state.session.frame(rowsOf(this.state, columnsOf(schema as Readonly<Record<string, string>>, 'toDF')));
+  }
+
+  #alike(other: Rdd<unknown>, step: string): RddState {
+    if (other.state.session === this.state.session) return other.state;
+    throw new TypeError(`${step} needs an Rdd of the same connection.`);
   }
 
   #step(kind: StepKind, step: string, fn: unknown, options: FunctionOptions<unknown, object> | undefined): Rdd<never> {
