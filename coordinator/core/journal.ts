@@ -87,6 +87,9 @@ export function keyOf(record: JournalRecord): { readonly key: string; readonly t
       return { key: record.workerId, takesBack: record.type === 'workerLeft' };
     case 'relationKept':
       return { key: record.pin.id, takesBack: false };
+    // Of no use once the attempt's block is accepted.
+    case 'attemptLeased':
+      return { key: record.attemptId, takesBack: false };
     case 'relationLetGo':
       return { key: record.pinId, takesBack: true };
     default:

@@ -178,6 +178,58 @@ describe('openStore', () => {
     await second.close();
   });
 
+  test('a lease goes once its attempt is accepted, and what stays is in the order in which it was written', async () => {
+    const store = await openStore(dir);
+    const jobId = 'job-1' as JobId;
+    const id = (n: number) => ({ jobId, attemptId: `a-${n}` as never, number: n });
+    const lease = (n: number) => ({
+      type: 'attemptLeased' as const,
+      ...id(n),
+      blockId: `b-${n}` as never,
+      storeId: 's' as never,
+      salted: false,
+    });
+    const block = (n: number) => ({
+      blockId: `b-${n}` as never,
+      digest: 'd' as never,
+      buckets: [],
+      salted: false,
+      acceptedAt: n,
+      runMs: 1,
+    });
+    const by = (n: number) => ({ ...id(n), workerId: 'w' as never, cause: 'planned' as const, why: '' });
+    const accepted = (n: number) => ({
+      type: 'blockAccepted' as const,
+      jobId,
+      stage: 0,
+      block: block(n),
+      verdict: 'inTime' as const,
+      attempt: by(n),
+    });
+    await store.accepted.add({
+      jobId,
+      owner: 'o',
+      sql: 'q',
+      options: { reuse: true, weight: 1 },
+      submittedAtMs: 1,
+      datasets: [],
+    });
+    const all = Array.from({ length: 3_000 }, (_, i) => i);
+    for (const n of all) {
+      store.journal.append([lease(n)]);
+      if (n % 7 === 0) store.journal.flush();
+      // One in a thousand still runs.
+      if (n % 1_000 !== 0) store.journal.append([accepted(n)]);
+    }
+    store.journal.flush();
+    const { records } = await store.journal.load();
+    expect(records).toEqual(all.map((n) => (n % 1_000 === 0 ? lease(n) : accepted(n))));
+    await store.jobs.put(job(jobId, 100));
+    await store.jobs.end(jobId);
+    expect((await store.journal.load()).records.filter(({ type }) => type === 'attemptLeased')).toEqual([]);
+    await store.close();
+  });
+
   test('keeps of an ended job what it made, and that within bounds', async () => {
     const store = await openStore(dir);
     const jobId = 'job-1' as JobId;
