@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly repetitions?: number;
   readonly rows?: number;
   readonly gib?: number;
+  /** Of what is drawn by chance. */
+  readonly seed?: number;
   readonly out?: string;
   readonly print: (text: string) => void;
   readonly note: (line: string) => void;

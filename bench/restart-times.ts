@@ -20,7 +20,7 @@ export interface RestartTime {
   readonly restoredMs: number;
 }
 
-const SIZES = [10, 1_000, 100_000];
+const SIZES = [1_000, 10_000, 100_000];
 const JOB = 'job-bench' as JobId;
 const [SESSION, WORKER, STORE] = ['ses-1' as SessionId, 'w-1' as WorkerId, 's-1' as StoreId];
 const TRAITS = { slots: 1, visibility: 'headless', paused: false, share: 1, memoryPerSlotBytes: 2 ** 29 } as const;

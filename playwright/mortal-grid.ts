@@ -84,14 +84,23 @@ export class MortalGrid {
 
   /** Waits for the end. */
   async result(jobId: string): Promise<ResultJson> {
-    return (await this.#get(`/v1/jobs/${jobId}/result?wait=25`)) as ResultJson;
+    for (;;) {
+      const answer = await this.#ask(`/v1/jobs/${jobId}/result?wait=25`);
+      if (answer.ok) return (await answer.json()) as ResultJson;
+      const text = await answer.text();
+      if (!text.includes('job-running')) throw new Error(`the result of ${jobId}: ${answer.status} ${text}`);
+    }
   }
 
   async #get(path: string): Promise<unknown> {
-    const headers = { authorization: `Bearer ${adminToken(this.#coordinator.dataDir)}` };
-    const answer = await fetch(`${this.url}${path}`, { headers });
+    const answer = await this.#ask(path);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
+  }
+
+  #ask(path: string): Promise<Response> {
+    const headers = { authorization: `Bearer ${adminToken(this.#coordinator.dataDir)}` };
+    return fetch(`${this.url}${path}`, { headers });
   }
 
   /** Undefined when the job's answer is native DuckDB's. */

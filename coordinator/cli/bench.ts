@@ -16,6 +16,7 @@ interface BenchModule {
     repetitions?: number;
     rows?: number;
     gib?: number;
+    seed?: number;
     out?: string;
     print: (text: string) => void;
     note: (line: string) => void;
@@ -38,6 +39,7 @@ export async function benchCommand(args: Arguments, terminal: Terminal): Promise
   const repetitions = args.integer('repetitions', 1, 10_000);
   const rows = args.integer('rows', 1, 1_000_000_000);
   const gib = args.integer('gib', 1, 1_024);
+  const seed = args.integer('seed', 0, 2 ** 31);
   const out = args.text('out');
   return (await load(name)).run({
     print: (text) => terminal.print(text),
@@ -45,6 +47,7 @@ export async function benchCommand(args: Arguments, terminal: Terminal): Promise
     ...(repetitions === undefined ? {} : { repetitions }),
     ...(rows === undefined ? {} : { rows }),
     ...(gib === undefined ? {} : { gib }),
+    ...(seed === undefined ? {} : { seed }),
     ...(out === undefined ? {} : { out }),
   });
 }
