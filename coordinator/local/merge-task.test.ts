@@ -168,9 +168,8 @@ function planOf({ groups, calls: made, order, bounds }: Case): {
 function taskOf(one: Case): { readonly spec: TaskSpec; readonly inputs: readonly SlotInput[]; readonly step: SqlStep } {
   const { root, partial } = planOf(one);
   const columns = partial.map(planColumn);
-  const leaf = columns.map((c, i) => `${fromWire(`c${i}`, c)} AS c${i}`).join(', ');
   const steps = new GuestSteps(
-    () => `SELECT ${leaf} FROM in0`,
+    () => ({ columns: columns.map((c, i) => fromWire(`t.c${i}`, c)), table: 'in0' }),
     () => 0,
   ).stepsOf(root, root.types);
   const slices = one.parts.map((rows, i) => {

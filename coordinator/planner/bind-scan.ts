@@ -145,7 +145,7 @@ export class ScanBinder {
       const column = dataset.columns[o];
       if (!column) return 'CAST(0 AS BIGINT)';
       // JSON is text with a name that tabs don't know.
-      return column.type === column.wire || column.type === 'JSON' ? `c${o}` : `CAST(c${o} AS ${column.type})`;
+      return column.type === column.wire || column.type === 'JSON' ? `t.c${o}` : `CAST(t.c${o} AS ${column.type})`;
     });
     // One chunk is read whole by whoever needs it, so that small tables need no stage of their own.
     const all = scan.whole || dataset.chunks.length <= 1;

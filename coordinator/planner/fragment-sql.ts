@@ -1,15 +1,30 @@
-/** A tree of operators inside one stage -> one DuckDB SELECT. Columns of every level are c0..cn. */
+/**
+ * A tree of operators inside one stage -> one DuckDB SELECT. Columns of every level are c0..cn. What can stand in one SELECT does: each level
+ * more is parsed and bound anew by every slot in every query.
+ */
 
 import { InvariantError, unreachable } from '../../shared/assert.ts';
 import { aggregateSql, type ColumnWriter, exprSql, orderSql } from './expression-sql.ts';
-import type { Expr } from './expressions.ts';
+import { type Expr, partsOf, refsOf } from './expressions.ts';
 import { joinSql } from './join-sql.ts';
 import { quoteName } from './literals.ts';
 import type { AggregateNode, LogicalNode } from './logical.ts';
 import { selectList } from './select-list.ts';
 
-/** How the leaves are written: the tables in0..inN, and s0..sN that guests make. */
-export type LeafWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' | 'guest' }>) => string;
+/** The columns of a leaf, of a table that is called t: in0..inN, and s0..sN that guests make. */
+export interface LeafRows {
+  readonly columns: readonly string[];
+  readonly table: string;
+}
+
+export type LeafWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' | 'guest' }>) => LeafRows;
+
+/** A SELECT before it is written; its relation is called t. */
+interface Select {
+  readonly columns: readonly string[];
+  readonly from: string;
+  readonly where: readonly string[];
+}
 
 const of =
   (alias: string): ColumnWriter =>
@@ -22,19 +37,19 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
     case 'scan':
     case 'exchange':
     case 'guest':
-      return leaf(n);
+    case 'project':
+    case 'filter': {
+      const select = selectOf(n, leaf);
+      return `SELECT ${selectList(select.columns)}${sourceSql(select)}`;
+    }
     case 'values':
       return valuesSql(n.rows, n.types);
     case 'tableFunction': {
       const names = Array.from({ length: n.width }, (_, i) => `k${i}`).join(', ');
       return `SELECT ${selectList(n.columns.map((i) => `f.k${i}`))} FROM ${quoteName(n.name)}(${n.args.join(', ')}) f(${names})`;
     }
-    case 'project':
-      return `SELECT ${selectList(n.exprs.map((e) => exprSql(e, of('t'))))} FROM ${from(n.input, 't')}`;
-    case 'filter':
-      return `SELECT * FROM ${from(n.input, 't')} WHERE ${n.predicates.map((e) => exprSql(e, of('t'))).join(' AND ')}`;
     case 'aggregate':
-      return aggregateNodeSql(n, from(n.input, 't'));
+      return aggregateNodeSql(n, baseOf(n.input, [...n.groups, ...n.aggregates.flatMap(partsOf)], leaf));
     case 'join':
       return joinSql(n, `(${nodeSql(n.left, leaf)})`, `(${nodeSql(n.right, leaf)})`);
     case 'sort':
@@ -70,6 +85,47 @@ export function nodeSql(n: LogicalNode, leaf: LeafWriter): string {
   }
 }
 
+type SelectNode = Extract<LogicalNode, { op: 'scan' | 'exchange' | 'guest' | 'project' | 'filter' }>;
+
+function selectOf(n: SelectNode, leaf: LeafWriter): Select {
+  if (n.op === 'filter') {
+    const base = baseOf(n.input, n.predicates, leaf);
+    return { ...base, where: [...base.where, ...n.predicates.map((e) => exprSql(e, over(base)))] };
+  }
+  if (n.op === 'project') {
+    const base = baseOf(n.input, n.exprs, leaf);
+    return { ...base, columns: n.exprs.map((e) => exprSql(e, over(base))) };
+  }
+  const { columns, table } = leaf(n);
+  return { columns, from: `${table} t`, where: [] };
+}
+
+const over =
+  ({ columns }: Select): ColumnWriter =>
+  (i) =>
+    columns[i] ?? `t.c${i}`;
+
+const COLUMN = /^t\.c\d+$/;
+
+/** What `exprs` are written over: the input's own SELECT where they need only columns of it, never an expression twice; else a level below. */
+function baseOf(input: LogicalNode, exprs: readonly Expr[], leaf: LeafWriter): Select {
+  if (['scan', 'exchange', 'guest', 'project', 'filter'].includes(input.op)) {
+    const select = selectOf(input as SelectNode, leaf);
+    const used = exprs.flatMap((e) => [...refsOf(e)]);
+    if (used.every((i) => COLUMN.test(select.columns[i] ?? ''))) return select;
+    return below(input, `SELECT ${selectList(select.columns)}${sourceSql(select)}`);
+  }
+  return below(input, nodeSql(input, leaf));
+}
+
+const below = ({ types }: LogicalNode, sql: string): Select => ({
+  columns: types.map((_, i) => `t.c${i}`),
+  from: `(${sql}) t`,
+  where: [],
+});
+
+const sourceSql = ({ from, where }: Select): string => ` FROM ${from}${where.length > 0 ? ` WHERE ${where.join(' AND ')}` : ''}`;
+
 function valuesSql(rows: readonly (readonly Expr[])[], types: readonly string[]): string {
   const noColumns: ColumnWriter = () => {
     throw new InvariantError('VALUES refers to a column');
@@ -83,11 +139,11 @@ function valuesSql(rows: readonly (readonly Expr[])[], types: readonly string[])
     .join(' UNION ALL ');
 }
 
-function aggregateNodeSql(n: AggregateNode, from: string): string {
-  const groups = n.groups.map((e) => exprSql(e, of('t')));
-  const aggregates = n.aggregates.map((a) => aggregateSql(a, of('t')));
+function aggregateNodeSql(n: AggregateNode, base: Select): string {
+  const groups = n.groups.map((e) => exprSql(e, over(base)));
+  const aggregates = n.aggregates.map((a) => aggregateSql(a, over(base)));
   const groupings = n.groupings.map((g) => `CAST(grouping(${g.map((i) => groups[i]).join(', ')}) AS BIGINT)`);
   const sets = n.sets?.map((s) => `(${s.map((i) => groups[i]).join(', ')})`).join(', ');
   const by = sets !== undefined ? ` GROUP BY GROUPING SETS (${sets})` : groups.length > 0 ? ` GROUP BY ${groups.join(', ')}` : '';
-  return `SELECT ${selectList([...groups, ...aggregates, ...groupings])} FROM ${from}${by}`;
+  return `SELECT ${selectList([...groups, ...aggregates, ...groupings])}${sourceSql(base)}${by}`;
 }

@@ -1,15 +1,14 @@
 /** A tree of operators that has guests in it -> the steps of a fragment: SQL below a guest is what it reads, SQL above reads s<i>. */
 import { InvariantError } from '../../shared/assert.ts';
 import type { GuestCode, GuestPlace, GuestRows, GuestStep, NamedColumn, Step } from '../../shared/plan/physical.ts';
-import { nodeSql } from './fragment-sql.ts';
+import { type LeafRows, nodeSql } from './fragment-sql.ts';
 import type { GuestNode, GuestProgram, LogicalNode, ModuleInput } from './logical.ts';
 import { mergedRows } from './merged-rows.ts';
-import { selectList } from './select-list.ts';
 import { unsortedRows } from './unsorted.ts';
 import { fromWire, planColumn, toWire } from './wire.ts';
 
 /** How the tables in0..inN are written. */
-export type TableWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' }>) => string;
+export type TableWriter = (leaf: Extract<LogicalNode, { op: 'scan' | 'exchange' }>) => LeafRows;
 
 type Guest = GuestNode & { readonly types: readonly string[] };
 
@@ -46,9 +45,9 @@ export class GuestSteps {
     return nodeSql(n, (leaf) => (leaf.op === 'guest' ? this.guestSql(leaf) : this.leaf(leaf)));
   }
 
-  private guestSql(n: Guest): string {
+  private guestSql(n: Guest): LeafRows {
     const at = this.add(n);
-    return `SELECT ${selectList(n.types.map((t, i) => fromWire(`c${i}`, planColumn(t))))} FROM s${at}`;
+    return { columns: n.types.map((t, i) => fromWire(`t.c${i}`, planColumn(t))), table: `s${at}` };
   }
 
   private add(n: Guest): number {

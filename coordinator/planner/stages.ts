@@ -7,12 +7,12 @@ import { canonicalJson } from '../../shared/plan/recipe.ts';
 import { adaptiveJoins, type Choice, choicesFor } from './alternatives.ts';
 import type { ScanBinder } from './bind-scan.ts';
 import { readsPartition } from './distribute-places.ts';
+import type { LeafRows } from './fragment-sql.ts';
 import { GuestSteps } from './guest-steps.ts';
 import { inputsOf, type LogicalNode, type Producer } from './logical.ts';
 import { partableLeaves } from './partings.ts';
 import { determinacyOf } from './properties.ts';
 import type { Distribution } from './relation.ts';
-import { selectList } from './select-list.ts';
 import { operatorLines, stageTitle } from './titles.ts';
 import { fromWire, planColumn } from './wire.ts';
 
@@ -157,14 +157,14 @@ export class StageCutter {
     };
   }
 
-  private scanSql(leaf: Leaf<'scan'>, add: AddInput): string {
+  private scanSql(leaf: Leaf<'scan'>, add: AddInput): LeafRows {
     const scan = this.binder.bind(leaf);
     const { ordinals, needed } = scan.input.source;
     const at = add(leaf, `scan ${JSON.stringify(ordinals)} ${leaf.table} ${needed.join()}`, () => scan.input);
-    return `SELECT ${selectList(scan.columns)} FROM in${at}`;
+    return { columns: scan.columns, table: `in${at}` };
   }
 
-  private exchangeSql(leaf: Leaf<'exchange'>, add: AddInput): string {
+  private exchangeSql(leaf: Leaf<'exchange'>, add: AddInput): LeafRows {
     const { kind, producer, each, tasks } = leaf.exchange;
     const stage = this.cut(producer);
     const columns = producer.types.map(planColumn);
@@ -177,6 +177,6 @@ export class StageCutter {
       ...(each && { each }),
       ...(tasks !== undefined && { tasks }),
     }));
-    return `SELECT ${selectList(columns.map((c, i) => fromWire(`c${i}`, c)))} FROM in${at}`;
+    return { columns: columns.map((c, i) => fromWire(`t.c${i}`, c)), table: `in${at}` };
   }
 }
