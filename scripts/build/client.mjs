@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { digestOfInputs, filesBelow, isTestFile } from './inputs.mjs';
+import { writeOutTypes } from './plain-types.mjs';
 
 const inputsOf = (root, more = []) =>
   digestOfInputs(
@@ -39,7 +40,7 @@ export const clientPart = {
 /** Only who installs the package needs these, and the compiler takes seconds: commands and tests don't wait for it. */
 export const clientTypesPart = {
   name: 'client-types',
-  inputs: (root) => inputsOf(root, ['tsconfig.base.json']),
+  inputs: (root) => inputsOf(root, ['scripts/build/plain-types.mjs', 'tsconfig.base.json']),
   async build(root, log) {
     const tsc = typescriptIn(root);
     if (tsc === undefined) {
@@ -50,6 +51,7 @@ export const clientTypesPart = {
     rmSync(outDir, { recursive: true, force: true });
     const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', root, '--outDir', outDir];
     await run(root, [tsc, '-p', 'client', ...options]);
+    writeOutTypes((await import('typescript')).default, root, outDir, filesBelow(outDir));
     return filesBelow(outDir).map((file) => relative(root, file));
   },
 };
