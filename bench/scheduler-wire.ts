@@ -19,7 +19,9 @@ import { tinyTasks, tinyTasksPlan } from './wire-job.ts';
 
 /** Tasks a second that the coordinator should take at least. */
 const BOUND = 5_000;
-const PROCESSES = 2;
+/** Of workers that are idle, and of those at work: one keeps up, and leaves the coordinator a core of two. */
+const IDLE_PROCESSES = 4;
+const BUSY_PROCESSES = 1;
 const JOINING = 1_000;
 const IDLE = 5_000;
 /** Heartbeats that an idle session has sent and got when its memory is looked at. */
@@ -75,14 +77,14 @@ export interface WireFigures {
 }
 
 export async function schedulerWire(options: BenchOptions): Promise<WireFigures> {
-  const idle = await withWire(options, (wire) => idleFigures(wire, options));
-  return withWire(options, async (wire) => {
+  const idle = await withWire(options, IDLE_PROCESSES, (wire) => idleFigures(wire, options));
+  return withWire(options, BUSY_PROCESSES, async (wire) => {
     const { load, coordinator } = wire;
     await load.join(coordinator.url, WORKERS, SLOTS);
-    const { tasksPerSecond } = await loadFigures(wire, { width: WARM_WIDTH, salt: 1 });
-    const full = await loadFigures(wire, { width: WIDTH, salt: 2, expected: tasksPerSecond });
+    await loadFigures(wire, { width: WARM_WIDTH, salt: 1, expected: BOUND });
+    const full = await loadFigures(wire, { width: WIDTH, salt: 2, expected: BOUND });
     options.note(`full load: ${JSON.stringify(full)}`);
-    const expected = Math.max(BOUND, full.tasksPerSecond) / 2;
+    const expected = BOUND / 2;
     await load.pretend((1_000 * WORKERS * SLOTS) / expected);
     const half = await loadFigures(wire, { width: HALF_WIDTH, salt: 3, expected });
     options.note(`half load: ${JSON.stringify(half)}`);
@@ -95,12 +97,12 @@ interface Wire {
   readonly load: LoadProcesses;
 }
 
-async function withWire<T>(options: BenchOptions, work: (wire: Wire) => Promise<T>): Promise<T> {
+async function withWire<T>(options: BenchOptions, processes: number, work: (wire: Wire) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-wire-'));
   const coordinator = await CoordinatorProcess.start(join(folder, 'data'));
   let load: LoadProcesses | undefined;
   try {
-    load = await LoadProcesses.start(PROCESSES, options.note);
+    load = await LoadProcesses.start(processes, options.note);
     return await work({ coordinator, load });
   } finally {
     await load?.stop();
@@ -111,13 +113,13 @@ async function withWire<T>(options: BenchOptions, work: (wire: Wire) => Promise<
 
 async function idleFigures({ coordinator, load }: Wire, { note }: BenchOptions): Promise<IdleFigures> {
   // The first to join make the coordinator start its own slot: that engine is no session's memory.
-  await load.join(coordinator.url, PROCESSES, 1);
+  await load.join(coordinator.url, IDLE_PROCESSES, 1);
   const residentMiB = await settled(coordinator.pid);
   const beganMs = performance.now();
   await load.join(coordinator.url, JOINING, 1);
   const joinSeconds = (performance.now() - beganMs) / 1_000;
   note(`${JOINING} workers joined in ${joinSeconds.toFixed(1)} s`);
-  await load.join(coordinator.url, IDLE - JOINING - PROCESSES, 1);
+  await load.join(coordinator.url, IDLE - JOINING - IDLE_PROCESSES, 1);
   const before = usageOf(coordinator.pid);
   const idleMs = IDLE_BEATS * LIMITS.heartbeatMs;
   await delay(idleMs);
@@ -150,24 +152,27 @@ interface LoadOptions {
   readonly width: number;
   readonly salt: number;
   /** Tasks a second, about: when the job is in its middle. */
-  readonly expected?: number;
+  readonly expected: number;
 }
 
-async function loadFigures({ coordinator, load }: Wire, { width, salt, expected = BOUND }: LoadOptions): Promise<LoadFigures> {
+async function loadFigures({ coordinator, load }: Wire, { width, salt, expected }: LoadOptions): Promise<LoadFigures> {
   const admin = connect(coordinator.url, { token: adminToken(coordinator.dataDir), fetch: plainFetch });
   const overheads = async (): Promise<Overheads> => overheadsOf(await readMetrics(coordinator));
   const before = await overheads();
   const job = await admin.submit({ plan: tinyTasksPlan(width, salt), reuse: false, name: 'tiny tasks' });
-  const [beganMs, coordinatorMs, loadMs] = [performance.now(), usageOf(coordinator.pid).cpuMs, load.cpuMs()];
-  const result = job.result('csv').then((response) => response.arrayBuffer());
+  const look = () => ({ atMs: performance.now(), coordinatorMs: usageOf(coordinator.pid).cpuMs, loadMs: load.cpuMs() });
+  const began = look();
+  const ended = job.result('csv').then(async (response) => {
+    await response.arrayBuffer();
+    return look();
+  });
   const expectedMs = (1_000 * tinyTasks(width)) / expected;
   await delay(STEADY.from * expectedMs);
   const from = await overheads();
   await delay((STEADY.to - STEADY.from) * expectedMs);
   const to = await overheads();
-  await result;
-  const seconds = (performance.now() - beganMs) / 1_000;
-  const [coordinatorCpu, loadCpu] = [usageOf(coordinator.pid).cpuMs - coordinatorMs, load.cpuMs() - loadMs];
+  const { atMs, coordinatorMs, loadMs } = await ended;
+  const seconds = (atMs - began.atMs) / 1_000;
   const { counters } = await job.status();
   const tasks = counters.ended?.succeeded ?? 0;
   if (tasks !== counters.tasksPlanned) throw new Error(`of ${counters.tasksPlanned} tasks ${tasks} were accepted`);
@@ -178,8 +183,8 @@ async function loadFigures({ coordinator, load }: Wire, { width, salt, expected 
     tiny: tinyTasks(width),
     seconds,
     tasksPerSecond: tasks / seconds,
-    coordinatorUsPerTask: (1_000 * coordinatorCpu) / tasks,
-    loadUsPerTask: (1_000 * loadCpu) / tasks,
+    coordinatorUsPerTask: (1_000 * (coordinatorMs - began.coordinatorMs)) / tasks,
+    loadUsPerTask: (1_000 * (loadMs - began.loadMs)) / tasks,
     overheadMs: quantiles(since(from, to)),
     wholeJobMs: quantiles(since(before, await overheads())),
   };
