@@ -1,7 +1,7 @@
 /**
  * Checks of JSON against the protocol's schemas, made once per schema as functions that call each other. TypeBox's own compiler makes
  * code out of text, which the content security policy of pages forbids, and its interpreter looks at the whole schema for every value:
- * for a lease that takes ten times as long as all else that a tab does with it.
+ * that was a quarter of all that a worker does for a task that computes nothing.
  *
  * It knows the keywords that our messages use, and refuses a schema with others. What passes here passes TypeBox's `Check`, too.
  */

@@ -1,4 +1,4 @@
-/** A WebSocket of Node's whose frames of one turn of the event loop go out in one write, as those of browsers do. */
+/** A WebSocket of Node's whose frames of one turn of the event loop go out in one write: a system call for each is dear where tasks are short. */
 import type { Writable } from 'node:stream';
 import { WebSocket } from 'ws';
 import { LIMITS } from '../../shared/limits.ts';
