@@ -3,7 +3,7 @@ import { loadHashes } from '../../shared/hash.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
 import { FakeJournal } from './testing/crash.ts';
 import { Fleet } from './testing/fleet.ts';
-import { aggregatePlan, branch, cachedSumsPlan, gather, planOf, scan } from './testing/plans.ts';
+import { aggregatePlan, branch, cachedSumsPlan, caching, forward, gather, hash, hashed, planOf, scan } from './testing/plans.ts';
 
 beforeAll(loadHashes);
 
@@ -163,6 +163,29 @@ describe('a coordinator that died', () => {
     const job = fleet.submit('job-2', cachedSumsPlan(T, 1));
     fleet.finish();
     expect(causes(fleet, job)).toEqual([]);
+  });
+
+  it('cuts stages that read a kept relation as they were, though there are more slots by then', () => {
+    const reading = (literal: number): PhysicalPlan => {
+      const kept = [hashed(8, branch('left', scan(T))), [branch('sum', hash(0))]];
+      const own = [hashed(8, branch(`rows ${literal}`, forward(1))), [branch('sum', hash(2))], [branch('all', gather(3))]];
+      return caching(planOf(...kept, ...own), 1, 'sums', 'tabs');
+    };
+    const { fleet, journal } = start();
+    fleet.submit('job-1', reading(1));
+    fleet.finish();
+    const job = fleet.submit('job-2', reading(2));
+    const done = (): number => fleet.scheduler.job(job)?.stages[3]?.done ?? 0;
+    for (let next = fleet.attempts()[0]; next && done() === 0; next = fleet.attempts()[0]) fleet.run(next);
+    expect(done()).toBe(1);
+    for (const i of [2, 3, 4]) fleet.join(`n${i}`);
+    journal.crash({ lost: 0, inMemory: () => true });
+    const resumed = fleet.scheduler.story(job).find(({ what }) => what === 'jobResumed');
+    expect(resumed?.why).toContain('as it was');
+    expect(done()).toBe(1);
+    fleet.finish();
+    const { attempts = 0, tasksPlanned = 0, tasksReused = 0, recomputes } = fleet.scheduler.job(job)?.counters ?? {};
+    expect({ attempts, recomputes }).toEqual({ attempts: tasksPlanned - tasksReused, recomputes: 0 });
   });
 
   it('gives blocks of finished jobs to later ones, where their tabs came back', () => {

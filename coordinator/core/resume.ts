@@ -8,7 +8,7 @@ import { fragmentsOf, type StageCut } from './journal.ts';
 import { draftKept, expectKept } from './kept-stages.ts';
 import { leaveGroups, withdraw } from './lineage.ts';
 import { claim, type Earlier, hasCopy, type Restart } from './restart.ts';
-import { newTask } from './stages.ts';
+import { newTask, resolve } from './stages.ts';
 import type { Core, Job, StageState } from './state.ts';
 import { note } from './stories.ts';
 import { knowFromEarlier, subscribe } from './subscribe.ts';
@@ -43,8 +43,12 @@ function cutAgain(core: Core, restart: Restart, job: Job, earlier: Earlier): num
   let cut = 0;
   let isSure = true;
   for (const stage of job.stages) {
-    // Stages of a relation that was kept meanwhile: they say themselves how they are cut.
-    if (stage.plan.kept) continue;
+    // Stages of a relation that is kept say themselves how they are cut; at once, so that what reads them can be cut as it was.
+    if (stage.plan.kept) {
+      resolve(core, stage);
+      if (earlier.cuts.has(stage.index)) cut++;
+      continue;
+    }
     const was = earlier.cuts.get(stage.index);
     const isCut = was !== undefined && recut(core, restart, stage, was, earlier);
     if (isCut) cut++;

@@ -61,7 +61,8 @@ function checkStage(core: Core, stage: StageState): void {
   if (isResult(stage)) collectResult(core, job);
 }
 
-function resolve(core: Core, stage: StageState): void {
+/** What it reads is resolved. */
+export function resolve(core: Core, stage: StageState): void {
   if (core.liveSlots === 0 && !stage.plan.kept && isCutBySlots(stage)) {
     core.waitingStages.add(stage);
     return;
