@@ -156,7 +156,10 @@ function means(sums: Column, counts: Column): Column | undefined {
     const sum = doubleOf(cell, sums.kind);
     const count = doubleOf(counts.cells[i] ?? null, counts.kind);
     if (sum === undefined || count === undefined) return undefined;
-    cells.push(sum === null || count === null || count === 0 ? null : sum / count);
+    const mean = sum === null || count === null || count === 0 ? null : sum / count;
+    // Engines write the zero of a negative quotient in their own ways.
+    if (mean !== null && (Object.is(mean, -0) || !Number.isFinite(mean))) return undefined;
+    cells.push(mean);
   }
   return { kind: { kind: 'double' }, cells };
 }

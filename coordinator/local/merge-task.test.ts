@@ -233,6 +233,7 @@ test.each<[string, Case]>([
   ['a sum of doubles without a value', { ...SUM, parts: [[[1.7e308], [1.7e308]]] }],
   ['a sum of more than 38 digits', { ...SUM, calls: [{ name: 'sum', type: 'HUGEINT' }], parts: [[['9'.repeat(38)], ['1']]] }],
   ['a mean of a sum beyond 2^53', { ...SUM, calls: [{ name: 'avg', type: 'BIGINT' }], parts: [[['9007199254740993', 2n]]] }],
+  ['a mean that is -0', { ...SUM, calls: [{ name: 'avg', type: 'DOUBLE' }], parts: [[[-5e-324, 2n]]] }],
   ['rows that tie', { ...COUNTS, parts: [[['a', 2n]], [['b', 2n]]] }],
   ['a count beyond BIGINT', { ...COUNTS, parts: [[['a', 2n ** 63n - 1n]], [['a', 1n]]] }],
   ['many cells', { ...SUM, parts: [Array.from({ length: 8_193 }, (_, i) => [i])] }],
