@@ -72,11 +72,7 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worke
 export function endAttempt(core: Core, attempt: Attempt, how: string, why: string, costs?: AttemptCosts): void {
   const { task, slot, worker, record } = attempt;
   core.attempts.delete(attempt.id);
-  core.ended.set(attempt.id, { storeId: worker.store.id, blockId: task.blockId, salted: task.salted, number: attempt.number });
-  if (core.ended.size > core.limits.endedAttempts) {
-    const oldest = core.ended.keys().next().value;
-    if (oldest !== undefined) core.ended.delete(oldest);
-  }
+  if (how !== 'succeeded') rememberEnded(core, attempt);
   task.attempts.delete(attempt);
   if (task.attempts.size > 0) core.pairs--;
   setFree(core, slot, () => slot.attempts.delete(attempt));
@@ -92,6 +88,14 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   const jobId = attempt.job.id;
   const detail = { how, jobId, workerId: worker.workerId, stage: record.stage, ...costs };
   note(core, attempt.id, 'attemptEnded', why, [jobId, worker.workerId, task.blockId], detail);
+}
+
+/** Its report may still come. */
+function rememberEnded(core: Core, { id, task, worker, number }: Attempt): void {
+  core.ended.set(id, { storeId: worker.store.id, blockId: task.blockId, salted: task.salted, number });
+  if (core.ended.size <= core.limits.endedAttempts) return;
+  const oldest = core.ended.keys().next().value;
+  if (oldest !== undefined) core.ended.delete(oldest);
 }
 
 /** Ends it without a result and tells its tab. */

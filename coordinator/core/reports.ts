@@ -46,7 +46,6 @@ export function attemptSucceeded(core: Core, event: CoreEventOf<'attemptSucceede
   const how = event.merged ? 'the coordinator merged a few rows itself, without an engine' : 'it reported its block';
   endAttempt(core, attempt, 'succeeded', how, event.costs);
   for (const other of task.attempts) outrun(core, other, attempt);
-  core.ended.delete(attempt.id);
   worker.tasksDone++;
   if (record.cause === 'recompute') worker.recomputed++;
   const before = core.blocks.get(event.blockId)?.digest;

@@ -12,7 +12,9 @@ const LINES_KEPT = 262_144;
 const LINES_LEFT = 16;
 
 export class Stories {
-  readonly #ring: { readonly line: Numbered; readonly about: readonly string[] }[] = [];
+  /** Line `seq` at `seq` modulo their length, and whom else it is about. */
+  readonly #ring: StoryLine[] = [];
+  readonly #about: (readonly string[])[] = [];
   readonly #kept = new Map<string, StoryLine[]>();
   readonly #ringLines: number;
   readonly #storyLines: number;
@@ -27,8 +29,9 @@ export class Stories {
 
   /** `about` names the jobs and workers whose story the line belongs to besides its subject's. */
   add(line: StoryLine, about: readonly string[]): void {
-    this.#ring[this.#next % this.#ringLines] = { line: { ...line, seq: this.#next }, about };
-    this.#next++;
+    const place = this.#next++ % this.#ringLines;
+    this.#ring[place] = line;
+    this.#about[place] = about;
     this.#append(line.subject, line);
     for (const id of about) this.#append(id, line);
     if (this.#lines > LINES_KEPT) this.#cutOldest();
@@ -81,14 +84,15 @@ export class Stories {
 
   since(seq: number): { lines: readonly Numbered[]; next: number } {
     const lines: Numbered[] = [];
-    for (const { line } of this.#inOrder(seq)) lines.push(line);
+    for (const { line, seq: at } of this.#inOrder(seq)) lines.push({ ...line, seq: at });
     return { lines, next: this.#next };
   }
 
-  *#inOrder(from: number): Generator<{ readonly line: Numbered; readonly about: readonly string[] }> {
+  *#inOrder(from: number): Generator<{ readonly line: StoryLine; readonly about: readonly string[]; readonly seq: number }> {
     for (let seq = Math.max(0, Math.ceil(from), this.#next - this.#ringLines); seq < this.#next; seq++) {
-      const entry = this.#ring[seq % this.#ringLines];
-      if (entry) yield entry;
+      const line = this.#ring[seq % this.#ringLines];
+      // After a restart the numbers go on, and the lines before them are not here.
+      if (line) yield { line, about: this.#about[seq % this.#ringLines] ?? [], seq };
     }
   }
 
@@ -124,6 +128,6 @@ export function note(
   about: readonly string[] = [],
   detail?: { readonly [key: string]: string | number | boolean },
 ): void {
-  const line = { atMs: core.now, subject, what, why };
-  core.stories.add(detail ? { ...line, detail } : line, about);
+  const atMs = core.now;
+  core.stories.add(detail ? { atMs, subject, what, why, detail } : { atMs, subject, what, why }, about);
 }
