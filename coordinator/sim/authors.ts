@@ -7,7 +7,7 @@ import { must } from './checkers/violation.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { SettleCommand } from './job-desk.ts';
 import type { SimOptions } from './options.ts';
-import { PLAN_COUNT, planNumber } from './plans.ts';
+import { COUNTING_PLANS, PLAN_COUNT, planNumber } from './plans.ts';
 
 export interface AuthoredJob {
   readonly jobId: JobId;
@@ -23,6 +23,8 @@ export interface AuthoredJob {
 
 export interface AuthorsOptions {
   readonly chance: Chance;
+  /** Draws the jobs whose guests count. */
+  readonly counting: Chance;
   readonly options: SimOptions;
   readonly nowMs: () => number;
   /** Undefined while there is none. */
@@ -56,8 +58,9 @@ export class Authors {
   }
 
   submit(): void {
-    const { chance, options, coordinator, tell } = this.#around;
-    const number = options.plans.length > 0 ? chance.pick(options.plans) : chance.below(PLAN_COUNT);
+    const { chance, counting, options, coordinator, tell } = this.#around;
+    const drawn = options.plans.length > 0 ? chance.pick(options.plans) : chance.below(PLAN_COUNT);
+    const number = counting.hit(options.counting) ? counting.pick(COUNTING_PLANS) : drawn;
     const jobOptions: JobOptions = {
       reuse: !chance.hit(0.2),
       weight: chance.between(1, 3),

@@ -18,6 +18,7 @@ import { JobDesk, type SettleCommand } from './job-desk.ts';
 import type { Journal } from './journal.ts';
 import { LocalWorker } from './local-worker.ts';
 import type { ObservedCore } from './observed-core.ts';
+import type { Plant } from './plant.ts';
 import { Relay } from './relay.ts';
 import { Session, type SessionDeps } from './session.ts';
 
@@ -39,9 +40,7 @@ export interface CoordinatorOptions {
   readonly keepMs: number;
   readonly hasLocalWorker: boolean;
   readonly check: SessionDeps['check'];
-  readonly isDeaf: boolean;
-  /** Authors are told before the journal is (a planted bug). */
-  readonly acksEarly: boolean;
+  readonly plant: Plant | undefined;
   readonly settled: (command: SettleCommand) => void;
   readonly collects: (blockId: BlockId) => void;
 }
@@ -87,6 +86,7 @@ export class Coordinator {
       after,
       writeMs: () => options.chance.between(0, options.keepMs),
       isFull: () => options.disk.isFull,
+      isCredulous: options.plant?.keepsUnchecked === true,
       began: ({ blockId }) => options.collects(blockId),
       collected: ({ blockId, digest }, copy) => {
         this.blocks.received(copy);
@@ -99,7 +99,7 @@ export class Coordinator {
       core: this.core,
       blocks: this.blocks,
       journal: options.disk.journal,
-      acksEarly: options.acksEarly,
+      acksEarly: options.plant?.acksEarly === true,
       settled: options.settled,
       tell: (...events) => this.tell(...events),
       persist: (act) => void this.after(options.chance.between(0, options.keepMs), act),
@@ -171,7 +171,7 @@ export class Coordinator {
     const storeId = (message.storeId ?? `store-${number}`) as StoreId;
     const { workerId, replaced } = this.#workerIdFor(message.workerId, storeId, number);
     const identity = { sessionId: `ses-${number}` as SessionId, workerId, storeId };
-    const { chance, keepMs, check, isDeaf, clock } = this.#options;
+    const { chance, keepMs, check, plant, clock } = this.#options;
     const session = new Session(identity, wire, {
       nowMs: () => clock.nowMs(),
       after: (delayMs, act) => this.after(delayMs, act),
@@ -180,7 +180,8 @@ export class Coordinator {
       keepMs: () => chance.between(0, keepMs),
       packMs: () => chance.between(0, 2),
       check,
-      isDeaf,
+      isDeaf: plant?.isDeaf === true,
+      mixesTold: plant?.mixesTold === true,
       leaves: (sessionId) => this.#handOvers.leaves(sessionId),
       ended: (gone) => this.#forgetSession(gone),
     });
@@ -265,8 +266,7 @@ export class Coordinator {
       },
       dropResidents: ({ sessionId, type, slot, residentKeys }) =>
         this.sessions.get(sessionId)?.send({ type, slot, residentKeys: [...residentKeys] }),
-      copyBlock: ({ sessionId, type, blockId, digest, buckets }) =>
-        this.sessions.get(sessionId)?.send({ type, blockId, digest, buckets: [...buckets] }),
+      copyBlock: ({ sessionId, buckets, ...copy }) => this.sessions.get(sessionId)?.send({ ...copy, buckets: [...buckets] }),
       collectBlock: (command) => {
         this.#handOvers.began(command.blockId, command.from);
         this.collector.collect(command);

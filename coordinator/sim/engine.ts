@@ -2,10 +2,11 @@
  * A fake engine with answers that can be computed: a block's rows follow from its fragment and the rows it read, and its digests from
  * the rows. So a task that reads a wrong slice makes a wrong block, and in the end a wrong answer.
  */
+import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import { digestOfBlock, sha256Hex } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
 import type { BucketInfo, TaskSpec } from '../../shared/plan/task.ts';
-import { bucketOf, evaluate, type FakeRow, KEYS, rowsOfChunk } from '../core/testing/fake-engine.ts';
+import { bucketOf, evaluate, type FakeRow, isCounting, KEYS, rowsOfChunk } from '../core/testing/fake-engine.ts';
 
 /** The bytes of one bucket. `digest` is what they are, whatever anyone says that they are. */
 export interface Bytes {
@@ -19,6 +20,8 @@ export interface Copy {
   readonly digest: Digest;
   readonly infos: readonly BucketInfo[];
   readonly buckets: readonly Bytes[];
+  /** What its guests counted. */
+  readonly accumulators?: Accumulators;
 }
 
 /** Bytes of a bucket without rows. */
@@ -48,8 +51,9 @@ export function runTask(
   return makeCopy(task, rows, variant, options.rowBytes);
 }
 
-function makeCopy({ blockId, output }: TaskSpec, rows: readonly FakeRow[], variant: number, rowBytes: number): Copy {
-  const { partitioning } = output;
+function makeCopy(task: TaskSpec, rows: readonly FakeRow[], variant: number, rowBytes: number): Copy {
+  const { blockId } = task;
+  const { partitioning } = task.output;
   const parts = Array.from({ length: partitioning.kind === 'single' ? 1 : partitioning.count }, (): FakeRow[] => []);
   for (const row of rows) parts[bucketOf(row, partitioning)]?.push(row);
   const buckets = parts.map((part): Bytes => ({ digest: digestOfText(`${variant} ${part.join(' ')}`), rows: part }));
@@ -58,7 +62,23 @@ function makeCopy({ blockId, output }: TaskSpec, rows: readonly FakeRow[], varia
     bytes: STREAM_BYTES + part.length * rowBytes,
     digest,
   }));
-  return { blockId, digest: digestOfBlock(infos), infos, buckets };
+  const accumulators = countedBy(task, rows);
+  return { blockId, digest: digestOfBlock(infos, accumulators), infos, buckets, ...(accumulators && { accumulators }) };
+}
+
+/** As guests count that call `count`: the blocks they make, and their rows. */
+function countedBy(task: TaskSpec, rows: readonly FakeRow[]): Accumulators | undefined {
+  return isCounting(task) ? { blocks: 1, rows: rows.length } : undefined;
+}
+
+/** What is said of the copy is not what it is: its first bucket with rows has another digest, and so has the block. */
+export function liedAbout({ blockId, infos, buckets, accumulators }: Copy): Copy {
+  const at = Math.max(
+    0,
+    infos.findIndex(({ rows }) => rows > 0),
+  );
+  const said = infos.map((info, i) => (i === at ? { ...info, digest: digestOfText(`a lie about ${info.digest}`) } : info));
+  return { blockId, digest: digestOfBlock(said, accumulators), infos: said, buckets, ...(accumulators && { accumulators }) };
 }
 
 export function bucketKey(blockId: string, bucket: number): string {

@@ -6,7 +6,8 @@ import type { Failure } from '../../shared/failure.ts';
 import type { BlockId, WorkerId } from '../../shared/ids.ts';
 import { Chance } from './chance.ts';
 import { damaged } from './engine.ts';
-import { FAULT_RATES, type FaultKind, type Moment, type SimOptions } from './options.ts';
+import { claimOf, forged } from './lies.ts';
+import { FAULT_RATES, type FaultKind, LIE_RATES, type Moment, type SimOptions } from './options.ts';
 import type { Profile } from './profile.ts';
 import type { Tab } from './tab.ts';
 import type { World } from './world.ts';
@@ -31,7 +32,7 @@ export class Faults {
   }
 
   begin(): void {
-    for (const kind of Object.keys(FAULT_RATES) as FaultKind[]) this.#plan(kind);
+    for (const kind of Object.keys({ ...FAULT_RATES, ...LIE_RATES }) as FaultKind[]) this.#plan(kind);
     this.#world.hooks = {
       moment: (moment, tab, blockIds) => this.#moment(moment, tab, blockIds),
       strikes: (tab) => this.#strikesAttempt(tab),
@@ -49,6 +50,7 @@ export class Faults {
     for (const tab of world.alive()) {
       if (tab.isFrozen) tab.thaw();
       tab.slowDown(1);
+      tab.isLying = false;
       tab.wish({ type: 'resumed', by: 'volunteer' });
       tab.announcements.tellUsage();
     }
@@ -182,6 +184,20 @@ export class Faults {
       this.#world.clock.after(this.#chance.around(10_000), () => {
         profile.capBytes = this.#options.capBytes;
       });
+    },
+    lie: (tab) =>
+      this.#forAWhile(5_000, (on) => {
+        tab.isLying = on;
+      }),
+    claim: (tab) => {
+      const scheduler = this.#world.coordinator?.core.scheduler;
+      const blockId = scheduler && this.#chance.any([...scheduler.blocks()].map((block) => block.blockId));
+      const digest = blockId && scheduler?.blockInfo(blockId)?.digest;
+      if (blockId && digest) tab.say(claimOf(blockId, digest));
+    },
+    forge: (tab) => {
+      const others = this.#world.alive().flatMap((other) => [...other.attempts.ids()]);
+      for (const message of forged(this.#chance, this.#chance.any(others))) tab.say(message);
     },
     unload: (tab) => !tab.isFrozen && tab.dropResidents(this.#chance.below(4), this.#chance.below(8)),
   };

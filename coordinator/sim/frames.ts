@@ -2,6 +2,7 @@
 import type { AttemptId, BlockId } from '../../shared/ids.ts';
 import type { Slice, TaskSpec } from '../../shared/plan/task.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../shared/protocol/session.ts';
+import type { LeasedInput } from '../sessions/told-runs.ts';
 import type { Bytes, Copy } from './engine.ts';
 import type { Wire } from './network.ts';
 
@@ -20,7 +21,12 @@ export interface LeaseFrame {
   readonly inline: ReadonlyMap<string, Bytes>;
 }
 
-export type CoordinatorFrame = Exclude<CoordinatorMessage, { type: 'lease' }> | LeaseFrame;
+/** As it goes over the wire: runs of chunks that this session was told are named. */
+export interface SentLease extends LeaseFrame {
+  readonly inputs: readonly LeasedInput[];
+}
+
+export type CoordinatorFrame = Exclude<CoordinatorMessage, { type: 'lease' }> | SentLease;
 
 export type SliceTrouble = 'missing' | 'corrupt' | 'refused' | 'timeout' | 'lost';
 

@@ -35,7 +35,9 @@ export const FAULT_RATES = {
   endLocal: 1,
   allGone: 0.5,
 } as const;
-export type FaultKind = keyof typeof FAULT_RATES;
+/** What tabs say that is not so. Drawn apart, so that a seed's other choices stay what they are. */
+export const LIE_RATES = { lie: 2, claim: 4, forge: 3 } as const;
+export type FaultKind = keyof typeof FAULT_RATES | keyof typeof LIE_RATES;
 
 /** When something goes wrong with the probability that stands here, times what the seed makes of it. */
 export const MOMENTS = { leased: 0.02, reported: 0.03, serves: 0.05, joined: 0.03, collects: 0.05, settled: 0.05 } as const;
@@ -68,6 +70,8 @@ export interface SimOptions {
   readonly invariantsEvery: number;
   /** Messages are checked against the protocol's schemas. */
   readonly checksMessages: boolean;
+  /** How often a job is one whose guests count. */
+  readonly counting: number;
   /** Mean pause between what authors do. */
   readonly authorMs: number;
 }
@@ -81,7 +85,7 @@ export function optionsOf(seed: number): SimOptions {
   const tabs = chance.between(1, chance.hit(0.1) ? 16 : 6);
   const isPatient = chance.hit(0.8);
   const faultsMs = chance.pick([5_000, 15_000, 30_000, 60_000]);
-  const faults = faultsOf(chance);
+  const faults = { ...faultsOf(chance), ...liesOf(new Chance(seed, 'lies')) };
   return {
     seed,
     tabs,
@@ -105,6 +109,7 @@ export function optionsOf(seed: number): SimOptions {
     hasLocalWorker: chance.hit(0.5),
     invariantsEvery: chance.hit(0.08) ? 1 : chance.pick([32, 128, 512]),
     checksMessages: chance.hit(0.1),
+    counting: new Chance(seed, 'counting').pick([0, 0, 0.2, 0.6]),
     authorMs: chance.pick([100, faultsMs / 50, faultsMs / 15]),
   };
 }
@@ -126,6 +131,15 @@ function faultsOf(chance: Chance): SimOptions['faults'] {
   const faults: { [K in FaultKind]?: number } = {};
   for (const [kind, rate] of Object.entries(FAULT_RATES)) {
     if (chance.hit(share)) faults[kind as FaultKind] = rate * wildness * chance.pick([0.5, 1, 3]);
+  }
+  return faults;
+}
+
+function liesOf(chance: Chance): SimOptions['faults'] {
+  const faults: { [K in FaultKind]?: number } = {};
+  const isHonest = chance.hit(0.6);
+  for (const [kind, rate] of Object.entries(LIE_RATES)) {
+    if (!isHonest && chance.hit(0.5)) faults[kind as FaultKind] = rate * chance.pick([0.5, 1, 3]);
   }
   return faults;
 }

@@ -12,6 +12,10 @@ export interface Plant {
   readonly bug?: () => Bug;
   /** Tabs take bytes as they come. */
   readonly isCredulous?: true;
+  /** The coordinator keeps bytes as they come. */
+  readonly keepsUnchecked?: true;
+  /** Leases name runs of chunks by numbers that stand for others. */
+  readonly mixesTold?: true;
   /** The coordinator does not notice that a session fell silent. */
   readonly isDeaf?: true;
   /** Authors are told that a job is accepted before the journal is. */

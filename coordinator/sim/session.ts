@@ -12,6 +12,7 @@ import type { CoreEvent, WorkerTraits } from '../core/events.ts';
 import { checkBlockDigest } from '../sessions/inline.ts';
 import { ProtocolError } from '../sessions/messages.ts';
 import type { Told } from '../sessions/shell.ts';
+import { type LeasedInput, ToldRuns } from '../sessions/told-runs.ts';
 import type { CoordinatorBlocks } from './coordinator-blocks.ts';
 import { type Bytes, bucketKey, type Copy, isDamaged } from './engine.ts';
 import { asBlockIds, type CoordinatorFrame, type SessionWire, type WorkerFrame } from './frames.ts';
@@ -19,6 +20,7 @@ import { asBlockIds, type CoordinatorFrame, type SessionWire, type WorkerFrame }
 type LeaseCommand = Extract<CoreCommand, { type: 'leaseTask' }>;
 type LostWhy = Extract<Told, { type: 'workerLost' }>['why'];
 type Line = Extract<CoreEvent, { type: 'inventoryReported' }>['blocks'][number];
+type RunningAttempt = Extract<CoreEvent, { type: 'attemptsAnnounced' }>['attempts'][number];
 type Success = Extract<WorkerFrame['message'], { type: 'attemptSucceeded' }>;
 
 /** As in sessions/session.ts. */
@@ -44,6 +46,8 @@ export interface SessionDeps {
   readonly leaves: (sessionId: SessionId) => void;
   readonly ended: (session: Session) => void;
   readonly isDeaf: boolean;
+  /** Runs that were told are named by the number before theirs (a planted bug). */
+  readonly mixesTold: boolean;
 }
 
 export class Session {
@@ -52,6 +56,7 @@ export class Session {
   readonly #deps: SessionDeps;
   /** Leases sent and not yet ended, with the block that each is for. */
   readonly #leases = new Map<string, string>();
+  readonly #told = new ToldRuns();
   readonly #inbound: WorkerFrame[] = [];
   #isBusy = false;
   #outboundAtMs = 0;
@@ -102,7 +107,9 @@ export class Session {
     this.#leases.set(attemptId, task.blockId);
     this.#outboundAtMs = Math.max(this.#outboundAtMs, this.#deps.nowMs()) + this.#deps.packMs();
     this.#outbound(() => {
-      if (this.#leases.has(attemptId)) this.#write({ type: 'lease', attemptId, slot, task, inline: this.#pack(task) });
+      if (!this.#leases.has(attemptId)) return;
+      const inputs = this.#told.shorten(task.inputs).map((input) => (this.#deps.mixesTold ? misnamed(input) : input));
+      this.#write({ type: 'lease', attemptId, slot, task, inputs, inline: this.#pack(task) });
     });
   }
 
@@ -181,6 +188,9 @@ export class Session {
         tell({ type: 'inventoryReported', sessionId, blocks: message.blocks as Line[], last: message.last });
         if (message.last) this.#returned();
         return;
+      case 'attemptsRunning':
+        tell({ type: 'attemptsAnnounced', sessionId, attempts: message.attempts as RunningAttempt[] });
+        return;
       case 'storeChanged':
         tell({ type: 'storeChanged', sessionId, outputBytes: message.outputBytes, capBytes: message.capBytes });
         return;
@@ -214,7 +224,7 @@ export class Session {
 
   #accept(message: Success, inline: boolean): void {
     const { sessionId } = this.identity;
-    const { attemptId, blockId, digest, buckets, costs, residents } = message;
+    const { attemptId, blockId, digest, buckets, costs, residents, accumulators } = message;
     this.#deps.tell(...(residents.length > 0 ? [{ type: 'residentsChanged' as const, sessionId, changes: residents }] : []), {
       type: 'attemptSucceeded',
       sessionId,
@@ -224,6 +234,7 @@ export class Session {
       buckets: buckets as unknown as readonly BucketInfo[],
       inline,
       costs: costs as AttemptCosts,
+      ...(accumulators !== undefined && { accumulators }),
     });
   }
 
@@ -265,4 +276,8 @@ export class Session {
     if (leftMs > 0) this.#deps.after(leftMs, () => this.#watchSilence());
     else this.close(CLOSE.silent, `silent for ${LIMITS.sessionSilenceMs} ms`, 'silent');
   }
+}
+
+function misnamed(input: LeasedInput): LeasedInput {
+  return input.kind === 'told' ? { ...input, told: Math.max(0, input.told - 1) } : input;
 }

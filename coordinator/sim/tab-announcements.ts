@@ -95,7 +95,7 @@ export class TabAnnouncements {
     });
   }
 
-  copy({ blockId, digest, buckets }: CopyMessage): void {
+  copy({ blockId, digest, buckets, accumulators }: CopyMessage): void {
     const { store, fetches } = this.#options;
     const id = asBlockId(blockId);
     if (store.has(id, digest)) {
@@ -110,7 +110,8 @@ export class TabAnnouncements {
         const found = bytes.get(i);
         return found?.digest === info.digest ? [found] : [];
       });
-      if (whole.length === infos.length) store.put({ blockId: id, digest: digest as Digest, infos, buckets: whole }, false);
+      const copy = { blockId: id, digest: digest as Digest, infos, buckets: whole, ...(accumulators && { accumulators }) };
+      if (whole.length === infos.length) store.put(copy, false);
       this.#answerCopy(id, digest);
     });
   }

@@ -7,11 +7,12 @@ import type { TabCommand } from '../../web-worker-client/core/commands.ts';
 import type { TabEvent } from '../../web-worker-client/core/events.ts';
 import { NO_COSTS } from '../core/testing/fake-tab.ts';
 import type { Chance } from './chance.ts';
-import { type Bytes, bucketKey, bytesOf, type Copy, runTask } from './engine.ts';
-import type { Answer, FailedSlice, LeaseFrame, WorkerFrame } from './frames.ts';
+import { type Bytes, bucketKey, bytesOf, type Copy, liedAbout, runTask } from './engine.ts';
+import type { Answer, FailedSlice, LeaseFrame, SentLease, WorkerFrame } from './frames.ts';
 import type { TabStore } from './profile.ts';
 import type { TabFetches } from './tab-fetches.ts';
 import { type ResidentChange, TabResidents } from './tab-residents.ts';
+import { TabToldRuns } from './tab-told-runs.ts';
 
 type AttemptCommand = Extract<TabCommand, { readonly attemptId: string }>;
 type Outcome =
@@ -38,12 +39,14 @@ export interface TabAttemptsOptions {
   readonly sendLate: (frame: WorkerFrame) => void;
   /** A failure that strikes this attempt instead of its outcome. */
   readonly strikes: (lease: LeaseFrame) => Failure | undefined;
+  /** It says other digests than its blocks have. */
+  readonly isLying: () => boolean;
   /** Bytes are not checked against their digests (a planted bug). */
   readonly isCredulous: boolean;
 }
 
 /** As in attempt-table.ts. */
-const STARTED_AFTER_MS = 25;
+const STARTED_AFTER_MS = 50;
 /** A stopped slot answers within this time. */
 const STOP_MS = 200;
 
@@ -51,6 +54,7 @@ export class TabAttempts {
   readonly residents = new TabResidents();
   readonly #options: TabAttemptsOptions;
   readonly #runs = new Map<string, Run>();
+  #told = new TabToldRuns();
 
   constructor(options: TabAttemptsOptions) {
     this.#options = options;
@@ -64,8 +68,18 @@ export class TabAttempts {
     return [...this.#runs.keys()];
   }
 
-  add(lease: LeaseFrame): void {
+  /** What an earlier session told does not count. */
+  socketOpened(): void {
+    this.#told = new TabToldRuns();
+  }
+
+  /** False: it names a run that this session was not told. */
+  add(sent: SentLease): boolean {
+    const inputs = this.#told.inFull(sent.inputs);
+    if (!inputs) return false;
+    const lease = { ...sent, task: { ...sent.task, inputs } };
     if (!this.#runs.has(lease.attemptId)) this.#runs.set(lease.attemptId, { lease, bytes: new Map(), hasRetried: false });
+    return true;
   }
 
   execute(command: AttemptCommand): void {
@@ -212,7 +226,7 @@ export class TabAttempts {
       this.#options.send(failed(attemptId, outcome.failure));
       return;
     }
-    const { copy } = outcome;
+    const copy = this.#options.isLying() ? liedAbout(outcome.copy) : outcome.copy;
     const isInline = bytesOf(copy) <= LIMITS.inlineBlockBytes;
     this.#options.send({ ...succeeded(run.lease, copy, outcome.changes), ...(isInline && { inline: copy }) });
     this.#options.store.put(copy, isInline);
@@ -253,11 +267,10 @@ function failed(attemptId: string, failure: Failure): WorkerFrame {
 
 function succeeded({ attemptId, task }: LeaseFrame, copy: Copy, changes: readonly ResidentChange[]): WorkerFrame {
   const buckets = copy.infos.map((info) => ({ ...info }));
-  const { digest } = copy;
-  const costs = { ...NO_COSTS };
-  return {
-    message: { type: 'attemptSucceeded', attemptId, blockId: task.blockId, digest, buckets, costs, residents: [...changes] },
-  };
+  const { digest, accumulators } = copy;
+  const counted = accumulators && { accumulators: { ...accumulators } };
+  const said = { attemptId, blockId: task.blockId, digest, buckets, costs: { ...NO_COSTS }, residents: [...changes] };
+  return { message: { type: 'attemptSucceeded', ...said, ...counted } };
 }
 
 /** As attempt-run.ts says it. */

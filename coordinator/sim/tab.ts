@@ -1,46 +1,16 @@
 /** A tab: the real core of one, and around it what link.ts does, without promises. It may be frozen, and it may vanish. */
-import type { Failure } from '../../shared/failure.ts';
-import type { BlockId, StoreId } from '../../shared/ids.ts';
+import type { StoreId } from '../../shared/ids.ts';
 import type { TabCommand } from '../../web-worker-client/core/commands.ts';
 import type { TabEvent } from '../../web-worker-client/core/events.ts';
 import { TabCore } from '../../web-worker-client/core/tab-core.ts';
 import type { WorkerTraits } from '../../web-worker-client/core/traits.ts';
-import type { Chance } from './chance.ts';
-import type { VirtualClock } from './clock.ts';
-import {
-  asBlockIds,
-  type CoordinatorFrame,
-  type DataWire,
-  type LeaseFrame,
-  type SessionWire,
-  type WorkerFrame,
-} from './frames.ts';
+import { asBlockIds, type CoordinatorFrame, type DataWire, type SessionWire, type WorkerFrame } from './frames.ts';
 import { helloOf } from './hello.ts';
 import { type Profile, TabStore } from './profile.ts';
 import { TabAnnouncements } from './tab-announcements.ts';
 import { TabAttempts } from './tab-attempts.ts';
 import { TabFetches } from './tab-fetches.ts';
-
-/** When something may well go wrong. */
-export type TabMoment = 'leased' | 'reported' | 'serves' | 'joined';
-
-/** What a tab finds around it. */
-export interface TabSurroundings {
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly rowBytes: number;
-  readonly taskMs: number;
-  readonly writeMs: number;
-  readonly isCredulous: boolean;
-  /** Opens the session socket; the tab is told when the coordinator answers. */
-  readonly openSession: (tab: Tab, opened: () => void) => SessionWire;
-  readonly openData: (tab: Tab, sessionId: string) => DataWire;
-  readonly moment: (tab: Tab, moment: TabMoment, blockIds: readonly BlockId[]) => void;
-  readonly strikes: (tab: Tab, lease: LeaseFrame) => Failure | undefined;
-  readonly tell: (words: () => string) => void;
-}
-
-type Clock = Pick<VirtualClock, 'nowMs' | 'after'>;
+import type { TabSurroundings } from './tab-surroundings.ts';
 
 export class Tab {
   readonly name: string;
@@ -61,6 +31,8 @@ export class Tab {
   workerId: string | undefined;
   isFrozen = false;
   isGone = false;
+  /** It says of its blocks what they are not. */
+  isLying = false;
   slowness = 1;
 
   constructor(name: string, profile: Profile, traits: Omit<WorkerTraits, 'paused'>, around: TabSurroundings, workerId?: string) {
@@ -85,6 +57,7 @@ export class Tab {
       chance,
       rowBytes: around.rowBytes,
       isCredulous: around.isCredulous,
+      isLying: () => this.isLying,
       taskMs: () => around.taskMs * this.slowness,
       after,
       dispatch: (event) => this.dispatch(event),
@@ -178,6 +151,11 @@ export class Tab {
     this.announcements.residents(this.attempts.residents.drop(slot, which));
   }
 
+  /** It says something, true or not. */
+  say(message: WorkerFrame['message']): void {
+    if (!this.isFrozen) this.#wire?.toCoordinator({ message });
+  }
+
   #enter(act: () => void): void {
     if (this.isGone) return;
     if (this.isFrozen) this.#held.push(act);
@@ -246,6 +224,7 @@ export class Tab {
     const opened = (): void => this.#enter(() => this.dispatch({ type: 'socketOpened', epoch }));
     const wire = this.#around.openSession(this, opened);
     this.#wire = wire;
+    this.attempts.socketOpened();
     const isCurrent = (): boolean => this.#wire === wire;
     wire.attach({
       frame: (frame) => this.#enter(() => isCurrent() && this.#receive(epoch, frame)),
@@ -281,7 +260,10 @@ export class Tab {
       }
       case 'lease': {
         const { attemptId, slot, task } = frame;
-        this.attempts.add(frame);
+        if (!this.attempts.add(frame)) {
+          this.dispatch({ type: 'badMessageReceived', epoch, why: 'a lease names a run that this session was not told' });
+          return;
+        }
         this.dispatch({ type: 'leased', epoch, attemptId, slot, blockId: task.blockId, title: task.title });
         this.#around.moment(this, 'leased', [task.blockId]);
         return;

@@ -9,6 +9,7 @@ import { Authors } from './authors.ts';
 import { Chance } from './chance.ts';
 import { checkAnswer, readResult } from './checkers/answers.ts';
 import { checkBounds } from './checkers/bounds.ts';
+import { checkCounts } from './checkers/counts.ts';
 import { HolderBook } from './checkers/holders.ts';
 import { LeaseBook } from './checkers/leases.ts';
 import { Silences } from './checkers/silences.ts';
@@ -23,7 +24,8 @@ import { type CoreSettings, ObservedCore, type Watcher } from './observed-core.t
 import type { Moment, SimOptions } from './options.ts';
 import type { Plant } from './plant.ts';
 import { Profile } from './profile.ts';
-import { Tab, type TabSurroundings } from './tab.ts';
+import { Tab } from './tab.ts';
+import type { TabSurroundings } from './tab-surroundings.ts';
 import { Trace } from './trace.ts';
 
 export interface WorldHooks {
@@ -76,6 +78,7 @@ export class World {
     this.silences = new Silences();
     this.authors = new Authors({
       chance: new Chance(seed, 'authors'),
+      counting: new Chance(seed, 'counting plans'),
       options,
       coordinator: () => this.coordinator,
       nowMs: () => this.clock.nowMs(),
@@ -108,8 +111,7 @@ export class World {
       keepMs: this.options.keepMs,
       hasLocalWorker: this.options.hasLocalWorker,
       check: this.options.checksMessages ? (message) => void checkWorkerMessage(message) : () => undefined,
-      isDeaf: this.#plant?.isDeaf === true,
-      acksEarly: this.#plant?.acksEarly === true,
+      plant: this.#plant,
       settled: (command) => this.#settled(command),
       collects: (blockId) => this.hooks.moment('collects', undefined, [blockId]),
     });
@@ -190,6 +192,7 @@ export class World {
     if (!coordinator) return;
     const { scheduler } = coordinator.core;
     scheduler.checkInvariants();
+    for (const [jobId, job] of this.authors.jobs) checkCounts(scheduler.job(jobId), job.plan);
     this.leases.check(nowMs, scheduler);
     this.silences.check(nowMs, coordinator);
     checkBounds({
@@ -209,6 +212,7 @@ export class World {
     this.tell(() => `${jobId} is ${state} ${error ? `${error.code}: ${error.detail}` : ''}`);
     const rows = state === 'successful' && readResult(jobId, result, this.coordinator.blocks, this.rotten);
     if (rows) checkAnswer(jobId, job.plan, rows);
+    checkCounts(this.coordinator.core.scheduler.job(jobId), job.plan);
     this.hooks.moment('settled', undefined, []);
   }
 

@@ -73,6 +73,9 @@ function passes(fragment: Pick<Fragment, 'steps'>, dataset: string, chunk: numbe
 export const sqlOf = ({ steps }: Pick<Fragment, 'steps'>): string[] =>
   steps.flatMap((step) => (step.kind === 'sql' ? [step.sql] : []));
 
+/** Its guests count the rows that they make. */
+export const isCounting = (fragment: Pick<Fragment, 'steps'>): boolean => sqlOf(fragment)[0]?.startsWith('count ') === true;
+
 export const byKey = (a: FakeRow, b: FakeRow): number => a[0] - b[0] || a[1] - b[1];
 
 export function evaluate(fragment: Pick<Fragment, 'steps'>, inputs: readonly (readonly FakeRow[])[]): FakeRow[] {
@@ -113,8 +116,7 @@ export class FakeEngine {
     const { partitioning } = task.output;
     const buckets = Array.from({ length: partitioning.kind === 'single' ? 1 : partitioning.count }, (): FakeRow[] => []);
     for (const row of rows) buckets[bucketOf(row, partitioning)]?.push(row);
-    const isCounting = sqlOf(task)[0]?.startsWith('count ') === true;
-    return { ...this.#store(buckets, variant), ...(isCounting && { accumulators: { blocks: 1, rows: rows.length } }) };
+    return { ...this.#store(buckets, variant), ...(isCounting(task) && { accumulators: { blocks: 1, rows: rows.length } }) };
   }
 
   #inputsOf(task: TaskSpec): FakeRow[][] {
@@ -150,6 +152,20 @@ function fail(name: string): never {
 
 /** The plan's answer by its first branches, every input read whole: in no order. */
 export function answerOf(plan: PhysicalPlan): FakeRow[] {
+  return rowsOfStages(plan).at(-1) ?? [];
+}
+
+/** How many rows the plan's guests count; undefined: none counts. */
+export function countOf(plan: PhysicalPlan): number | undefined {
+  const made = rowsOfStages(plan);
+  const counts = plan.stages.flatMap(({ branches }, i) =>
+    branches.every(({ fragment }) => isCounting(fragment)) ? [made[i]?.length ?? 0] : [],
+  );
+  return counts.length > 0 ? counts.reduce((sum, count) => sum + count) : undefined;
+}
+
+/** The rows of each stage, all of its tasks together. */
+function rowsOfStages(plan: PhysicalPlan): FakeRow[][] {
   const made: FakeRow[][] = [];
   const rowsOf = ({ fragment, inputs }: Branch): FakeRow[] =>
     evaluate(
@@ -162,7 +178,7 @@ export function answerOf(plan: PhysicalPlan): FakeRow[] {
       }),
     );
   for (const stage of plan.stages) made.push(stage.branches.flatMap(rowsOf));
-  return made.at(-1) ?? [];
+  return made;
 }
 
 /** Are these rows the plan's answer, and in order where the last stage says so? */

@@ -72,7 +72,8 @@ export class LeaseBook implements Watcher {
   readonly after = (event: CoreEvent, commands: readonly CoreCommand[], scheduler: Scheduler): void => {
     for (const command of commands) {
       if (command.type === 'leaseTask') this.#begin(command, event, scheduler);
-      else if (command.type === 'cancelAttempt') this.#end(command.attemptId);
+      else if (command.type === 'cancelAttempt' && this.#leases.get(command.attemptId)?.sessionId === command.sessionId)
+        this.#end(command.attemptId);
     }
   };
 

@@ -40,6 +40,34 @@ export const eventPlants: readonly Plant[] = [
     },
   },
   {
+    name: 'drain-ignored',
+    what: 'a worker that drains still gets leases',
+    options: ({ faults }) => ({ faults: { ...faults, drain: 10 } }),
+    bug: () => ({ event: (event) => (event.type === 'workerDrained' ? [] : [event]) }),
+  },
+  {
+    name: 'rerun-counted-too',
+    what: 'what the guests of a task count is added to what an earlier attempt of it counted',
+    options: ({ faults }) => ({ counting: 1, faults: { ...faults, kill: 10, evictUntold: 20 }, rowBytes: 20_000 }),
+    bug: () => {
+      const rows = new Map<string, number>();
+      return {
+        event: (event) => {
+          if (event.type !== 'attemptSucceeded' || event.accumulators?.rows === undefined) return [event];
+          const all = (rows.get(event.blockId) ?? 0) + event.accumulators.rows;
+          rows.set(event.blockId, all);
+          return [{ ...event, accumulators: { ...event.accumulators, rows: all } }];
+        },
+      };
+    },
+  },
+  {
+    name: 'counts-not-restored',
+    what: 'after a restart nobody knows what guests had counted',
+    options: ({ faults }) => ({ counting: 1, faults: { ...faults, crash: 20 }, rowBytes: 20_000 }),
+    bug: () => ({ event: (event) => [event.type === 'journalRestored' ? withoutCounts(event) : event] }),
+  },
+  {
     name: 'pause-ignored',
     what: 'a paused worker still gets leases',
     bug: () => ({
@@ -75,6 +103,15 @@ export const eventPlants: readonly Plant[] = [
     bug: () => ({ event: (event) => [event.type === 'jobSubmitted' ? determinate(event) : event] }),
   },
 ];
+
+function withoutCounts(event: Extract<CoreEvent, { type: 'journalRestored' }>): CoreEvent {
+  const records = event.records.map((record) => {
+    if (record.type !== 'blockAccepted') return record;
+    const { accumulators: _, ...block } = record.block;
+    return { ...record, block };
+  });
+  return { ...event, records };
+}
 
 type Submitted = Extract<CoreEvent, { type: 'jobSubmitted' }>;
 type Reported = Extract<CoreEvent, { type: 'inventoryReported' }>;

@@ -13,6 +13,18 @@ const surroundings: readonly Plant[] = [
     isCredulous: true,
   },
   {
+    name: 'copies-not-checked',
+    what: 'the coordinator keeps the bytes that tabs give it as they come',
+    options: ({ faults }) => ({ faults: { ...faults, corrupt: 60, lie: 20 }, rowBytes: 20_000 }),
+    keepsUnchecked: true,
+  },
+  {
+    name: 'told-runs-mixed',
+    what: 'a lease names a run of chunks by the number of another one',
+    options: () => ({ counting: 0.5 }),
+    mixesTold: true,
+  },
+  {
     name: 'silence-not-noticed',
     what: 'a session that fell silent is kept for ever',
     options: ({ faults }) => ({ faults: { ...faults, kill: 10, halfOpen: 6 } }),
