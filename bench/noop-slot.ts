@@ -1,6 +1,6 @@
 /**
  * A slot that computes nothing: what is left of a task is the way that it goes, from the coordinator's decision to its acceptance. Its
- * outcome is one row in each bucket, in bytes and with digests that are right.
+ * outcome is a row or some in each bucket, in bytes and with digests that are right.
  */
 
 import { columnStream } from '../shared/arrow/column-writer.ts';
@@ -15,10 +15,14 @@ type Succeeded = Extract<SlotOutcome, { readonly kind: 'succeeded' }>;
 export interface Pretence {
   /** How long a task takes on average, 0: nothing at all. Drawn anew for each between half and one and a half of it. */
   computeMs: number;
+  /** Of an output, in equal parts in its buckets; a row in each if nothing is said. */
+  readonly blockRows?: number;
 }
 
 /** The only column that the bench's plans have. */
 const WIRE = 'BIGINT';
+/** Of a value's eight. */
+const RANDOM_BYTES = 5;
 
 export class NoopSlot implements SlotApi {
   readonly #pretence: Pretence;
@@ -59,8 +63,12 @@ export class NoopSlot implements SlotApi {
   #outcomeOf(buckets: number): Succeeded {
     const known = this.#outcomes.get(buckets);
     if (known) return known;
-    const stream = columnStream('c0', WIRE, 1, { validity: null, offsets: null, data: new Uint8Array(8), rows: 1, children: [] });
-    const info = { rows: 1, bytes: stream.byteLength, digest: digestOf(stream) };
+    const rows = Math.ceil((this.#pretence.blockRows ?? buckets) / buckets);
+    // Where there are many, bytes that do not become fewer when they are coded; sums of such values fit into a BIGINT.
+    const data = new Uint8Array(8 * rows).map((_, at) => (rows > 1 && at % 8 < RANDOM_BYTES ? this.#random.below(256) : 0));
+    const values = { validity: null, offsets: null, data, rows, children: [] };
+    const stream = columnStream('c0', WIRE, rows, values);
+    const info = { rows, bytes: stream.byteLength, digest: digestOf(stream) };
     const infos = Array.from({ length: buckets }, () => info);
     const outcome: Succeeded = {
       kind: 'succeeded',

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { LIMITS } from '../shared/limits.ts';
 import { Prng } from '../shared/prng.ts';
+import type { BlockStore } from '../web-worker-client/blocks/block-store.ts';
 import { MemoryStore } from '../web-worker-client/blocks/memory-store.ts';
 import { TieredCache } from '../web-worker-client/blocks/tiered-cache.ts';
 import { corkedSocket } from '../web-worker-client/headless/corked-socket.ts';
@@ -51,7 +52,13 @@ function joined(platform: Platform, { url, slots, log }: WorkersOptions): Promis
   });
 }
 
-function noopPlatform({ pretence, seed, log }: WorkersOptions): Platform {
+export interface NoopOptions extends Pick<WorkersOptions, 'pretence' | 'seed' | 'log'> {
+  /** Default: one of its own for each link. */
+  readonly store?: BlockStore;
+  readonly cacheBytes?: number;
+}
+
+export function noopPlatform({ pretence, seed, log, store, cacheBytes = CACHE_BYTES }: NoopOptions): Platform {
   const random = new Prng(seed);
   const outcomes = new Map();
   return {
@@ -64,9 +71,9 @@ function noopPlatform({ pretence, seed, log }: WorkersOptions): Platform {
     loadEngine: async () => ({ engineUrl: '' }),
     openBlockCache: () =>
       TieredCache.open({
-        store: new MemoryStore(),
-        memoryBytes: CACHE_BYTES,
-        capBytes: CACHE_BYTES,
+        store: store ?? new MemoryStore(),
+        memoryBytes: cacheBytes,
+        capBytes: cacheBytes,
         wallMs: () => Date.now(),
         clock: nodeClock,
         owner: randomBytes(9).toString('hex'),

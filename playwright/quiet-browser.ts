@@ -65,14 +65,20 @@ export class QuietBrowser {
     return new QuietBrowser(child, socket, profile);
   }
 
-  /** A volunteer's tab of one slot at full share, in a profile of its own; resolves once it is part of the grid. */
-  async join(url: string): Promise<void> {
+  /** A volunteer's tab of one slot at full share, in a profile of its own; resolves once it is part of the grid, with what `closeTab` takes. */
+  async join(url: string): Promise<string> {
     const { browserContextId } = await this.#ask('Target.createBrowserContext', {});
     const { targetId } = await this.#ask('Target.createTarget', { url, browserContextId });
     const { sessionId } = await this.#ask('Target.attachToTarget', { targetId, flatten: true });
     const said = await this.#evaluate(`(${joinPage})(${JOIN_MS})`, String(sessionId));
     if (said !== 'joined') throw new Error(`the volunteer page did not join: ${String(said)}`);
     await this.#ask('Target.detachFromTarget', { sessionId });
+    return String(targetId);
+  }
+
+  /** As its user does. Resolves when Chromium has heard of it. */
+  async closeTab(targetId: string): Promise<void> {
+    await this.#ask('Target.closeTarget', { targetId });
   }
 
   async close(): Promise<void> {
