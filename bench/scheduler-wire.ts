@@ -34,6 +34,8 @@ const SLOTS = 2;
 const WARM_WIDTH = 20;
 const WIDTH = 100;
 const HALF_WIDTH = 100;
+/** About what a timer is late, and a slot takes until its next task has begun. */
+const LATE_MS = 2;
 /** The part of a job that counts as steady: its beginning and its end are other tasks, and bursts. */
 const STEADY = { from: 0.2, to: 0.8 } as const;
 
@@ -55,6 +57,8 @@ export interface LoadFigures {
   /** Processor time of the coordinator's process, its store's thread included, and of all load processes. */
   readonly coordinatorUsPerTask: number;
   readonly loadUsPerTask: number;
+  /** In the middle of the job. */
+  readonly steadyPerSecond: number;
   /** Bounds that this part of the tasks kept, in the middle of the job and in all of it. */
   readonly overheadMs: Quantiles;
   readonly wholeJobMs: Quantiles;
@@ -85,7 +89,7 @@ export async function schedulerWire(options: BenchOptions): Promise<WireFigures>
     const full = await loadFigures(wire, { width: WIDTH, salt: 2, expected: BOUND });
     options.note(`full load: ${JSON.stringify(full)}`);
     const expected = BOUND / 2;
-    await load.pretend((1_000 * WORKERS * SLOTS) / expected);
+    await load.pretend((1_000 * WORKERS * SLOTS) / expected - LATE_MS);
     const half = await loadFigures(wire, { width: HALF_WIDTH, salt: 3, expected });
     options.note(`half load: ${JSON.stringify(half)}`);
     return { full, half, idle };
@@ -169,8 +173,10 @@ async function loadFigures({ coordinator, load }: Wire, { width, salt, expected 
   const expectedMs = (1_000 * tinyTasks(width)) / expected;
   await delay(STEADY.from * expectedMs);
   const from = await overheads();
+  const fromMs = performance.now();
   await delay((STEADY.to - STEADY.from) * expectedMs);
-  const to = await overheads();
+  const steady = since(from, await overheads());
+  const steadyMs = performance.now() - fromMs;
   const { atMs, coordinatorMs, loadMs } = await ended;
   const seconds = (atMs - began.atMs) / 1_000;
   const { counters } = await job.status();
@@ -185,7 +191,8 @@ async function loadFigures({ coordinator, load }: Wire, { width, salt, expected 
     tasksPerSecond: tasks / seconds,
     coordinatorUsPerTask: (1_000 * (coordinatorMs - began.coordinatorMs)) / tasks,
     loadUsPerTask: (1_000 * (loadMs - began.loadMs)) / tasks,
-    overheadMs: quantiles(since(from, to)),
+    steadyPerSecond: (1_000 * steady.counts.reduce((sum, count) => sum + count, 0)) / steadyMs,
+    overheadMs: quantiles(steady),
     wholeJobMs: quantiles(since(before, await overheads())),
   };
 }
@@ -197,6 +204,7 @@ const LOAD_HEAD = [
   'tasks',
   'seconds',
   'tasks/s',
+  'in the middle',
   'overhead p50',
   'p90',
   'p99 ms',
@@ -212,7 +220,11 @@ export function printWire({ full, half, idle }: WireFigures, say: (text: string)
   for (const [name, figures] of [['full', full] as const, ['half', half] as const]) {
     const { p50, p90, p99 } = figures.overheadMs;
     const costs = [figures.coordinatorUsPerTask, figures.loadUsPerTask].map((us) => us.toFixed(0));
-    const rates = [`${figures.tasks}`, figures.seconds.toFixed(2), figures.tasksPerSecond.toFixed(0)];
+    const rates = [
+      `${figures.tasks}`,
+      figures.seconds.toFixed(2),
+      ...[figures.tasksPerSecond, figures.steadyPerSecond].map((rate) => rate.toFixed(0)),
+    ];
     row([name, ...rates, ...[p50, p90, p99, figures.wholeJobMs.p99].map((ms) => `<= ${ms}`), ...costs]);
   }
   say('\n');
