@@ -5,7 +5,6 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import websocket from '@fastify/websocket';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Clock } from '../shared/clock.ts';
 import { LIMITS } from '../shared/limits.ts';
@@ -26,6 +25,7 @@ import { buildRooms } from './rooms.ts';
 import type { Breakpoints } from './sessions/breakpoints.ts';
 import type { Sessions } from './sessions/sessions.ts';
 import type { Shell } from './sessions/shell.ts';
+import { installUnmask } from './sessions/unmask.ts';
 
 export interface AppOptions {
   /** Holds everything that survives; made when absent. */
@@ -134,6 +134,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.server.headersTimeout = HEADERS_MS;
   const rooms = await buildRooms(options, (error, what) => app.log.error({ err: error }, what));
   try {
+    installUnmask();
+    const { default: websocket } = await import('@fastify/websocket');
     await app.register(websocket, {
       options: { perMessageDeflate: false, maxPayload: LIMITS.sessionBinaryFrameBytes },
       errorHandler: (error, socket) => {

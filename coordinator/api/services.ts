@@ -1,5 +1,7 @@
 /** What the routes work with; app.ts fills it in. */
 
+import type {} from '@fastify/websocket';
+import type { JobId } from '../../shared/ids.ts';
 import type { Guard } from '../auth/guard.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
@@ -10,8 +12,6 @@ import type { JobView, StoryLine, WorkerView } from '../core/views.ts';
 import type { DatasetKeeper } from '../jobs/ports.ts';
 import type { JobService } from '../jobs/service.ts';
 import type { Modules } from '../modules/modules.ts';
-import '@fastify/websocket';
-import type { JobId } from '../../shared/ids.ts';
 import type { Results } from '../results/results.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Shell } from '../sessions/shell.ts';

@@ -91,3 +91,20 @@ test('bytes that come anew, from another holder, are never taken for those that 
   expect([again.sound, await byteAt(again, 0)]).toEqual([undefined, 9]);
   await again.close();
 });
+
+test('who reads along gets the very parts that came; who is late reads the file', async () => {
+  const slice = await opened(1);
+  const parts = [filled(MiB, 1), filled(MiB, 2), filled(MiB, 3)];
+  await writer.write(0, 0, filled(MiB, 9));
+  const waiting = slice.some(0);
+  for (const [i, part] of parts.entries()) await writer.write(1, i * MiB, part);
+  expect((await waiting)[0]?.[0]).toBe(1);
+  expect((await slice.some(MiB + 5)).map((part) => part.buffer)).toEqual([parts[1]?.buffer, parts[2]?.buffer]);
+  await slice.close();
+  const late = await opened(1);
+  const [read, ...others] = await late.some(2 * MiB);
+  expect([read?.[0], read?.length, others.length]).toEqual([3, MiB, 0]);
+  expect(read?.buffer).not.toBe(parts[2]?.buffer);
+  await writer.finish();
+  await late.close();
+});

@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import type { BlockId } from '../../shared/ids.ts';
+import { LIMITS } from '../../shared/limits.ts';
 import { openEntry } from './record-files.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { OpenSlice } from './relay-kept.ts';
@@ -46,8 +47,22 @@ export class Arrivals {
     });
     if (!file) return undefined;
     const slice = openEntry(file, blockId, { ...line, offset }, undefined);
+    const leave = writer.readAlong();
+    const end = offset + line.storedBytes;
     return {
       ...slice,
+      async some(at) {
+        await writer.reached(offset + at + 1);
+        const inMemory = writer.inMemory(offset + at, end);
+        if (inMemory.length > 0) return inMemory;
+        const piece = new Uint8Array(Math.min(LIMITS.pieceBytes, Math.min(writer.written, end) - offset - at));
+        await slice.readInto(at, piece);
+        return [piece];
+      },
+      close() {
+        leave();
+        return slice.close();
+      },
       async readInto(at, target) {
         await writer.reached(offset + at + target.length);
         await slice.readInto(at, target);

@@ -218,6 +218,9 @@ function inMemory(slice: StoredSlice): OpenSlice {
     async readInto(at, target) {
       target.set(bytes.subarray(at, at + target.length));
     },
+    async some(at) {
+      return [bytes.subarray(at)];
+    },
     close: async () => undefined,
   };
 }

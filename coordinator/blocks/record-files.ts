@@ -62,6 +62,12 @@ export function openEntry(
       if (bytes) target.set(bytes.subarray(at, at + target.length));
       else if ((await fill(file, target, entry.offset + at)) < target.length) throw cutShort(blockId);
     },
+    async some(at) {
+      if (bytes) return [bytes.subarray(at)];
+      const piece = await readAt(file, entry.offset + at, Math.min(LIMITS.pieceBytes, entry.storedBytes - at));
+      if (piece.length === 0) throw cutShort(blockId);
+      return [piece];
+    },
     async *pieces() {
       try {
         if (bytes) {

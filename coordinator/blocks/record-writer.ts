@@ -2,6 +2,7 @@
 import type { RecordLine } from '../../shared/arrow/record.ts';
 import { BlockError } from './errors.ts';
 import type { NewFile } from './files.ts';
+import { WrittenTail } from './written-tail.ts';
 
 /** Small slices are written together. */
 const FLUSH_BYTES = 1024 * 1024;
@@ -31,6 +32,8 @@ export class RecordWriter {
   #written = 0;
   #end: 'finished' | 'abandoned' | 'rewritten' | undefined;
   readonly #watchers = new Set<() => void>();
+  readonly #tail = new WrittenTail();
+  #readers = 0;
 
   /** `header`: that of a record of these buckets. */
   constructor(header: Uint8Array, buckets: readonly RecordLine[], deps: RecordWriterDeps) {
@@ -53,6 +56,27 @@ export class RecordWriter {
   /** Where a bucket's bytes begin in the file. */
   offsetOf(bucket: number): number {
     return this.#offsets[bucket] ?? 0;
+  }
+
+  /** The file has all bytes before this one. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Whoever reads along finds what was written last in memory, until the answer is called. */
+  readAlong(): () => void {
+    this.#readers++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#readers === 0) this.#tail.clear();
+    };
+  }
+
+  /** Written bytes from `from` on, as far as they lie in memory; none when the first of them does not. */
+  inMemory(from: number, to: number): readonly Uint8Array[] {
+    return this.#tail.slice(from, to);
   }
 
   /**
@@ -130,6 +154,7 @@ export class RecordWriter {
     } catch (error) {
       throw this.#deps.failed(error);
     }
+    if (this.#readers > 0) this.#tail.append(at, parts);
     // Bytes beyond a gap are not counted.
     if (at <= this.#written) this.#written = Math.max(this.#written, at + parts.reduce((sum, part) => sum + part.byteLength, 0));
     this.#tell();

@@ -15,6 +15,8 @@ export interface OpenSlice {
   pieces(): AsyncIterable<Uint8Array>;
   /** Fills `target` with the coded bytes from `at` on. @throws BlockError */
   readInto(at: number, target: Uint8Array): Promise<void>;
+  /** Some of the coded bytes from `at` on, which is before their end; as they lie in memory, where they do. @throws BlockError */
+  some(at: number): Promise<readonly Uint8Array[]>;
   /** Where somebody else checks the bytes: resolves once they are known to be right. @throws BlockError when they are not, or won't come */
   sound?(): Promise<void>;
   /** For a slice whose pieces are not read to their end. */

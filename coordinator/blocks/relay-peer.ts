@@ -11,6 +11,7 @@ import { encodeFrame } from '../../shared/protocol/frames.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import { closeSocket } from '../sessions/close.ts';
 import { messageChecker, ProtocolError, readFrame } from '../sessions/messages.ts';
+import { readFragments } from './fragments.ts';
 import { TransferStopped } from './relay-credit.ts';
 import { UpstreamFetch } from './relay-upstream.ts';
 
@@ -53,6 +54,7 @@ export class DataPeer {
     this.sessionId = sessionId;
     this.#socket = socket;
     this.#deps = deps;
+    socket.binaryType = 'fragments';
     socket.on('close', () => this.#over(undefined));
   }
 
@@ -60,12 +62,14 @@ export class DataPeer {
     return this.#closed;
   }
 
-  readonly receive = (data: Buffer, isBinary: boolean): void => {
+  /** A text, or a binary message in the fragments in which it came. */
+  readonly receive = (data: Buffer | Buffer[]): void => {
     if (this.#closed) return;
     try {
-      const { message, payload } = readFrame(data, isBinary, DATA_FRAME_LIMITS);
-      if (payload) this.#piece(message, payload);
-      else this.#control(checkDataMessage(message));
+      if (Array.isArray(data)) {
+        const { message, payload } = readFragments(data, DATA_FRAME_LIMITS);
+        this.#piece(message, payload);
+      } else this.#control(checkDataMessage(readFrame(data, false, DATA_FRAME_LIMITS).message));
     } catch (error) {
       const reason = error instanceof ProtocolError ? error.message : 'the coordinator met an error of its own';
       if (!(error instanceof ProtocolError)) this.#deps.log(error, 'a data socket failed');
@@ -111,7 +115,7 @@ export class DataPeer {
   /** Asks this worker for slices that it holds; `kept`: what comes is kept here. Call `end()` on the result in any case. */
   startFetch(slices: readonly Slice[], creditBytes: number, kept = false): UpstreamFetch {
     const fetchId = `c${++this.#fetches}`;
-    const fetch = new UpstreamFetch(slices.length, creditBytes, {
+    const fetch = new UpstreamFetch(slices.length, creditBytes, kept, {
       clock: this.#deps.clock,
       idleMs: this.#deps.idleMs * HOLDER_SHARE,
       sendCredit: (bytes) => this.send({ type: 'credit', fetchId, bytes }),
@@ -132,13 +136,21 @@ export class DataPeer {
     this.#over(undefined);
   }
 
-  #piece(header: unknown, payload: Uint8Array): void {
+  #piece(header: unknown, payload: readonly Uint8Array[]): void {
     if (!pieceHeader.Check(header)) {
       const [first] = pieceHeader.Errors(header);
       throw new ProtocolError(`piece${first?.instancePath ?? ''} ${first?.message ?? 'does not fit its schema'}`);
     }
     // One of an aborted fetch may still be under way: not the holder's fault.
-    this.#upstream.get(header.fetchId)?.arrived({ kind: 'piece', header, payload });
+    const fetch = this.#upstream.get(header.fetchId);
+    if (!fetch) return;
+    // Who only passes pieces on sends them as large as they came.
+    const parts = fetch.inFragments || payload.length === 1 ? payload : [Buffer.concat(payload)];
+    let { offset } = header;
+    for (const part of parts) {
+      fetch.arrived({ kind: 'piece', header: { ...header, offset }, payload: part });
+      offset += part.byteLength;
+    }
   }
 
   #control(message: DataMessage): void {

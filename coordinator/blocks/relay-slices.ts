@@ -1,11 +1,10 @@
 /** Reads slices from one holder tab, verifying each on the way: what the relay and the collector have in common. */
-import { createBLAKE3, type IHasher } from 'hash-wasm';
-import type { Digest } from '../../shared/ids.ts';
 import type { Slice } from '../../shared/plan/task.ts';
 import type { PieceHeader } from '../../shared/protocol/data.ts';
 import { TransferStopped } from './relay-credit.ts';
 import type { DataPeer } from './relay-peer.ts';
 import type { FailedWhy } from './relay-upstream.ts';
+import { StreamDigest } from './stream-digest.ts';
 
 export interface SliceSink {
   /** What comes is kept here: a holder need not store it. */
@@ -17,14 +16,12 @@ export interface SliceSink {
   complete(index: number): void;
 }
 
-const spareHashers: IHasher[] = [];
-
 /**
  * Fetches `slices` (indices into that list are the sink's). Every slice ends in `complete` or `failed`. Rejects only with what
  * the sink's `piece` rejects with; the fetch is then aborted.
  */
 export async function readSlices(peer: DataPeer, slices: readonly Slice[], windowBytes: number, sink: SliceSink): Promise<void> {
-  const hasher = spareHashers.pop() ?? (await createBLAKE3());
+  const digest = new StreamDigest();
   const fetch = peer.startFetch(slices, windowBytes, sink.kept);
   const open = new Set(slices.keys());
   let begun = -1;
@@ -56,12 +53,12 @@ export async function readSlices(peer: DataPeer, slices: readonly Slice[], windo
         fetch.consumed(payload.byteLength);
         continue;
       }
-      if (header.offset === 0) hasher.init();
-      hasher.update(payload);
+      if (header.offset === 0) digest.start();
+      digest.update(payload);
       const last = header.offset + payload.byteLength === header.total;
       // Tabs send their own outputs raw; another coding could not be checked against the digest of the raw bytes.
       const sound = header.codec === 'raw' && header.total === header.rawBytes && header.rawBytes === slice.bytes;
-      if (!sound || (last && (hasher.digest('hex') as Digest) !== slice.digest)) {
+      if (!sound || (last && digest.digest() !== slice.digest)) {
         fail(header.index, 'corrupt');
       } else {
         const taken = sink.piece(header.index, header, payload);
@@ -73,6 +70,6 @@ export async function readSlices(peer: DataPeer, slices: readonly Slice[], windo
     }
   } finally {
     fetch.end();
-    spareHashers.push(hasher);
+    digest.close();
   }
 }

@@ -21,6 +21,8 @@ export interface UpstreamDeps {
 }
 
 export class UpstreamFetch {
+  /** Pieces may be given in the fragments in which they came. */
+  readonly inFragments: boolean;
   readonly #queue: Arrival[] = [];
   readonly #deps: UpstreamDeps;
   readonly #slices: number;
@@ -34,8 +36,9 @@ export class UpstreamFetch {
   #stopped: TransferStopped | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(slices: number, creditBytes: number, deps: UpstreamDeps) {
+  constructor(slices: number, creditBytes: number, inFragments: boolean, deps: UpstreamDeps) {
     this.#slices = slices;
+    this.inFragments = inFragments;
     this.#creditLeft = creditBytes;
     this.#lumpBytes = creditBytes / 4;
     this.#deps = deps;

@@ -129,7 +129,7 @@ test('a holder may not have more under way than its credit', () => {
     sendCredit: (bytes: number) => credits.push(bytes),
     release: () => undefined,
   };
-  const fetch = new UpstreamFetch(1, 1000, deps);
+  const fetch = new UpstreamFetch(1, 1000, false, deps);
   const piece = (offset: number, bytes: number): void =>
     fetch.arrived({
       kind: 'piece',

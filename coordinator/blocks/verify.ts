@@ -1,8 +1,9 @@
 import { decompress, init } from '@bokuweb/zstd-wasm';
-import { digestOf, loadHashes } from '../../shared/hash.ts';
+import { loadHashes } from '../../shared/hash.ts';
 import type { Digest } from '../../shared/ids.ts';
 import type { Codec } from '../../shared/protocol/data.ts';
 import { BlockError } from './errors.ts';
+import { StreamDigest } from './stream-digest.ts';
 
 let loaded: Promise<unknown> | undefined;
 
@@ -29,8 +30,18 @@ export async function verifySlice(slice: Coded, what: string): Promise<Uint8Arra
   } catch (error) {
     throw new BlockError('corrupt', `The bytes of ${what} cannot be decompressed.`, error);
   }
-  if (raw.length !== slice.rawBytes || digestOf(raw) !== slice.digest) {
+  if (raw.length !== slice.rawBytes || digestOfBytes(raw) !== slice.digest) {
     throw new BlockError('corrupt', `The bytes of ${what} are not those that its digest names.`);
   }
   return raw;
+}
+
+function digestOfBytes(bytes: Uint8Array): Digest {
+  const digest = new StreamDigest();
+  try {
+    digest.update(bytes);
+    return digest.digest();
+  } finally {
+    digest.close();
+  }
 }

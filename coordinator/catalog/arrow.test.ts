@@ -32,7 +32,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeResult } from '../results/encode.ts';
+import { encodeText } from '../results/encode.ts';
 import { asyncOf, collect } from '../results/testing/native-slices.ts';
 import { readColumn } from './testing/read-back.ts';
 import { CatalogRoom, VEGA } from './testing/room.ts';
@@ -67,7 +67,7 @@ async function jsonColumn(record: DatasetRecord, name: string): Promise<unknown[
       return room.blocks.readStream(blockId, 0, digest);
     }),
   );
-  const json = JSON.parse(new TextDecoder().decode(await collect(encodeResult('json', [column], asyncOf(slices)))));
+  const json = JSON.parse(new TextDecoder().decode(await collect(encodeText('json', [column], asyncOf(slices)))));
   return (json.rows as unknown[][]).map(([value]) => value);
 }
 

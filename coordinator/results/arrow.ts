@@ -3,15 +3,21 @@ import { readSchema, schemaMessage } from '../../shared/arrow/schema.ts';
 import { sameSqlType } from '../../shared/arrow/types.ts';
 import type { ResultColumn } from '../../shared/plan/physical.ts';
 
-/** All slices as one IPC stream under the author's own column names; record batches pass through as they are. */
+/** Throws IpcError when a schema message is not that of the result. */
+export type SchemaCheck = (schema: Uint8Array) => void;
+
+/** One IPC stream under the author's own column names; `bodies`: record batches of slices that were checked. */
 export async function* encodeArrow(
   columns: readonly ResultColumn[],
-  slices: AsyncIterable<Uint8Array>,
+  bodies: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   yield schemaMessage(columns.map(({ name, wire }) => ({ name, wire })));
-  for await (const slice of slices) {
-    const { schema } = parseStream(slice);
-    if (!schema) throw new IpcError('a slice of the result has no schema');
+  yield* bodies;
+  yield END_OF_STREAM;
+}
+
+export function schemaCheck(columns: readonly ResultColumn[]): SchemaCheck {
+  return (schema) => {
     const found = readSchema(schema);
     if (
       found.length !== columns.length ||
@@ -19,8 +25,13 @@ export async function* encodeArrow(
     ) {
       throw new IpcError('a slice of the result has other columns than the plan says');
     }
-    const body = slice.subarray(schema.length, slice.length - END_OF_STREAM.length);
-    if (body.length > 0) yield body;
-  }
-  yield END_OF_STREAM;
+  };
+}
+
+/** The record batches of a complete stream. */
+export function bodyOf(slice: Uint8Array, check: SchemaCheck): Uint8Array {
+  const { schema } = parseStream(slice);
+  if (!schema) throw new IpcError('a slice of the result has no schema');
+  check(schema);
+  return slice.subarray(schema.length, slice.length - END_OF_STREAM.length);
 }

@@ -1,5 +1,5 @@
 /**
- * Results in the forms that authors ask for, streamed: a few slices and one piece of text are in memory at a time. Values are
+ * Results as texts, streamed: a few slices and one piece of text are in memory at a time. Values are
  * written as design section 12 says: integers beyond 2^53 and decimals as strings, DATE `YYYY-MM-DD`, TIMESTAMP
  * `YYYY-MM-DDTHH:MM:SS[.ffffff]`, TIMESTAMPTZ the same with Z, NaN and infinities as strings, BLOB in base64.
  */
@@ -12,27 +12,24 @@ import type { CellWriter } from '../../shared/cells/cells.ts';
 import { jsonCells } from '../../shared/cells/json-cells.ts';
 import type { ResultColumn } from '../../shared/plan/physical.ts';
 import { distinctColumnNames } from '../catalog/names.ts';
-import { encodeArrow } from './arrow.ts';
 import { csvCells, csvText } from './csv-cells.ts';
 
-export type StreamedFormat = 'json' | 'ndjson' | 'csv' | 'arrow';
+export type TextFormat = 'json' | 'ndjson' | 'csv';
 
 /** `slices`: complete Arrow streams with the columns' wire types, in result order; `isEager`: no batch waits for the next. */
-export function encodeResult(
-  format: StreamedFormat,
+export function encodeText(
+  format: TextFormat,
   columns: readonly ResultColumn[],
   slices: AsyncIterable<Uint8Array>,
   isEager = false,
 ): AsyncIterable<Uint8Array> {
   switch (format) {
     case 'json':
-      return encodeText(columns, slices, jsonFrame(columns), isEager);
+      return encodeRows(columns, slices, jsonFrame(columns), isEager);
     case 'ndjson':
-      return encodeText(columns, slices, ndjsonFrame(columns), isEager);
+      return encodeRows(columns, slices, ndjsonFrame(columns), isEager);
     case 'csv':
-      return encodeText(columns, slices, csvFrame(columns), isEager);
-    case 'arrow':
-      return encodeArrow(columns, slices);
+      return encodeRows(columns, slices, csvFrame(columns), isEager);
   }
 }
 
@@ -47,7 +44,7 @@ interface Frame {
   readonly end: string;
 }
 
-async function* encodeText(
+async function* encodeRows(
   columns: readonly ResultColumn[],
   slices: AsyncIterable<Uint8Array>,
   frame: Frame,

@@ -15,6 +15,7 @@ import type { ResultBlock } from '../core/commands.ts';
 import { TestClock } from '../sessions/testing/clock.ts';
 import { keptAlive } from './keep-alive.ts';
 import { Results } from './results.ts';
+import { sliceBodies } from './slice-bodies.ts';
 import { sliceStreams } from './slice-streams.ts';
 import { collect, nativeSlices } from './testing/native-slices.ts';
 
@@ -145,6 +146,17 @@ test('a large slice that still comes is read as it comes, its last batch once it
   await writer.finish();
   await rest;
   expect(read).toBe(BATCHES);
+});
+
+test('the batches of a large slice that is damaged never complete as Arrow', async () => {
+  const other = digestOf(new Uint8Array(1));
+  let bytes = 0;
+  const read = async (): Promise<void> => {
+    for await (const part of sliceBodies(blocks, BLOCK, 0, other, () => undefined)) bytes += part.length;
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'corrupt' });
+  expect(bytes).toBeGreaterThan(100 * MiB);
+  expect(bytes).toBeLessThan((block.buckets[0]?.bytes ?? 0) - MiB / 2);
 });
 
 test('a record batch beyond the bound is refused, not read', async () => {

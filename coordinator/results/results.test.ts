@@ -9,14 +9,15 @@ import { digestOf, digestOfList, sha256Hex } from '../../shared/hash.ts';
 import type { BlockId } from '../../shared/ids.ts';
 import { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import { ingestChildForTests } from '../catalog/testing/child.ts';
-import { encodeResult, type StreamedFormat } from './encode.ts';
+import { bodyOf, encodeArrow, schemaCheck } from './arrow.ts';
+import { encodeText, type TextFormat } from './encode.ts';
 import { writeParquet } from './parquet.ts';
 import { Results } from './results.ts';
 import { asyncOf, collect, nativeSlices } from './testing/native-slices.ts';
 
-async function textOf(format: StreamedFormat, sql: string): Promise<string> {
+async function textOf(format: TextFormat, sql: string): Promise<string> {
   const { columns, slices } = await nativeSlices(sql);
-  return new TextDecoder().decode(await collect(encodeResult(format, columns, asyncOf(slices))));
+  return new TextDecoder().decode(await collect(encodeText(format, columns, asyncOf(slices))));
 }
 
 async function jsonOf(expression: string): Promise<unknown> {
@@ -37,7 +38,7 @@ const ALL_TYPES = `
   FROM (SELECT range AS i, '00000000-0000-0000-0000-0000000000' || lpad((range % 90 + 10)::VARCHAR, 2, '0') AS uuid_text,
     uuid_text::UUID AS uuid_from FROM range(120))`;
 
-describe('encodeResult', () => {
+describe('results', () => {
   test.each<[string, unknown]>([
     ['9007199254740991', 9007199254740991],
     ['9007199254740993', '9007199254740993'],
@@ -119,19 +120,20 @@ describe('encodeResult', () => {
 
   test('Arrow is one stream under the author’s names', async () => {
     const { columns, slices } = await nativeSlices('SELECT range AS n, \'é\' || range AS "my text" FROM range(10000)');
-    const table = tableFromIPC(await collect(encodeResult('arrow', columns, asyncOf(slices))));
+    const bodies = slices.map((slice) => bodyOf(slice, schemaCheck(columns)));
+    const table = tableFromIPC(await collect(encodeArrow(columns, asyncOf(bodies))));
     expect(table.schema.fields.map((field) => field.name)).toEqual(['n', 'my text']);
     expect(table.numRows).toBe(10_000);
     expect(table.batches).toHaveLength(4);
     expect(table.get(9_999)?.toJSON()).toEqual({ n: 9999n, 'my text': 'é9999' });
-    const none = tableFromIPC(await collect(encodeResult('arrow', columns, asyncOf([]))));
+    const none = tableFromIPC(await collect(encodeArrow(columns, asyncOf([]))));
     expect([none.numRows, none.schema.fields.length]).toEqual([0, 2]);
   });
 
   test('text comes in pieces, not as a whole', async () => {
     const { columns, slices } = await nativeSlices("SELECT repeat('x', 100) AS t FROM range(20000)");
     let pieces = 0;
-    for await (const piece of encodeResult('csv', columns, asyncOf(slices))) {
+    for await (const piece of encodeText('csv', columns, asyncOf(slices))) {
       pieces++;
       expect(piece.length).toBeLessThan(256 * 1024);
     }

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { ResultColumn } from '../../shared/plan/physical.ts';
 import type { CoordinatorBlocks } from '../blocks/coordinator-blocks.ts';
 import type { ResultBlock } from '../core/commands.ts';
-import { encodeResult, type StreamedFormat } from './encode.ts';
+import { encodeArrow, schemaCheck } from './arrow.ts';
+import { encodeText, type TextFormat } from './encode.ts';
 import { writeParquet } from './parquet.ts';
+import { sliceBodies } from './slice-bodies.ts';
 import { sliceStreams } from './slice-streams.ts';
 
-export type ResultFormat = StreamedFormat | 'parquet';
+export type ResultFormat = TextFormat | 'arrow' | 'parquet';
 
 export interface ResultStream {
   readonly contentType: string;
@@ -60,10 +62,11 @@ export class Results {
    */
   async open(job: Readable, format: ResultFormat): Promise<ResultStream> {
     const contentType = CONTENT_TYPES[format];
+    if (format === 'arrow') return { contentType, body: encodeArrow(job.columns, this.#bodies(job)) };
     const slices = this.#slices(job.result);
     // What comes bit by bit is passed on bit by bit.
     const isEager = !Array.isArray(job.result);
-    if (format !== 'parquet') return { contentType, body: encodeResult(format, job.columns, slices, isEager) };
+    if (format !== 'parquet') return { contentType, body: encodeText(format, job.columns, slices, isEager) };
     const path = join(this.#options.tempDir, `${randomBytes(9).toString('hex')}.parquet`);
     const { parquetMemoryBytes } = this.#options;
     await writeParquet(job.columns, slices, path, {
@@ -72,6 +75,15 @@ export class Results {
       childEntry: this.#options.childEntry ?? new URL('./ingest-child.js', import.meta.url),
     });
     return { contentType, body: await sendOnce(path) };
+  }
+
+  async *#bodies({ columns, result }: Readable): AsyncGenerator<Uint8Array> {
+    const check = schemaCheck(columns);
+    for await (const { blockId, buckets } of result) {
+      for (const [bucket, { digest }] of buckets.entries()) {
+        yield* sliceBodies(this.#options.blocks, blockId, bucket, digest, check);
+      }
+    }
   }
 
   async *#slices(blocks: Readable['result']): AsyncGenerator<Uint8Array> {

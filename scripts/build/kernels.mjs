@@ -1,47 +1,43 @@
 /**
- * AssemblyScript kernels: web-worker-client/kernels/NAME/index.as.ts -> dist/kernels/NAME.mjs, whose default export is the WASM in
- * base64. Slots import it: so it is in every bundle that has slots, and in tests, and nothing has to be fetched.
+ * AssemblyScript kernels: FOLDER/NAME/index.as.ts -> dist/kernels/NAME.mjs, whose default export is the WASM in base64. Slots and
+ * the relay import theirs: so they are in every bundle that has these, and in tests, and nothing has to be fetched.
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOfInputs } from './inputs.mjs';
 
-const FOLDER = 'web-worker-client/kernels';
+const FOLDERS = ['web-worker-client/kernels', 'coordinator/blocks/kernels'];
+/** What several kernels are made of. */
+const SHARED = 'shared/kernels';
 
-const entries = (root) => {
-  const folder = join(root, FOLDER);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.filter((name) => existsSync(join(folder, name, 'index.as.ts')));
-};
+const entries = (root) =>
+  FOLDERS.flatMap((folder) => {
+    const path = join(root, folder);
+    const names = existsSync(path) ? readdirSync(path) : [];
+    return names.map((name) => ({ name, entry: `${folder}/${name}/index.as.ts` }));
+  }).filter(({ entry }) => existsSync(join(root, entry)));
 
 export const kernelsPart = {
   name: 'kernels',
   inputs: (root) =>
     digestOfInputs(
       root,
-      [FOLDER, 'package-lock.json', 'scripts/build/kernels.mjs'],
-      (name) => !name.startsWith(FOLDER) || name.endsWith('.as.ts'),
+      [...FOLDERS, SHARED, 'package-lock.json', 'scripts/build/kernels.mjs'],
+      (name) => ![...FOLDERS, SHARED].some((folder) => name.startsWith(folder)) || name.endsWith('.as.ts'),
     ),
   async build(root) {
-    const names = entries(root);
-    if (names.length === 0) return [];
+    const kernels = entries(root);
+    if (kernels.length === 0) return [];
     const { default: asc } = await import('assemblyscript/asc');
     mkdirSync(join(root, 'dist', 'kernels'), { recursive: true });
     const made = [];
-    for (const name of names) {
+    for (const { name, entry } of kernels) {
       let wasm;
       const { error, stderr } = await asc.main(
-        [
-          `${FOLDER}/${name}/index.as.ts`,
-          '--outFile',
-          'out.wasm',
-          '-O3',
-          '--noAssert',
-          '--runtime',
-          'stub',
-          '--enable',
-          'simd',
-        ].concat(['--baseDir', root]),
+        [entry, '--outFile', 'out.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'].concat([
+          '--baseDir',
+          root,
+        ]),
         {
           writeFile: (_, contents) => {
             wasm = contents;

@@ -1,6 +1,7 @@
 /** The split kernel: rows into the buckets of a shuffle, or in order. kernel-splitter.ts and kernel-sorter.ts beside this folder drive it. */
+
+export { blake3Chunks, blake3End, blake3Room } from '../../../shared/kernels/blake3.as';
 export { bothValid, repeatBits } from './bits.as';
-export { blake3Chunks, blake3End, blake3Room } from './blake3.as';
 export { assign, assignGiven, assignOne, cellsOfElements, countLengths, countNulls, repeatCells } from './cells.as';
 export {
   hash8,

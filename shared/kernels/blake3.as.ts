@@ -1,17 +1,17 @@
 /**
- * BLAKE3 (https://github.com/BLAKE3-team/BLAKE3-specs) of bytes that lie in the kernel's memory, four chunks or parents at a time:
+ * BLAKE3 (https://github.com/BLAKE3-team/BLAKE3-specs) of bytes that lie in a kernel's memory, four chunks or parents at a time:
  * lane k of every vector belongs to the k-th of them. Where fewer are left, lanes read on behind them and are not used; so up to
  * 4 KiB behind the input must be memory.
  */
 
-const CHUNK: usize = 1024;
-const BLOCK: usize = 64;
-const CV: usize = 32;
+export const CHUNK: usize = 1024;
+export const BLOCK: usize = 64;
+export const CV: usize = 32;
 
-const CHUNK_START: u32 = 1;
-const CHUNK_END: u32 = 2;
-const PARENT: u32 = 4;
-const ROOT: u32 = 8;
+export const CHUNK_START: u32 = 1;
+export const CHUNK_END: u32 = 2;
+export const PARENT: u32 = 4;
+export const ROOT: u32 = 8;
 
 const IV0: u32 = 0x6a09e667;
 const IV1: u32 = 0xbb67ae85;
@@ -68,7 +68,7 @@ function high64(a: v128, b: v128): v128 {
  * other. `counter` is that of the first; with `counted`, the next ones count up. `first`, `last` and `all` are the flags of those
  * blocks; the last block has `lastBytes` bytes. The rounds are written out: only locals stay in registers.
  */
-function compress(
+export function compress(
   input: usize,
   stride: usize,
   blocks: usize,
@@ -293,15 +293,15 @@ export function blake3End(input: usize, bytes: usize, chunk: usize, cvs: usize):
   const blocks = (bytes + BLOCK - 1) / BLOCK;
   const last = CHUNK_END | (chunk === 0 ? ROOT : 0);
   compress(tail, 0, blocks, <u32>(bytes - (blocks - 1) * BLOCK), chunk, false, CHUNK_START, last, 0, cvs + chunk * CV);
-  join(cvs, chunk + 1);
+  join(cvs, chunk + 1, ROOT);
 }
 
-/** Joins neighbours level by level, an odd one waits: the tree whose left sides are full. */
-function join(cvs: usize, chunks: usize): void {
+/** Joins neighbours level by level, an odd one waits: the tree whose left sides are full. `top`: further flags of its last parent. */
+export function join(cvs: usize, chunks: usize, top: u32): void {
   let count = chunks;
   while (count > 1) {
     const pairs = count >> 1;
-    const flags = PARENT | (count === 2 ? ROOT : 0);
+    const flags = PARENT | (count === 2 ? top : 0);
     const odd = cvs + (count - 1) * CV;
     const low = v128.load(odd);
     const high = v128.load(odd, 16);
