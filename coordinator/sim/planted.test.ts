@@ -1,4 +1,5 @@
 /** The proof that the simulator can fail: each planted bug is found, and by a rule that has to do with it. */
+import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import { PLANTS } from './planted/index.ts';
@@ -26,4 +27,10 @@ it('finds nothing where nothing is planted, with the options that the bugs need'
       expect(ok, `${name}, seed ${seed}: ${message}`).toBe(true);
     }
   }
+});
+
+it('each stands in the table of docs/simulator.md, and nothing else does', () => {
+  const docs = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8');
+  const named = [...docs.matchAll(/^\| ([a-z-]+) \| \d+ \| [a-z-]+ \|$/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(PLANTS.map(({ name }) => name).toSorted());
 });
