@@ -7,7 +7,7 @@ import { createBLAKE3, createSHA256, type IHasher } from 'hash-wasm';
 import { invariant } from './assert.ts';
 import type { Accumulators } from './guest/accumulators.ts';
 import type { BlockId, Digest } from './ids.ts';
-import { canonicalJson, type Recipe, type SourceRecipe } from './plan/recipe.ts';
+import { canonicalJson, type Recipe, recipeJson, type SourceRecipe } from './plan/recipe.ts';
 
 let sha: IHasher | undefined;
 let blake: IHasher | undefined;
@@ -41,5 +41,5 @@ export function digestOfList(digests: readonly string[]): Digest {
 }
 
 export function blockIdOf(recipe: Recipe | SourceRecipe): BlockId {
-  return sha256Hex(canonicalJson(recipe)) as BlockId;
+  return sha256Hex('fragment' in recipe ? recipeJson(recipe) : canonicalJson(recipe)) as BlockId;
 }

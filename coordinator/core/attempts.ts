@@ -2,12 +2,16 @@
 import type { AttemptId } from '../../shared/ids.ts';
 import type { AttemptCosts } from '../../shared/plan/task.ts';
 import { charge } from './authors.ts';
+import { appended } from './few.ts';
 import { writeLease } from './journal.ts';
 import type { AttemptCause, AttemptRecord } from './records.ts';
 import { noteAlone } from './second-attempts.ts';
 import type { Attempt, Core, Job, Slot, Task, Worker } from './state.ts';
 import { isEligible } from './state.ts';
 import { note } from './stories.ts';
+
+/** Of tasks that nobody runs, which is most of them. */
+export const NO_ATTEMPTS: ReadonlySet<Attempt> = new Set();
 
 /** `second`: why there is one beside the task's first. */
 export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot, second?: string): Attempt {
@@ -26,7 +30,7 @@ export function beginAttempt(core: Core, job: Job, task: Task, slot: Slot, secon
     expiresAtMs: core.now + core.limits.leaseMs,
   };
   task.state = 'leased';
-  task.attempts.add(attempt);
+  task.attempts = task.attempts.size === 0 ? new Set([attempt]) : new Set([...task.attempts, attempt]);
   if (task.attempts.size > 1) core.pairs++;
   core.attempts.set(id, attempt);
   setFree(core, slot, () => slot.attempts.add(attempt));
@@ -58,7 +62,7 @@ function newRecord(job: Job, task: Task, attemptId: AttemptId, { traits }: Worke
     cause = task.rerunWhy === undefined ? 'retry' : 'recompute';
     why = task.rerunWhy ?? task.history.at(-1)?.message ?? 'an earlier attempt ended';
   } else {
-    task.known.push(job.id);
+    task.known = appended(task.known, job.id);
   }
   if (second === undefined) delete task.rerunWhy;
   const ref = task.refs.find((r) => r.stage.job === job);
@@ -73,8 +77,8 @@ export function endAttempt(core: Core, attempt: Attempt, how: string, why: strin
   const { task, slot, worker, record } = attempt;
   core.attempts.delete(attempt.id);
   if (how !== 'succeeded') rememberEnded(core, attempt);
-  task.attempts.delete(attempt);
-  if (task.attempts.size > 0) core.pairs--;
+  if (task.attempts.size > 1) core.pairs--;
+  task.attempts = task.attempts.size > 1 ? new Set([...task.attempts].filter((other) => other !== attempt)) : NO_ATTEMPTS;
   setFree(core, slot, () => slot.attempts.delete(attempt));
   core.behind.delete(attempt);
   core.alone.delete(attempt);

@@ -4,6 +4,7 @@ import type { GuestPlace } from '../../shared/plan/physical.ts';
 import { endAttempt } from './attempts.ts';
 import { guestBlamed } from './blame.ts';
 import { HISTORY_LINES } from './constants.ts';
+import { appended } from './few.ts';
 import { requeue } from './lineage.ts';
 import { slicesMissing } from './losses.ts';
 import type { Attempt, Core, Job, StageState, Task } from './state.ts';
@@ -22,7 +23,7 @@ export function failAttempt(core: Core, attempt: Attempt, failure: Failure): voi
   const rule = FAILURE_RULES[failure.reason];
   if (rule.countsToFailures) task.failures++;
   if (rule.countsToDeaths) task.deaths++;
-  if (rule.countsToFailures && !task.avoid.includes(worker.workerId)) task.avoid.push(worker.workerId);
+  if (rule.countsToFailures && !task.avoid.includes(worker.workerId)) task.avoid = appended(task.avoid, worker.workerId);
   if (failure.reason === 'input') retryWithInput(core, attempt, failure);
   if (!rule.retryable) doom(core, task, (stage) => authorError(task, failure, stage));
   else if (task.failures >= core.limits.failuresPerTask) doom(core, task, (stage) => failedTooOften(task, failure, stage));
@@ -35,7 +36,7 @@ function retryWithInput(core: Core, attempt: Attempt, failure: Failure): void {
   const { strays, gone } = slicesMissing(core, attempt, failure);
   if (strays > 0) {
     task.strays++;
-    if (!task.avoid.includes(worker.workerId)) task.avoid.push(worker.workerId);
+    if (!task.avoid.includes(worker.workerId)) task.avoid = appended(task.avoid, worker.workerId);
   }
   if (gone === undefined && task.strays < core.limits.strayInputsPerTask) return;
   doom(core, task, (stage) => ({

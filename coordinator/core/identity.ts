@@ -4,7 +4,7 @@ import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { Branch, PlanColumn, PlanInput, ScanSource } from '../../shared/plan/physical.ts';
 import type { Recipe } from '../../shared/plan/recipe.ts';
-import type { BucketInfo } from '../../shared/plan/task.ts';
+import type { BucketInfo, ChunkRun } from '../../shared/plan/task.ts';
 import { allBuckets, type BucketTask, bucketCount, cutBuckets } from './buckets.ts';
 import { BUCKETS_MEMORY_PART, RUN_RESIDENT_PART, UNEQUAL_RUNS_PER_SLOT } from './constants.ts';
 import type { WorkerTraits } from './events.ts';
@@ -13,10 +13,10 @@ import {
   type CutRun,
   chunkBytes,
   chunkRun,
+  cutBytes,
   cutRuns,
   engineBytesPerChunk,
   residentKey,
-  runBytes,
   runLength,
   wholeRun,
 } from './runs.ts';
@@ -197,8 +197,28 @@ export function groupOf(
 }
 
 export function chunksSource(source: ScanSource, cut: CutRun): TaskSource {
-  const run = chunkRun(source, cut);
-  return { kind: 'chunks', run, cut, bytes: runBytes(run) };
+  return new ScanRun(source, cut);
+}
+
+class ScanRun {
+  readonly kind = 'chunks';
+  readonly cut: CutRun;
+  readonly bytes: number;
+  readonly #source: ScanSource;
+
+  constructor(source: ScanSource, cut: CutRun) {
+    this.#source = source;
+    this.cut = cut;
+    this.bytes = cutBytes(source, cut);
+  }
+
+  get run(): ChunkRun {
+    return chunkRun(this.#source, this.cut);
+  }
+
+  get residentKey(): string {
+    return residentKey(this.#source.version, this.cut);
+  }
 }
 
 /** A run that a slot has loaded is read whole; else only its needed chunks are loaded. */

@@ -4,6 +4,7 @@
  */
 import type { BlockId, SessionId, StoreId } from '../../shared/ids.ts';
 import type { Urgency } from './commands.ts';
+import { Few } from './few.ts';
 import type { RememberedBlock } from './records.ts';
 import type { Block, Core, Store } from './state.ts';
 
@@ -35,7 +36,7 @@ export function acceptBlock(
     rows += bucket.rows;
   }
   if (!block) {
-    const stores: Block['stores'] = new Map();
+    const stores: Block['stores'] = new Few();
     const counts = { pins: 0, keeps: 0, runMs: 0, collectsFailed: 0 };
     block = { id, salted, digest, acceptedAt, buckets, accumulators, bytes, rows, onCoordinator: false, stores, ...counts };
     core.blocks.set(id, block);

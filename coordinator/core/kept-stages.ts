@@ -4,6 +4,7 @@
  */
 import type { InputCut, PlanInput, TaskCut } from '../../shared/plan/physical.ts';
 import { accumulatorsAt } from './accumulators.ts';
+import { appended } from './few.ts';
 import { chunksSource, draftOf, groupOf, type TaskDraft } from './identity.ts';
 import { isHeld } from './inventory.ts';
 import type { Core, InputGroup, StageState, Task, TaskSource } from './state.ts';
@@ -54,7 +55,7 @@ function sourceOf(stage: StageState, input: PlanInput, cut: InputCut, i: number,
  */
 export function expectKept(core: Core, stage: StageState, task: Task): void {
   if (!stage.plan.kept || task.refs.length > 0) return;
-  task.known.push(stage.job.id);
+  task.known = appended(task.known, stage.job.id);
   if (isHeld(core.blocks.get(task.blockId))) return;
   task.state = 'lost';
   if (stage.plan.kept.what === 'blocks') task.rerunWhy = 'its kept block was lost';

@@ -3,6 +3,7 @@
  * tasks that lead to it run again, and they stop as soon as the need is gone.
  */
 import { cancelAttempt } from './attempts.ts';
+import { appended } from './few.ts';
 import { dequeue, enqueue, jobsOf } from './queue.ts';
 import { type Core, type InputGroup, isResult, type Task } from './state.ts';
 import { note } from './stories.ts';
@@ -77,12 +78,12 @@ export function markDone(core: Core, task: Task): void {
   stop(core, task, 'its block turned up');
   task.state = 'done';
   delete task.rerunWhy;
-  task.history = [];
+  if (task.history.length > 0) task.history = [];
   if (!wasLost) {
     for (const { stage } of task.refs) {
       stage.done++;
       core.dirtyStages.add(stage);
-      if (!task.known.includes(stage.job.id)) task.known.push(stage.job.id);
+      if (!task.known.includes(stage.job.id)) task.known = appended(task.known, stage.job.id);
     }
   }
   for (const group of task.feeds) {
@@ -157,7 +158,7 @@ export function withdraw(core: Core, task: Task): boolean {
     stage.done++;
     core.dirtyStages.add(stage);
     // For a job that has it as mere lineage of a kept relation it was done all along, though another job was about to make it.
-    if (!task.known.includes(stage.job.id)) task.known.push(stage.job.id);
+    if (!task.known.includes(stage.job.id)) task.known = appended(task.known, stage.job.id);
   }
   note(
     core,

@@ -1,7 +1,6 @@
 /** Which slot holds which run of chunks, or which slices of a cached relation, as a loaded table, and what a task would have to load where. */
-import type { ChunkRun } from '../../shared/plan/task.ts';
 import { loadMsOf, waitMs } from './speeds.ts';
-import type { Core, Slot, Task } from './state.ts';
+import type { Core, Slot, Task, TaskSource } from './state.ts';
 import { isEligible } from './state.ts';
 
 export function setResident(core: Core, slot: Slot, key: string, ordinals: readonly number[]): void {
@@ -41,6 +40,8 @@ export function isResidentSomewhere(core: Core, key: string, ordinals: readonly 
   return false;
 }
 
+type Chunks = Extract<TaskSource, { readonly kind: 'chunks' }>;
+
 /** What a task reads that slots keep loaded, a source each. */
 interface Loadable {
   readonly residentKey: string;
@@ -54,8 +55,8 @@ function* loadables({ sources, kept, inputBytes }: Task): Generator<Loadable> {
   for (const [i, source] of sources.entries()) {
     const input = kept?.[i];
     if (source.kind === 'chunks') {
-      const { run, bytes } = source;
-      yield { residentKey: run.residentKey, bytes, draws: true, missingIn: (slot) => missingOf(run, slot) };
+      const { residentKey, bytes } = source;
+      yield { residentKey, bytes, draws: true, missingIn: (slot) => missingOf(source, residentKey, slot) };
     } else if (input) {
       const { residentKey, bytes } = input;
       // What many tasks read besides something larger of their own, as one side of a join, would draw all of them to one slot.
@@ -65,11 +66,12 @@ function* loadables({ sources, kept, inputBytes }: Task): Generator<Loadable> {
   }
 }
 
-function missingOf(run: ChunkRun, slot: Slot): number {
-  const held = slot.residents.get(run.residentKey);
+function missingOf(source: Chunks, residentKey: string, slot: Slot): number {
+  const held = slot.residents.get(residentKey);
+  if (!held) return source.bytes;
   let bytes = 0;
-  for (const column of run.columns) {
-    if (held?.has(column.ordinal)) continue;
+  for (const column of source.run.columns) {
+    if (held.has(column.ordinal)) continue;
     for (const slice of column.slices) bytes += slice.bytes;
   }
   return bytes;
@@ -88,6 +90,8 @@ export function loadMs(task: Task, slot: Slot): number {
 
 /** The slot, among those that hold part of the task's biggest input that stays loaded, where it would wait and load least. */
 export function homeOf(core: Core, task: Task): Slot | undefined {
+  // Nothing is loaded anywhere.
+  if (core.residents.size === 0) return undefined;
   let biggest: Loadable | undefined;
   for (const input of loadables(task)) if (input.draws && input.bytes > (biggest?.bytes ?? 0)) biggest = input;
   if (!biggest) return undefined;

@@ -1,7 +1,9 @@
 /** The reverse of snapshot.ts: ids become objects again, in the order in which they were. */
 import { invariant } from '../../shared/assert.ts';
 import { linkStages, setAlternative } from './alternatives.ts';
+import { NO_ATTEMPTS } from './attempts.ts';
 import { scheduleJob, scheduleWake } from './deadlines.ts';
+import { Few } from './few.ts';
 import { newStore } from './inventory.ts';
 import { stagesOf } from './jobs.ts';
 import { countLoaded } from './kept-inputs.ts';
@@ -139,7 +141,7 @@ function loadWorker(core: Core, saved: Snapshot['workers'][number]): void {
 }
 
 function loadBlock(core: Core, saved: Snapshot['blocks'][number]): void {
-  const stores: Block['stores'] = new Map();
+  const stores: Block['stores'] = new Few();
   for (const [id, since] of saved.stores) stores.set(of(core.stores, id), since);
   core.blocks.set(saved.id, { ...saved, stores });
 }
@@ -178,7 +180,7 @@ function loadTasks(core: Core, saved: Snapshot): void {
       source.kind !== 'group' ? source : { ...source, group: at(groups, source.group) };
     const task: Task = {
       ...rest,
-      attempts: new Set(),
+      attempts: NO_ATTEMPTS,
       known: [...rest.known],
       avoid: [...rest.avoid],
       fragment: of(fragments, fragment),
@@ -233,7 +235,7 @@ function loadAttempt(core: Core, saved: Snapshot['attempts'][number]): void {
   };
   if (headAtMs !== null) attempt.headAtMs = headAtMs;
   if (startedAtMs !== null) attempt.startedAtMs = startedAtMs;
-  task.attempts.add(attempt);
+  task.attempts = new Set([...task.attempts, attempt]);
   if (task.attempts.size > 1) core.pairs++;
   core.attempts.set(id, attempt);
   core.authorLeases.set(job.owner, (core.authorLeases.get(job.owner) ?? 0) + 1);

@@ -162,10 +162,13 @@ export function engineBytesPerChunk(source: ScanSource): number[] {
   });
 }
 
-/** Uncompressed bytes of the run's columns. */
-export function runBytes(run: ChunkRun): number {
+/** Uncompressed bytes of the columns that are read of it. */
+export function cutBytes({ chunks, ordinals }: ScanSource, cut: CutRun): number {
   let bytes = 0;
-  for (const column of run.columns) for (const slice of column.slices) bytes += slice.bytes;
+  for (const i of cut.chunks) {
+    const columns = chunks[i]?.columns;
+    for (let at = 0; at < ordinals.length; at++) bytes += columns?.[at]?.bytes ?? 0;
+  }
   return bytes;
 }
 

@@ -113,7 +113,7 @@ function saveBlock(block: Block) {
 function saveTask(task: Task, groups: ReadonlyMap<InputGroup, number>) {
   const { fragment, sources, refs, feeds, attempts: _attempts, home, ...rest } = task;
   const saveSource = (source: TaskSource) =>
-    source.kind !== 'group' ? source : { ...source, group: groups.get(source.group) ?? 0 };
+    source.kind === 'group' ? { ...source, group: groups.get(source.group) ?? 0 } : plainSource(source);
   return {
     ...rest,
     fragment: fragment.digest,
@@ -122,6 +122,13 @@ function saveTask(task: Task, groups: ReadonlyMap<InputGroup, number>) {
     feeds: feeds.map((group) => groups.get(group) ?? 0),
     home: home ? slotName(home) : null,
   };
+}
+
+/** Of a run also what it puts together when it is asked. */
+function plainSource(source: Exclude<TaskSource, { readonly kind: 'group' }>) {
+  if (source.kind === 'module') return source;
+  const { kind, run, residentKey, cut, bytes } = source;
+  return { kind, run, residentKey, cut, bytes };
 }
 
 function saveJob(job: Job) {

@@ -4,7 +4,9 @@ import type { BlockId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
 import type { PlanInput } from '../../shared/plan/physical.ts';
 import { chooseAlternatives, mayResolve, stagesDecided } from './alternatives.ts';
+import { NO_ATTEMPTS } from './attempts.ts';
 import type { ResultBlock } from './commands.ts';
+import { appended } from './few.ts';
 import { draftTasks, isBucketWise, type TaskDraft } from './identity.ts';
 import { collect, isHeld, releaseBlock, takeBack } from './inventory.ts';
 import { writeCut } from './journal.ts';
@@ -97,6 +99,8 @@ export function resolve(core: Core, stage: StageState): void {
 }
 
 const NONE: ReadonlySet<BlockId> = new Set();
+/** Lists of tasks are replaced and never changed: those that are empty are one. */
+const NONE_YET: readonly never[] = [];
 
 /** What an earlier run of the coordinator made for the job: it was planned once, though stages are cut anew or have other numbers. */
 function blocksMadeEarlier({ isResumed, records }: Job): ReadonlySet<BlockId> {
@@ -132,23 +136,23 @@ export function newTask(core: Core, stage: StageState, draft: TaskDraft, count: 
     salted: draft.salted,
     sources: draft.sources,
     ...(draft.partition !== undefined && { partition: draft.partition }),
-    refs: [],
-    feeds: [],
+    refs: NONE_YET,
+    feeds: NONE_YET,
     state: isHeld(block) ? 'done' : 'blocked',
     blockedOn: 0,
-    attempts: new Set(),
-    known: [],
+    attempts: NO_ATTEMPTS,
+    known: NONE_YET,
     failures: 0,
     deaths: 0,
     strays: 0,
-    history: [],
-    avoid: [],
+    history: NONE_YET,
+    avoid: NONE_YET,
     readyAtMs: 0,
     inputBytes: 0,
   };
   if (block) takeBack(core, block);
   for (const group of groupsOf(task)) {
-    if (group.consumers === 0) for (const producer of new Set(group.producers)) producer.feeds.push(group);
+    if (group.consumers === 0) for (const producer of new Set(group.producers)) producer.feeds = appended(producer.feeds, group);
     group.consumers++;
   }
   core.tasks.set(task.blockId, task);

@@ -7,6 +7,7 @@ import type { BucketInfo, ChunkRun, Slice } from '../../shared/plan/task.ts';
 import type { CoreCommand, JobState } from './commands.ts';
 import type { CoreLimits } from './constants.ts';
 import type { JobOptions, Visibility } from './events.ts';
+import type { Few } from './few.ts';
 import type { Collecting } from './inventory.ts';
 import type { JournalRecord } from './journal.ts';
 import type { Keeping } from './keeping.ts';
@@ -95,7 +96,14 @@ export interface InputGroup {
 }
 
 export type TaskSource =
-  | { readonly kind: 'chunks'; readonly run: ChunkRun; readonly cut: CutRun; readonly bytes: number }
+  /** `run` is put together each time that it is asked for: of a million tasks few are looked at. */
+  | {
+      readonly kind: 'chunks';
+      readonly run: ChunkRun;
+      readonly residentKey: string;
+      readonly cut: CutRun;
+      readonly bytes: number;
+    }
   /** The coordinator always holds it. */
   | { readonly kind: 'module'; readonly slice: Slice }
   | {
@@ -132,23 +140,23 @@ export interface Task {
   readonly sources: readonly TaskSource[];
   /** Its number in its stage, where the fragment reads it. */
   readonly partition?: number;
-  readonly refs: TaskRef[];
-  readonly feeds: InputGroup[];
+  refs: readonly TaskRef[];
+  feeds: readonly InputGroup[];
   state: TaskState;
   /** Groups among `sources` with something missing; kept while the task is a user of them. */
   blockedOn: number;
   /** The second one, if there is one, runs because the first takes long; both are charged to one job. */
-  readonly attempts: Set<Attempt>;
+  attempts: ReadonlySet<Attempt>;
   /** Jobs for which it was attempted or done: what comes later is a retry or a recompute. */
-  known: JobId[];
+  known: readonly JobId[];
   /** Set when a finished output was lost and must be made again. */
   rerunWhy?: string;
   failures: number;
   deaths: number;
   strays: number;
-  history: TaskEnd[];
+  history: readonly TaskEnd[];
   /** Workers where it failed; passed over while there are others. */
-  avoid: WorkerId[];
+  avoid: readonly WorkerId[];
   home?: Slot;
   preferredStore?: StoreId;
   readyAtMs: number;
@@ -190,7 +198,7 @@ export interface Block {
   rows: number;
   onCoordinator: boolean;
   /** Store -> when it got the block; copies older than a lease are suspect when that lease's fetch fails. */
-  readonly stores: Map<Store, number>;
+  readonly stores: Few<Store, number>;
   /** Jobs whose result it is. */
   pins: number;
   /** Cached relations that it is part of. */

@@ -1,5 +1,6 @@
 /** Jobs subscribe to tasks and leave them: one task per block, stopped only when no subscriber is left. */
 import { cancelAttempt, handOver } from './attempts.ts';
+import { appended } from './few.ts';
 import { releaseBlock } from './inventory.ts';
 import { groupsOf, leaveGroups, requeue, want, withdraw } from './lineage.ts';
 import { addToQueue, dequeue, mayLease, removeFromQueue } from './queue.ts';
@@ -10,19 +11,19 @@ const GONE = 'the coordinator restarted, and nobody who has its block came back'
 /** An earlier run of the coordinator did the task for the job: should it be done again, that is a recompute. */
 export function knowFromEarlier(job: Job, task: Task): void {
   if (task.known.includes(job.id)) return;
-  task.known.push(job.id);
+  task.known = appended(task.known, job.id);
   if (task.state !== 'done') task.rerunWhy ??= GONE;
 }
 
 /** Puts a task at its place in a stage. A task that is new, or whose output is gone, begins to want its inputs. */
 export function subscribe(core: Core, stage: StageState, partition: number, task: Task, isNew: boolean): void {
-  task.refs.push({ stage, partition });
+  task.refs = appended(task.refs, { stage, partition });
   stage.tasks[partition] = task;
   if (task.state === 'done' || task.state === 'lost') {
     stage.done++;
     // What mere lineage has lost counts as done for each job that has it, not only for the first.
     const isOver = task.state === 'done' || stage.plan.kept?.what === 'lineage';
-    if (isOver && !task.known.includes(stage.job.id)) task.known.push(stage.job.id);
+    if (isOver && !task.known.includes(stage.job.id)) task.known = appended(task.known, stage.job.id);
     if (!isOver) want(core, task);
   } else if (isNew) {
     want(core, task);
@@ -60,7 +61,7 @@ function unsubscribe(core: Core, stage: StageState, task: Task, why: string): vo
   const { job } = stage;
   const others = task.refs.filter((ref) => ref.stage !== stage);
   if (!others.some((ref) => ref.stage.job === job)) leaveJob(core, job, task, others, why);
-  task.refs.splice(0, task.refs.length, ...others);
+  task.refs = others;
   if (others.length === 0) destroy(core, task);
   else if (task.state === 'leased' && task.attempts.size === 0) requeue(core, task);
 }
@@ -86,8 +87,7 @@ function destroy(core: Core, task: Task): void {
     group.consumers--;
     if (group.consumers > 0) continue;
     for (const producer of new Set(group.producers)) {
-      const at = producer.feeds.indexOf(group);
-      if (at >= 0) producer.feeds.splice(at, 1);
+      producer.feeds = producer.feeds.filter((other) => other !== group);
     }
   }
   const block = core.blocks.get(task.blockId);

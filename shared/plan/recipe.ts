@@ -26,6 +26,17 @@ export type OutputPartitioning =
   | { readonly kind: 'hash'; readonly keys: readonly number[]; readonly count: number }
   | { readonly kind: 'range'; readonly count: number };
 
+/** `canonicalJson` of a recipe, made several times sooner: a stage may have a million of them. */
+export function recipeJson({ v, fragment, output, inputs, partition, salt }: Recipe): string {
+  const read = inputs.map((pairs) => `[${pairs.map(([id, bucket]) => `[${JSON.stringify(id)},${bucket}]`).join(',')}]`);
+  const number = partition === undefined ? '' : `"partition":${partition},`;
+  const salted = salt === undefined ? '' : `"salt":${JSON.stringify(salt)},`;
+  const split = output.kind === 'single' ? SINGLE : canonicalJson(output);
+  return `{"fragment":${JSON.stringify(fragment)},"inputs":[${read.join(',')}],"output":${split},${number}${salted}"v":${v}}`;
+}
+
+const SINGLE = '{"kind":"single"}';
+
 /** The recipe of a column chunk of a dataset. */
 export interface SourceRecipe {
   readonly v: 1;
