@@ -12,6 +12,7 @@ export type ConnectionState =
   | {
       readonly kind: 'joined';
       readonly workerId: string;
+      readonly sinceMs: number;
       readonly heartbeatMs: number;
       readonly nextHeartbeatMs: number;
       readonly nextSeq: number;
@@ -41,6 +42,16 @@ const BACKOFF_MOST_MS = 30_000;
 /** A coordinator that is started again is back within seconds: for about the first minute tabs look for it so often. */
 const SOON_MS = 2_000;
 const SOON_FAILURES = 30;
+/** A session that lasted this long worked: the tab begins its back-off anew. A welcome alone proves nothing. */
+export const STEADY_MS = 10_000;
+
+export function hasSocket({ kind }: ConnectionState): boolean {
+  return kind !== 'idle' && kind !== 'backingOff' && kind !== 'closed';
+}
+
+export function hasLasted(connection: ConnectionState, atMs: number): boolean {
+  return connection.kind === 'joined' && atMs >= connection.sinceMs + STEADY_MS;
+}
 
 /**
  * Milliseconds to wait before attempt number `failures` + 1. Half of an exponentially growing span is fixed and half is drawn, so that
@@ -48,8 +59,9 @@ const SOON_FAILURES = 30;
  */
 export function backoffMs(failures: number, code: number, random: number): number {
   const first = code === CLOSE.full ? 10_000 : BACKOFF_FIRST_MS;
-  const isSoon = first < SOON_MS && failures < SOON_FAILURES;
-  const doublings = isSoon || code === CLOSE.full ? failures : failures - SOON_FAILURES + 2;
+  // Who broke the protocol will most likely break it again.
+  const isSoon = first < SOON_MS && failures < SOON_FAILURES && code !== CLOSE.badMessage;
+  const doublings = isSoon || code === CLOSE.full || code === CLOSE.badMessage ? failures : failures - SOON_FAILURES + 2;
   const span = Math.min(isSoon ? SOON_MS : BACKOFF_MOST_MS, first * 2 ** Math.min(doublings, 16));
   return span / 2 + (span / 2) * random;
 }
@@ -65,7 +77,15 @@ export function closedWords(code: number, reason: string): string {
 export function joinedAt(atMs: number, workerId: string, askedHeartbeatMs: number): ConnectionState {
   // A coordinator that asks for no pause between heartbeats would keep the tab's loop busy.
   const heartbeatMs = Math.max(100, askedHeartbeatMs);
-  return { kind: 'joined', workerId, heartbeatMs, nextHeartbeatMs: atMs + heartbeatMs, nextSeq: 1, heardAtMs: atMs };
+  return {
+    kind: 'joined',
+    workerId,
+    sinceMs: atMs,
+    heartbeatMs,
+    nextHeartbeatMs: atMs + heartbeatMs,
+    nextSeq: 1,
+    heardAtMs: atMs,
+  };
 }
 
 /** What the passing of time asks for, if anything. */

@@ -305,10 +305,3 @@ test('a leaving tab stays to hand over until the coordinator closes, for seconds
   expect(slow.types({ type: 'timePassed' }, HAND_OVER_MS / 2)).toEqual(['closeSocket', 'endSession', 'stop']);
   expect(leaving().types({ type: 'leaveRequested', handOver: false })).toEqual(['closeSocket', 'endSession', 'stop']);
 });
-
-test('back-off grows, is jittered, and has an end', () => {
-  expect(backoffMs(0, 1006, 0)).toBe(250);
-  expect(backoffMs(0, 1006, 0.999)).toBeLessThan(500);
-  expect(backoffMs(40, 1006, 0.999)).toBeLessThan(30_000);
-  expect(backoffMs(0, CLOSE.full, 0)).toBe(5000);
-});

@@ -12,6 +12,8 @@ import {
   dueAt,
   finalWords,
   HAND_OVER_MS,
+  hasLasted,
+  hasSocket,
   joinedAt,
 } from './connection.ts';
 import type { PauseReason, TabEvent } from './events.ts';
@@ -37,7 +39,7 @@ export class TabCore {
   #toldTraits = '';
   #connection: ConnectionState = { kind: 'idle' };
   #epoch = 0;
-  /** Connections in a row that ended before a welcome. */
+  /** Connections in a row that ended before their session had lasted for a while. */
   #failures = 0;
   #left = false;
   /** Set while it only stays to hand over its blocks. */
@@ -140,7 +142,6 @@ export class TabCore {
 
   #onWelcomed({ workerId, heartbeatMs, returning }: Extract<TabEvent, { type: 'welcomed' }>): void {
     if (this.#connection.kind !== 'helloSent') return;
-    this.#failures = 0;
     this.#connection = joinedAt(this.#atMs, workerId, heartbeatMs);
     if (!returning) this.#leases.abandonOrphans('another coordinator asked for it');
     const orphans = this.#leases.orphans().slice(0, 256);
@@ -152,8 +153,8 @@ export class TabCore {
   }
 
   #onClosed(code: number, reason: string): void {
-    const { kind } = this.#connection;
-    if (kind === 'idle' || kind === 'backingOff' || kind === 'closed') return;
+    if (!hasSocket(this.#connection)) return;
+    if (hasLasted(this.#connection, this.#atMs)) this.#failures = 0;
     this.#loseSession();
     if (this.#leavesAtMs !== undefined) {
       this.#stop();
@@ -178,8 +179,7 @@ export class TabCore {
 
   /** We give the socket up; its own close event will be stale. */
   #drop(code: number, why: string): void {
-    const { kind } = this.#connection;
-    if (kind === 'idle' || kind === 'backingOff' || kind === 'closed') return;
+    if (!hasSocket(this.#connection)) return;
     this.#do({ type: 'closeSocket', epoch: this.#epoch, code, why });
     this.#onClosed(code === CLOSE.badMessage ? code : CLOSE.goingAway, why);
     this.#epoch += 1;
