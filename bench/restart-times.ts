@@ -1,4 +1,5 @@
 /** How long a coordinator needs to read its journal and to put its core together again, by the number of accepted attempts. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { openStore } from '../coordinator/store/open.ts';
 import { digestOfBlock, loadHashes, sha256Hex } from '../shared/hash.ts';
 import type { Digest, JobId, SessionId, StoreId, WorkerId } from '../shared/ids.ts';
 import type { PhysicalPlan } from '../shared/plan/physical.ts';
+import { NO_COSTS } from '../shared/plan/task.ts';
 
 export interface RestartTime {
   readonly attempts: number;
@@ -24,17 +26,7 @@ const SIZES = [1_000, 10_000, 100_000];
 const JOB = 'job-bench' as JobId;
 const [SESSION, WORKER, STORE] = ['ses-1' as SessionId, 'w-1' as WorkerId, 's-1' as StoreId];
 const TRAITS = { slots: 1, visibility: 'headless', paused: false, share: 1, memoryPerSlotBytes: 2 ** 29 } as const;
-const COSTS = {
-  queueMs: 0,
-  fetchMs: 1,
-  loadMs: 1,
-  computeMs: 1,
-  packMs: 1,
-  fetchedBytes: 0,
-  fetchedSlices: 0,
-  cachedBytes: 0,
-  loadedBytes: 0,
-};
+const COSTS = { ...NO_COSTS, fetchMs: 1, loadMs: 1, computeMs: 1, packMs: 1 };
 const OPTIONS = { reuse: true, weight: 1 } as const;
 
 export async function restartTimes(): Promise<RestartTime[]> {

@@ -2,7 +2,8 @@
 import { beforeAll, expect, it } from 'vitest';
 import { loadHashes } from '../../shared/hash.ts';
 import type { Digest, JobId } from '../../shared/ids.ts';
-import { type FakeAttempt, type FakeTab, NO_COSTS } from './testing/fake-tab.ts';
+import { NO_COSTS } from '../../shared/plan/task.ts';
+import type { FakeAttempt, FakeTab } from './testing/fake-tab.ts';
 import { Fleet } from './testing/fleet.ts';
 import { aggregatePlan, branch, forward, gather, planOf, scan } from './testing/plans.ts';
 

@@ -7,7 +7,7 @@ import type { Failure } from '../../shared/failure.ts';
 import type { Accumulators } from '../../shared/guest/accumulators.ts';
 import { type AttemptId, type Digest, makeId, type SessionId } from '../../shared/ids.ts';
 import { LIMITS } from '../../shared/limits.ts';
-import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
+import { type AttemptCosts, NO_COSTS, type TaskSpec } from '../../shared/plan/task.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import { LOCAL_STORE, LOCAL_TRAITS, LOCAL_WORKER } from '../core/local-worker.ts';
 import type { AttemptPoint, Breakpoints } from '../sessions/breakpoints.ts';
@@ -244,16 +244,4 @@ const NOTHING_RESIDENT: Failure = {
   reason: 'resource',
   code: 'residents-thrash',
   message: 'The coordinator’s own slot keeps no tables, and was asked for one.',
-};
-
-const NO_COSTS: AttemptCosts = {
-  queueMs: 0,
-  fetchMs: 0,
-  loadMs: 0,
-  computeMs: 0,
-  packMs: 0,
-  fetchedBytes: 0,
-  fetchedSlices: 0,
-  cachedBytes: 0,
-  loadedBytes: 0,
 };

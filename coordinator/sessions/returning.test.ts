@@ -1,7 +1,9 @@
 /** Tabs that come back, tabs of one profile, and tabs that leave. */
+
 import { beforeAll, expect, test } from 'vitest';
 import { digestOf, digestOfList, loadHashes } from '../../shared/hash.ts';
 import type { BlockId, SessionId } from '../../shared/ids.ts';
+import { NO_COSTS } from '../../shared/plan/task.ts';
 import { CLOSE } from '../../shared/protocol/version.ts';
 import { HandOvers } from './hand-overs.ts';
 import { Lacking } from './lacking.ts';
@@ -168,17 +170,7 @@ test('blocks may be dropped in every tab of a profile', async () => {
     blockId: 'd'.repeat(64),
     digest: digestOfList([digest]),
     buckets: [{ rows: 1, bytes: stream.byteLength, digest }],
-    costs: {
-      queueMs: 0,
-      fetchMs: 0,
-      loadMs: 0,
-      computeMs: 0,
-      packMs: 0,
-      fetchedBytes: 0,
-      fetchedSlices: 0,
-      cachedBytes: 0,
-      loadedBytes: 0,
-    },
+    costs: NO_COSTS,
     residents: [],
   });
   const drops = await Promise.all([first, second].map((tab) => tab.next<{ type: string; blockIds: string[] }>('dropBlocks')));

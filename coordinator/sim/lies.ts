@@ -1,7 +1,7 @@
 /** What a tab may say that is not so, in words that the protocol allows. */
 import { digestOfBlock } from '../../shared/hash.ts';
 import type { BlockId, Digest } from '../../shared/ids.ts';
-import { NO_COSTS } from '../core/testing/fake-tab.ts';
+import { NO_COSTS } from '../../shared/plan/task.ts';
 import type { Chance } from './chance.ts';
 import type { WorkerFrame } from './frames.ts';
 

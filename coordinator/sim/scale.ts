@@ -6,10 +6,10 @@ import { performance } from 'node:perf_hooks';
 import { sha256Hex } from '../../shared/hash.ts';
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../shared/ids.ts';
 import type { PhysicalPlan } from '../../shared/plan/physical.ts';
+import { NO_COSTS } from '../../shared/plan/task.ts';
 import type { CoreCommand } from '../core/commands.ts';
 import type { CoreEvent } from '../core/events.ts';
 import { Scheduler } from '../core/scheduler.ts';
-import { NO_COSTS } from '../core/testing/fake-tab.ts';
 import { branch, gather, planOf } from '../core/testing/plans.ts';
 
 export interface ScaleFigures {

@@ -73,3 +73,15 @@ export interface AttemptCosts {
   /** Uncompressed bytes inserted into the engine. */
   readonly loadedBytes: number;
 }
+
+export const NO_COSTS: AttemptCosts = {
+  queueMs: 0,
+  fetchMs: 0,
+  loadMs: 0,
+  computeMs: 0,
+  packMs: 0,
+  fetchedBytes: 0,
+  fetchedSlices: 0,
+  cachedBytes: 0,
+  loadedBytes: 0,
+};

@@ -45,6 +45,8 @@ export interface SlotCosts {
   readonly loadedBytes: number;
 }
 
+export const NO_SLOT_COSTS: SlotCosts = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };
+
 export type SlotOutcome = { readonly residents: readonly ResidentChange[]; readonly costs: SlotCosts } & (
   | {
       readonly kind: 'succeeded';

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Failure, FailureReason } from '../failure.ts';
-import type { ResidentChange, SlotApi, SlotCosts, SlotOptions, SlotOutcome, SlotTask } from './api.ts';
+import { NO_SLOT_COSTS, type ResidentChange, type SlotApi, type SlotOptions, type SlotOutcome, type SlotTask } from './api.ts';
 
 /** A slot worker that has just been started and is not booted. */
 export interface SpawnedSlot {
@@ -46,7 +46,6 @@ interface Running {
 const BOOT_MS = 60_000;
 /** A slot looks up between slices of at most about 400 ms; pause must take effect within a second. */
 const STOP_GRACE_MS = 700;
-const NO_COSTS: SlotCosts = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };
 
 export class SlotHandle {
   readonly #options: SlotHandleOptions;
@@ -193,5 +192,5 @@ function verdict(outcome: SlotOutcome, stopping: Failure | undefined): SlotOutco
 }
 
 function failed(reason: FailureReason, code: string, message: string, broken: boolean): SlotOutcome {
-  return { kind: 'failed', failure: { reason, code, message }, broken, residents: [], costs: NO_COSTS };
+  return { kind: 'failed', failure: { reason, code, message }, broken, residents: [], costs: NO_SLOT_COSTS };
 }

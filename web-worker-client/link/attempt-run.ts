@@ -5,6 +5,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Failure } from '../../shared/failure.ts';
 import type { AttemptCosts, TaskSpec } from '../../shared/plan/task.ts';
+import { NO_SLOT_COSTS } from '../../shared/slots/api.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { SlotCosts, SlotInput, SlotOutcome } from '../slots/api.ts';
 import type { FetchTrouble } from './fetcher.ts';
@@ -34,7 +35,6 @@ export type FinalOutcome = Exclude<SlotOutcome, { readonly kind: 'lacking' }>;
 
 /** A slot that lacks columns again and again has too little memory for what it is asked. */
 const LACKING_ROUNDS = 3;
-const NO_COSTS: SlotCosts = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };
 
 export class AttemptRun {
   readonly lease: Lease;
@@ -45,7 +45,7 @@ export class AttemptRun {
   #readyAtMs = 0;
   #moved = { fetchMs: 0, fetchedBytes: 0, fetchedSlices: 0, cachedBytes: 0 };
   #queueMs = 0;
-  #slotCosts: SlotCosts = NO_COSTS;
+  #slotCosts: SlotCosts = NO_SLOT_COSTS;
   readonly #changes: SlotResidentChange[] = [];
   #retriedCorrupt = false;
   #stopWhy: string | undefined;
@@ -167,7 +167,13 @@ export class AttemptRun {
   }
 
   #failed(failure: Failure, outcome?: SlotOutcome): FinalOutcome {
-    return { kind: 'failed', failure, broken: false, residents: outcome?.residents ?? [], costs: outcome?.costs ?? NO_COSTS };
+    return {
+      kind: 'failed',
+      failure,
+      broken: false,
+      residents: outcome?.residents ?? [],
+      costs: outcome?.costs ?? NO_SLOT_COSTS,
+    };
   }
 }
 

@@ -1,7 +1,9 @@
 /** The attempts of this tab and their outcomes, until the core says whether to report or to discard them. */
+
 import type { Clock } from '../../shared/clock.ts';
 import type { Failure } from '../../shared/failure.ts';
 import type { WorkerMessage } from '../../shared/protocol/session.ts';
+import { NO_SLOT_COSTS } from '../../shared/slots/api.ts';
 import type { BlockCache } from '../blocks/block-cache.ts';
 import type { SliceReader } from '../blocks/slice-reader.ts';
 import type { TabCommand } from '../core/commands.ts';
@@ -98,7 +100,7 @@ export class AttemptTable {
     const failure = await run.prepare();
     if (this.#runs.get(attemptId) !== run) return;
     if (!failure) return this.#options.dispatch({ type: 'inputsFetched', attemptId });
-    this.#settle(attemptId, { kind: 'failed', failure, broken: false, residents: [], costs: NO_COSTS });
+    this.#settle(attemptId, { kind: 'failed', failure, broken: false, residents: [], costs: NO_SLOT_COSTS });
   }
 
   async #run(attemptId: string, run: AttemptRun, slot: number): Promise<void> {
@@ -114,7 +116,7 @@ export class AttemptTable {
           failure: { reason: 'released', code: 'slot-ended', message: 'The slot was taken away.' },
           broken: false,
           residents: [],
-          costs: NO_COSTS,
+          costs: NO_SLOT_COSTS,
         };
     cancelStarted();
     if (this.#runs.get(attemptId) === run) this.#settle(attemptId, outcome);
@@ -181,5 +183,3 @@ export class AttemptTable {
     this.#outcomes.delete(attemptId);
   }
 }
-
-const NO_COSTS = { loadMs: 0, computeMs: 0, packMs: 0, loadedBytes: 0 };

@@ -1,10 +1,11 @@
 /** Random life of a fleet: one step is a kind and two numbers that choose among what is there, so that cases shrink well. */
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
+import { NO_COSTS } from '../../../shared/plan/task.ts';
 import type { JobOptions } from '../events.ts';
 import { Scheduler } from '../scheduler.ts';
 import { answerCopy } from './answer-copy.ts';
-import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
+import type { FakeAttempt, FakeTab } from './fake-tab.ts';
 import type { Fleet } from './fleet.ts';
 import {
   adaptivePlan,

@@ -1,6 +1,6 @@
 /** A tab as the tests see it. */
 import type { AttemptId, BlockId, Digest, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
-import type { AttemptCosts, TaskSpec } from '../../../shared/plan/task.ts';
+import type { TaskSpec } from '../../../shared/plan/task.ts';
 import type { WorkerTraits } from '../events.ts';
 
 export interface FakeAttempt {
@@ -30,15 +30,3 @@ export interface FakeTab {
   toldBytes: number;
   unannounced: (readonly [BlockId, Digest])[];
 }
-
-export const NO_COSTS: AttemptCosts = {
-  queueMs: 0,
-  fetchMs: 0,
-  loadMs: 0,
-  computeMs: 0,
-  packMs: 0,
-  fetchedBytes: 0,
-  fetchedSlices: 0,
-  cachedBytes: 0,
-  loadedBytes: 0,
-};

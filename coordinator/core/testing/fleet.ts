@@ -8,13 +8,14 @@ import type { Failure } from '../../../shared/failure.ts';
 import type { BlockId, JobId, SessionId, StoreId, WorkerId } from '../../../shared/ids.ts';
 import type { PhysicalPlan } from '../../../shared/plan/physical.ts';
 import type { AttemptCosts } from '../../../shared/plan/task.ts';
+import { NO_COSTS } from '../../../shared/plan/task.ts';
 import type { CoreCommand } from '../commands.ts';
 import type { CoreEvent, JobOptions, WorkerTraits } from '../events.ts';
 import { readingKept } from '../reading-kept.ts';
 import { type CoreOptions, Scheduler } from '../scheduler.ts';
 import { answerCopy } from './answer-copy.ts';
 import { Books } from './books.ts';
-import { type FakeAttempt, type FakeTab, NO_COSTS } from './fake-tab.ts';
+import type { FakeAttempt, FakeTab } from './fake-tab.ts';
 
 type EventBody = CoreEvent extends infer E ? (E extends CoreEvent ? Omit<E, 'atMs'> : never) : never;
 

@@ -1,6 +1,8 @@
 /** A scripted worker on a real socket: says what a test tells it to, and hands over what it hears in order. */
+
 import { type ClientOptions, WebSocket } from 'ws';
 import { digestOf, digestOfList } from '../../../shared/hash.ts';
+import { NO_COSTS } from '../../../shared/plan/task.ts';
 import { decodeFrame, encodeFrame } from '../../../shared/protocol/frames.ts';
 import type { CoordinatorMessage, HelloMessage } from '../../../shared/protocol/session.ts';
 import { PROTOCOL } from '../../../shared/protocol/version.ts';
@@ -82,18 +84,6 @@ export const HELLO: HelloMessage = {
   traits: { slots: 1, visibility: 'headless', paused: false, share: 1, memoryPerSlotBytes: 1 << 28 },
 };
 
-const NO_COSTS = {
-  queueMs: 0,
-  fetchMs: 0,
-  loadMs: 0,
-  computeMs: 1,
-  packMs: 0,
-  fetchedBytes: 0,
-  fetchedSlices: 0,
-  cachedBytes: 0,
-  loadedBytes: 0,
-};
-
 export class FakeWorker extends TestSocket {
   readonly welcome: Welcome;
 
@@ -139,7 +129,7 @@ export class FakeWorker extends TestSocket {
       blockId,
       digest: digestOfList([digest]),
       buckets: [{ rows, bytes: stream.byteLength, digest }],
-      costs: NO_COSTS,
+      costs: { ...NO_COSTS, computeMs: 1 },
       residents: [],
     };
     if (how.inline === false) {
